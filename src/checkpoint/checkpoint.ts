@@ -1,0 +1,99 @@
+// One door for every format: the first bytes tell the reader, the reader gives a tree, the tree its state dicts.
+// Where the released models keep their weights inside that tree is said by the caller (`selectStateDict`).
+import { type Complain, complaints, list, quote } from './complain.ts'
+import { isNpy, readNpy } from './npy.ts'
+import { readNpz } from './npz.ts'
+import { isSafetensors, readSafetensors } from './safetensors.ts'
+import { isTorchLegacy, readTorchLegacy } from './torch-legacy.ts'
+import { readTorchZip, torchFolder } from './torch-zip.ts'
+import { findStateDicts, settle, tensorsOf } from './tree.ts'
+import type { ByteSource, Checkpoint, Format, StateDict, Value } from './types.ts'
+import { readZipDirectory } from './zip.ts'
+
+interface Content {
+  format: Format
+  root: unknown
+  metadata?: ReadonlyMap<string, string>
+}
+
+/**
+ * Opens a checkpoint of any supported format over any byte source. Reads its directory and pickle, no tensor;
+ * nothing the file says is executed. Closing the checkpoint closes the source; on failure the source stays open.
+ * @throws CheckpointError naming file, place, expectation, finding and remedy
+ * @example
+ * const checkpoint = await openCheckpoint(bufferSource('tiny.npz', bytes))
+ * const mean = await checkpoint.tensors().get('mu').read()
+ */
+export async function openCheckpoint(source: ByteSource): Promise<Checkpoint> {
+  const complain = complaints(source.name)
+  const { format, root: raw, metadata = new Map() } = await readContent(source, complain)
+  const root = settle(raw, complain, 'tree')
+  const stateDicts = findStateDicts(root)
+  return {
+    name: source.name,
+    size: source.size,
+    format,
+    root,
+    metadata,
+    stateDicts,
+    tensors(path = []) {
+      let value: Value | undefined = root
+      for (const key of path) value = value instanceof Map ? value.get(key) : undefined
+      if (value instanceof Map) return tensorsOf(value)
+      throw complain(
+        'tree',
+        `a dict at ${quote(path.join('.'))}`,
+        `tensors at ${list(stateDicts.map((s) => s.path))}`,
+        wrongFile,
+      )
+    },
+    close: () => source.close(),
+  }
+}
+
+const wrongFile = 'Is this the right file? `distilled inspect FILE` shows what it holds.'
+
+async function readContent(source: ByteSource, complain: Complain): Promise<Content> {
+  const start = await source.read(0, Math.min(16, source.size))
+  if (start[0] === 0x50 && start[1] === 0x4b) return readZip(source, complain)
+  if (isTorchLegacy(start)) return { format: 'torch legacy', root: await readTorchLegacy(source) }
+  if (isNpy(start)) return { format: 'npy', root: new Map([['arr_0', await readNpy(source)]]) }
+  if (isSafetensors(start)) {
+    const { tensors, metadata } = await readSafetensors(source)
+    return { format: 'safetensors', root: tensors, metadata }
+  }
+  const found = source.size === 0 ? 'an empty file' : `bytes ${Array.from(start, hex).join(' ')}`
+  throw complain('start of file', 'a checkpoint (torch, safetensors, npz or npy)', found, wrongFormat)
+}
+
+const hex = (byte: number) => byte.toString(16).padStart(2, '0')
+const wrongFormat = 'A web page or a Git LFS pointer saved in its place is a common reason: download the file itself.'
+
+async function readZip(source: ByteSource, complain: Complain): Promise<Content> {
+  const entries = await readZipDirectory(source)
+  const folder = torchFolder(entries)
+  if (folder !== undefined) return { format: 'torch zip', root: await readTorchZip(source, entries, folder) }
+  if (entries.size && [...entries.keys()].every((name) => name.endsWith('.npy'))) {
+    return { format: 'npz', root: await readNpz(source, entries.values()) }
+  }
+  throw complain('zip directory', 'FOLDER/data.pkl (torch) or only .npy entries (numpy)', list(entries.keys(), 4))
+}
+
+/**
+ * The first of `candidates` that the checkpoint holds, e.g. ['trainer.ema_parameters', 'trainer.var_wo_ddp'];
+ * '' is the root itself. Names are taken as they are: no prefix is stripped, as in the released scripts.
+ * @throws CheckpointError that lists the state dicts there are
+ * @example
+ * const { path, tensors } = selectStateDict(checkpoint, ['ema', 'model', 'module', 'state_dict', ''])
+ */
+export function selectStateDict(
+  checkpoint: Checkpoint,
+  candidates: readonly string[],
+): { path: string; tensors: StateDict } {
+  for (const candidate of candidates) {
+    const found = checkpoint.stateDicts.find(({ path }) => path === candidate)
+    if (found) return { path: found.path, tensors: found.tensors }
+  }
+  const found = list(checkpoint.stateDicts.map(({ path }) => path))
+  throw complaints(checkpoint.name)('tree', `tensors at ${list(candidates)}`, `them at ${found}`, wrongFile)
+}

@@ -1,0 +1,34 @@
+// The one shape of a complaint about a file: file, place in it, what was expected, what was found, what to do.
+import { CheckpointError } from '../core/errors.ts'
+
+/** Makes the CheckpointError for one place of one file; the default remedy is for damage. */
+export type Complain = (place: string, expected: string, found: string, remedy?: string) => CheckpointError
+
+export const damaged = 'The file is damaged or was tampered with: fetch it again from a source you trust.'
+export const resave = 'Load it where it was made and save it again with torch.save (PyTorch 1.6 or later).'
+
+/**
+ * Complaints about the file called `file`.
+ * @example
+ * throw complaints('a.pth')('zip directory', 'an entry data.pkl', 'none')
+ */
+export function complaints(file: string): Complain {
+  return (place, expected, found, remedy = damaged) =>
+    new CheckpointError(`${file}: ${place}: expected ${expected}, found ${found}.`, { remedy })
+}
+
+const unprintable = /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g
+
+/** A name from a file in quotes, short, and harmless to a terminal. */
+export function quote(text: string, limit = 100): string {
+  const short = text.length > limit ? `${text.slice(0, limit)}...` : text
+  return JSON.stringify(short).replace(unprintable, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
+
+/** A list of names cut to a readable length. */
+export function list(names: Iterable<string>, limit = 12): string {
+  const all = [...names]
+  if (all.length === 0) return 'none'
+  const shown = all.slice(0, limit).map((name) => (name === '' ? '"" (the root)' : quote(name)))
+  return all.length > limit ? `${shown.join(', ')} and ${all.length - limit} more` : shown.join(', ')
+}

@@ -1,0 +1,77 @@
+// The local file as a byte source: positional reads, because fs.readFileSync fails beyond 2 GiB and nothing should be read early.
+// The only file of this room that knows Node; browsers use sources.ts.
+import { open, realpath } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { CheckpointError } from '../core/errors.ts'
+import { openCheckpoint } from './checkpoint.ts'
+import { checkRange } from './sources.ts'
+import type { ByteSource, Checkpoint } from './types.ts'
+
+const largestRead = 2 ** 30
+
+/**
+ * Opens a local file for random access; its `path` is the real path, symbolic links resolved.
+ * @throws CheckpointError when there is no such file, it is a folder, or it cannot be read
+ * @example
+ * const source = await fileSource('var-d16.pth')
+ */
+export async function fileSource(file: string): Promise<ByteSource> {
+  const name = basename(file)
+  const { handle, path, size } = await openRegularFile(file)
+  return {
+    name,
+    path,
+    size,
+    async read(offset, length) {
+      checkRange({ name, size }, offset, length)
+      const bytes = new Uint8Array(length)
+      for (let filled = 0; filled < length; ) {
+        const wanted = Math.min(length - filled, largestRead)
+        const { bytesRead } = await handle.read(bytes, filled, wanted, offset + filled)
+        if (bytesRead === 0) checkRange({ name, size: offset + filled }, offset, length)
+        filled += bytesRead
+      }
+      return bytes
+    },
+    close: () => handle.close(),
+  }
+}
+
+/**
+ * Opens a checkpoint file of any supported format; close it when done.
+ * @throws CheckpointError when the file is missing, damaged, hostile or of no known format
+ * @example
+ * const checkpoint = await openFile('var-d16.pth')
+ * const { tensors } = selectStateDict(checkpoint, ['trainer.ema_parameters'])
+ */
+export async function openFile(file: string): Promise<Checkpoint> {
+  const source = await fileSource(file)
+  try {
+    return await openCheckpoint(source)
+  } catch (error) {
+    await source.close()
+    throw error
+  }
+}
+
+async function openRegularFile(file: string) {
+  let handle: Awaited<ReturnType<typeof open>> | undefined
+  try {
+    const path = await realpath(file)
+    handle = await open(path, 'r')
+    const stat = await handle.stat()
+    if (stat.isFile()) return { handle, path, size: stat.size }
+  } catch (cause) {
+    await handle?.close()
+    const reason = reasons.get((cause as NodeJS.ErrnoException).code ?? '') ?? (cause as Error).message
+    throw new CheckpointError(`${file}: ${reason}.`, { cause, remedy: 'Check the path.' })
+  }
+  await handle.close()
+  throw new CheckpointError(`${file}: expected a file, found something else.`, { remedy: 'Check the path.' })
+}
+
+const reasons = new Map([
+  ['ENOENT', 'there is no such file'],
+  ['EACCES', 'it may not be read'],
+  ['EISDIR', 'it is a folder'],
+])

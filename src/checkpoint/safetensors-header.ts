@@ -1,0 +1,146 @@
+// The JSON of a safetensors header by its own small grammar: names to {dtype, shape, data_offsets}, and __metadata__.
+// Not JSON.parse: that lets later duplicates win, builds whatever depth a file asks for, and knows `__proto__`.
+import { type Complain, quote } from './complain.ts'
+
+export interface HeaderEntry {
+  name: string
+  dtype: string
+  shape: number[]
+  /** Bytes from the start of the data. */
+  begin: number
+  end: number
+}
+
+/** Reads the header's bytes, or throws a CheckpointError at the first character that does not belong. */
+export function parseSafetensorsHeader(
+  bytes: Uint8Array,
+  maxTensors: number,
+  complain: Complain,
+): { entries: HeaderEntry[]; metadata: Map<string, string> } {
+  const json = new Scanner(decode(bytes, complain), complain)
+  const entries: HeaderEntry[] = []
+  const metadata = new Map<string, string>()
+  json.object((name) => {
+    if (name === '__metadata__') {
+      json.object((key) => metadata.set(key, json.string()))
+      return
+    }
+    if (entries.length === maxTensors) throw complain('header', `at most ${maxTensors} tensors`, 'more')
+    entries.push(tensorEntry(name, json))
+  })
+  json.end()
+  return { entries, metadata }
+}
+
+function tensorEntry(name: string, json: Scanner): HeaderEntry {
+  let dtype: string | undefined
+  let shape: number[] | undefined
+  let offsets: number[] | undefined
+  json.object((field) => {
+    if (field === 'dtype') dtype = json.string()
+    else if (field === 'shape') shape = json.integers()
+    else if (field === 'data_offsets') offsets = json.integers()
+    else throw json.bad('dtype, shape or data_offsets', quote(field))
+  })
+  if (dtype === undefined || !shape || offsets?.length !== 2) {
+    throw json.bad(`dtype, shape and two data_offsets for tensor ${quote(name)}`, 'less')
+  }
+  return { name, dtype, shape, begin: offsets[0]!, end: offsets[1]! }
+}
+
+function decode(bytes: Uint8Array, complain: Complain): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    throw complain('header', 'JSON in UTF-8', 'other bytes')
+  }
+}
+
+class Scanner {
+  readonly #text: string
+  readonly #complain: Complain
+  #at = 0
+
+  constructor(text: string, complain: Complain) {
+    this.#text = text
+    this.#complain = complain
+  }
+
+  bad(expected: string, found = this.#next()) {
+    return this.#complain(`header, character ${this.#at}`, expected, found)
+  }
+
+  /** Calls `member` at each value of an object; a key that comes twice is an error. */
+  object(member: (key: string) => void): void {
+    const keys = new Set<string>()
+    this.#expect('{')
+    if (this.#accept('}')) return
+    do {
+      const key = this.string()
+      if (keys.has(key)) throw this.bad('every key once', `${quote(key)} twice`)
+      keys.add(key)
+      this.#expect(':')
+      member(key)
+    } while (this.#accept(','))
+    this.#expect('}')
+  }
+
+  integers(): number[] {
+    const values: number[] = []
+    this.#expect('[')
+    if (this.#accept(']')) return values
+    do values.push(this.#integer())
+    while (this.#accept(','))
+    this.#expect(']')
+    return values
+  }
+
+  string(): string {
+    this.#space()
+    const match = this.#match(/"(?:[^"\\]|\\.)*"/y)
+    if (match === undefined) throw this.bad('text in quotes')
+    try {
+      return JSON.parse(match)
+    } catch {
+      throw this.bad('text in quotes', quote(match))
+    }
+  }
+
+  end(): void {
+    this.#space()
+    if (this.#at !== this.#text.length) throw this.bad('the end')
+  }
+
+  #integer(): number {
+    this.#space()
+    const match = this.#match(/\d{1,16}(?![\d.eE])/y)
+    if (match === undefined || !Number.isSafeInteger(Number(match))) throw this.bad('a whole number >= 0')
+    return Number(match)
+  }
+
+  #expect(character: string): void {
+    if (!this.#accept(character)) throw this.bad(quote(character))
+  }
+
+  #accept(character: string): boolean {
+    this.#space()
+    if (this.#text[this.#at] !== character) return false
+    this.#at++
+    return true
+  }
+
+  #space(): void {
+    while (' \t\r\n'.includes(this.#text[this.#at] ?? 'x')) this.#at++
+  }
+
+  #match(pattern: RegExp): string | undefined {
+    pattern.lastIndex = this.#at
+    const match = pattern.exec(this.#text)?.[0]
+    if (match !== undefined) this.#at += match.length
+    return match
+  }
+
+  #next(): string {
+    return this.#at < this.#text.length ? quote(this.#text.slice(this.#at, this.#at + 20)) : 'the end'
+  }
+}

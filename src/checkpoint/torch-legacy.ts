@@ -1,0 +1,115 @@
+// The format of torch.save before PyTorch 1.6: five pickles (magic, protocol, system, tree, storage keys), then per key
+// an int64 element count and the raw elements (torch/serialization.py, _legacy_save). Nothing but the pickles and counts is read.
+import { complaints, list, quote, resave } from './complain.ts'
+import { maxEntries, maxPickleBytes } from './limits.ts'
+import { type Pickled, type PickleHost, truncated, unpickle } from './pickle.ts'
+import { isCount, type Storage, StorageValue, show } from './storage.ts'
+import { FileStorage, locateStorages, parseStorageId, type StorageId, storageOnce } from './torch-storages.ts'
+import type { ByteSource } from './types.ts'
+
+const magic = [0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e]
+
+/** Whether bytes begin with the pickled magic number, in any pickle protocol that can hold it. */
+export function isTorchLegacy(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x80 && magic.every((byte, i) => bytes[i + 2] === byte)
+}
+
+/**
+ * The tree of a legacy torch file as its unpickler built it.
+ * @throws CheckpointError
+ */
+export async function readTorchLegacy(source: ByteSource): Promise<unknown> {
+  const complain = complaints(source.name)
+  const storages = new Map<string, FileStorage>()
+  const offsets = new Map<string, number>()
+
+  const locate = async (storage: FileStorage): Promise<number> => {
+    const offset = offsets.get(storage.key)!
+    const header = await source.read(offset, 8)
+    const count = Number(new DataView(header.buffer).getBigInt64(0, true))
+    const place = `storage ${quote(storage.key)} at byte ${offset}`
+    if (count !== storage.numel) throw complain(place, `${storage.numel} elements, as its pickle says`, `${count}`)
+    return offset + 8
+  }
+  const persistent = (id: unknown, place: string) => {
+    const parsed = parseStorageId(id, complain, place)
+    const storage = storageOnce(storages, parsed, () => new FileStorage(source, parsed, locate), complain, place)
+    return new StorageValue(parsed.view === null ? storage : viewOf(storage, parsed))
+  }
+  const viewOf = (storage: FileStorage, { key, view }: StorageId): Storage => {
+    const [, first, numel] = Array.isArray(view) ? view : []
+    if (!isCount(first) || !isCount(numel) || first + numel > storage.numel) {
+      throw complain(`storage ${quote(key)}`, `a view within ${storage.numel} elements`, show(view))
+    }
+    return part(storage, first, numel)
+  }
+
+  const pickles = picklesOf(source, { place: 'tree', complain, persistent })
+  await pickles.next('magic number')
+  await pickles.next('protocol version')
+  const system = await pickles.next('system description')
+  if (system instanceof Map && system.get('little_endian') === false) {
+    throw complain('system description', 'little-endian storages', 'big-endian ones', resave)
+  }
+  const root = await pickles.next('tree')
+  const keys = await pickles.next('storage keys')
+  if (!Array.isArray(keys) || keys.length > maxEntries || keys.length !== storages.size) {
+    throw complain('storage keys', `the ${storages.size} keys of the tree`, show(keys))
+  }
+  let offset = pickles.at()
+  for (const key of keys) {
+    const storage = storages.get(key as string)
+    if (!storage || offsets.has(storage.key)) throw complain('storage keys', list(storages.keys(), 4), show(key))
+    offsets.set(storage.key, offset)
+    offset += 8 + storage.byteLength
+    if (offset > source.size) {
+      const remedy = 'The file is cut off: fetch it again.'
+      throw complain(
+        `storage ${quote(storage.key)}`,
+        `its end at byte ${offset}`,
+        `the file's at ${source.size}`,
+        remedy,
+      )
+    }
+  }
+  await locateStorages(source, storages.values())
+  return root
+}
+
+/** Elements `first` to `first + numel` of a storage. */
+function part(storage: FileStorage, first: number, numel: number): Storage {
+  const start = (first * storage.byteLength) / Math.max(storage.numel, 1)
+  return {
+    dtype: storage.dtype,
+    numel,
+    get location() {
+      return storage.location && { path: storage.location.path, offset: storage.location.offset + start }
+    },
+    bytes: (offset, length) => storage.bytes(start + offset, length),
+  }
+}
+
+/** Reads pickle after pickle; as their length is not written anywhere, more of the file is read whenever one is cut off. */
+function picklesOf(source: ByteSource, host: PickleHost) {
+  let bytes = new Uint8Array()
+  let at = 0
+  const grow = async (place: string) => {
+    const size = Math.min(source.size, maxPickleBytes, Math.max(2 ** 18, 8 * bytes.length))
+    if (size === bytes.length) throw host.complain(place, 'a whole pickle', `its cut-off start at byte ${at}`)
+    bytes = await source.read(0, size)
+  }
+  return {
+    at: () => at,
+    async next(place: string): Promise<unknown> {
+      for (;;) {
+        const result: Pickled | typeof truncated = unpickle(bytes, at, { ...host, place })
+        if (result === truncated) {
+          await grow(place)
+          continue
+        }
+        at = result.end
+        return result.value
+      }
+    },
+  }
+}

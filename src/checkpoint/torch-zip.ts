@@ -1,0 +1,67 @@
+// The format of torch.save since PyTorch 1.6: a zip of stored entries, data.pkl with the tree and data/KEY with the storages
+// (torch/serialization.py, caffe2/serialize/inline_container.cc). Only the directory and the pickle are read on opening.
+import { complaints, list, quote, resave } from './complain.ts'
+import { maxPickleBytes } from './limits.ts'
+import { truncated, unpickle } from './pickle.ts'
+import { StorageValue } from './storage.ts'
+import { FileStorage, locateStorages, parseStorageId, storageOnce } from './torch-storages.ts'
+import type { ByteSource } from './types.ts'
+import { locateEntry, type ZipEntry } from './zip.ts'
+
+/** The folder of the archive that holds data.pkl, with its slash; undefined when this is no torch file. */
+export function torchFolder(entries: ReadonlyMap<string, ZipEntry>): string | undefined {
+  for (const name of entries.keys()) if (/^[^/]+\/data\.pkl$/.test(name)) return name.slice(0, -'data.pkl'.length)
+  return undefined
+}
+
+/**
+ * The tree of a torch zip file as its unpickler built it.
+ * @throws CheckpointError
+ */
+export async function readTorchZip(
+  source: ByteSource,
+  entries: ReadonlyMap<string, ZipEntry>,
+  folder: string,
+): Promise<unknown> {
+  const complain = complaints(source.name)
+  const entryOf = (name: string, place: string): ZipEntry => {
+    const entry = entries.get(folder + name)
+    if (!entry) throw complain(place, `the zip entry ${quote(folder + name)}`, list(entries.keys(), 4))
+    if (entry.compressed) throw complain(`zip entry ${quote(entry.name)}`, 'stored bytes', 'compressed ones', resave)
+    return entry
+  }
+  const read = async (entry: ZipEntry) => source.read(await locateEntry(source, entry), entry.size)
+
+  const others = [...entries.keys()].filter((name) => name.endsWith('/data.pkl') && !name.startsWith(folder))
+  if (others.length) throw complain('zip directory', 'one data.pkl', list([`${folder}data.pkl`, ...others]))
+  if (entries.has(`${folder}byteorder`)) {
+    const entry = entryOf('byteorder', 'byteorder')
+    const order = new TextDecoder().decode(entry.size > 16 ? new Uint8Array() : await read(entry))
+    if (order !== 'little')
+      throw complain('byteorder', 'little', quote(order), 'Save it again on a little-endian machine.')
+  }
+
+  const storages = new Map<string, FileStorage>()
+  const persistent = (id: unknown, place: string) => {
+    const parsed = parseStorageId(id, complain, place)
+    const create = () => {
+      const entry = entryOf(`data/${parsed.key}`, place)
+      const storage = new FileStorage(source, parsed, () => locateEntry(source, entry))
+      if (entry.size !== storage.byteLength) {
+        const expected = `${storage.byteLength} bytes for ${parsed.numel} ${parsed.dtype} elements`
+        throw complain(`zip entry ${quote(entry.name)}`, expected, `${entry.size}`)
+      }
+      return storage
+    }
+    return new StorageValue(storageOnce(storages, parsed, create, complain, place))
+  }
+
+  const pickle = entryOf('data.pkl', 'zip directory')
+  if (pickle.size > maxPickleBytes) throw complain('data.pkl', `at most ${maxPickleBytes} bytes`, `${pickle.size}`)
+  const result = unpickle(await read(pickle), 0, { place: 'data.pkl', complain, persistent })
+  if (result === truncated) throw complain('data.pkl', 'a STOP opcode', `the end after ${pickle.size} bytes`)
+  if (result.end !== pickle.size)
+    throw complain('data.pkl', 'its end after STOP', `${pickle.size - result.end} bytes more`)
+  await locateStorages(source, storages.values())
+  return result.value
+}

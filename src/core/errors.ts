@@ -1,0 +1,55 @@
+// Errors a person can act on: what was expected, what came, where, and what to do about it.
+// Every error this package throws on purpose is a DistilledError; the CLI maps its kind to an exit code.
+
+/** Base class of every deliberate error; `remedy` says what to do next and is part of the message. */
+export class DistilledError extends Error {
+  readonly remedy: string | undefined
+
+  constructor(message: string, options: { remedy?: string; cause?: unknown } = {}) {
+    super(options.remedy ? `${message} ${options.remedy}` : message, { cause: options.cause })
+    this.name = new.target.name
+    this.remedy = options.remedy
+  }
+}
+
+/** The caller asked for something that cannot be: a bad flag, an unknown class, an impossible combination. */
+export class UsageError extends DistilledError {}
+
+/** A file is damaged, hostile, or not what it was taken for. */
+export class CheckpointError extends DistilledError {}
+
+/** Operands of a graph operation do not fit together; thrown while the graph is built. */
+export class ShapeError extends DistilledError {}
+
+/** The execution engine cannot do what was asked: missing device, failed session, dead worker. */
+export class EngineError extends DistilledError {}
+
+/** Something on the network did not go well. */
+export class DownloadError extends DistilledError {}
+
+/** The candidate nearest to `word` by edit distance, when it is near enough to be a slip of the pen. */
+export function nearest(word: string, candidates: Iterable<string>): string | undefined {
+  let best: string | undefined
+  let bestDistance = Math.max(2, Math.floor(word.length / 3)) + 1
+  for (const candidate of candidates) {
+    if (Math.abs(candidate.length - word.length) >= bestDistance) continue
+    const distance = editDistance(word, candidate)
+    if (distance < bestDistance) {
+      best = candidate
+      bestDistance = distance
+    }
+  }
+  return best
+}
+
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, j) => j)
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i]
+    for (let j = 1; j <= b.length; j++) {
+      row.push(Math.min(previous[j]! + 1, row[j - 1]! + 1, previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)))
+    }
+    previous = row
+  }
+  return previous[b.length]!
+}

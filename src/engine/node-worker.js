@@ -1,0 +1,89 @@
+// The worker thread that owns ONNX Runtime: `session.run` blocks its thread, so it never runs on the main one.
+// Plain JavaScript because Node starts workers from files: the same file serves sources, tests and the built package.
+// Requests {id, method, params} come in, {id, result} or {id, error} go out; tensors are transferred, not copied again.
+
+import { parentPort } from 'node:worker_threads'
+import * as ort from 'onnxruntime-node'
+
+/** @type {Map<number, ort.InferenceSession>} */
+const sessions = new Map()
+/** @type {Map<number, ort.Tensor>} */
+const residents = new Map()
+let next = 1
+
+/** @typedef {{dtype: string, shape: number[], data: ort.Tensor['data']} | {resident: number}} Wire */
+
+/** @type {Record<string, (params: any) => Promise<{result: unknown, transfer?: ArrayBuffer[]}>>} */
+const methods = {
+  async load({ model, options }) {
+    const session = await ort.InferenceSession.create(model, options)
+    const handle = next++
+    sessions.set(handle, session)
+    return { result: handle }
+  },
+
+  async unload({ handle }) {
+    const session = sessions.get(handle)
+    sessions.delete(handle)
+    await session?.release()
+    return { result: null }
+  },
+
+  async run({ handle, feeds, keep }) {
+    const session = sessions.get(handle)
+    if (!session) throw new Error(`no session ${handle}`)
+    /** @type {Record<string, ort.Tensor>} */
+    const inputs = {}
+    for (const [name, wire] of Object.entries(/** @type {Record<string, any>} */ (feeds))) {
+      const tensor =
+        'resident' in wire ? residents.get(wire.resident) : new ort.Tensor(wire.dtype, wire.data, wire.shape)
+      if (!tensor) throw new Error(`input "${name}" refers to a tensor that was disposed`)
+      inputs[name] = tensor
+    }
+    const outputs = await session.run(inputs)
+    /** @type {Record<string, unknown>} */
+    const result = {}
+    /** @type {ArrayBuffer[]} */
+    const transfer = []
+    for (const [name, tensor] of Object.entries(outputs)) {
+      if (keep.includes(name)) {
+        const handle = next++
+        residents.set(handle, tensor)
+        result[name] = { resident: handle, shape: tensor.dims }
+      } else {
+        const data = /** @type {Float32Array<ArrayBuffer>} */ (await tensor.getData())
+        const whole = data.byteOffset === 0 && data.byteLength === data.buffer.byteLength
+        const owned = whole ? data : data.slice()
+        transfer.push(owned.buffer)
+        result[name] = { dtype: tensor.type, shape: tensor.dims, data: owned }
+      }
+    }
+    return { result, transfer }
+  },
+
+  async drop({ residents: handles }) {
+    for (const handle of handles) {
+      residents.get(handle)?.dispose()
+      residents.delete(handle)
+    }
+    return { result: null }
+  },
+
+  async backends() {
+    return { result: ort.listSupportedBackends() }
+  },
+}
+
+/** Requests run one after the other, in the order they came. */
+let queue = Promise.resolve()
+
+parentPort?.on('message', ({ id, method, params }) => {
+  queue = queue.then(async () => {
+    try {
+      const { result, transfer } = await /** @type {any} */ (methods)[method](params)
+      parentPort?.postMessage({ id, result }, transfer ?? [])
+    } catch (error) {
+      parentPort?.postMessage({ id, error: error instanceof Error ? error.message : String(error) })
+    }
+  })
+})

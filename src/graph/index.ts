@@ -1,0 +1,3 @@
+// The graph builder's public face.
+export * from './serialize.ts'
+export * from './tensor.ts'

@@ -1,0 +1,64 @@
+// Scaled dot-product attention and rotary embeddings on heads laid out as [B, H, L, D].
+
+import { emit, fixed, type Tensor } from '../tensor.ts'
+import { add, mul } from './elementwise.ts'
+import { concat, reshape, slice, transpose } from './layout.ts'
+import { matmul } from './linear.ts'
+import { softmax, sum } from './reduce.ts'
+
+/** [B, L, H*D] -> [B, L, H, D]. */
+export function splitHeads(x: Tensor, heads: number): Tensor {
+  return reshape(x, [x.shape[0]!, x.shape[1]!, heads, fixed('splitHeads', x, 2) / heads])
+}
+
+/** [B, H, L, D] -> [B, L, H*D]. */
+export function mergeHeads(x: Tensor): Tensor {
+  const [b, h, l, d] = x.shape
+  return reshape(transpose(x, [0, 2, 1, 3]), [b!, l!, (h as number) * (d as number)])
+}
+
+/** softmax(q k^T + mask) v, q [B, H, L, D] already scaled, k and v [B, H, S, D], mask broadcast to [L, S]. */
+export function attention(q: Tensor, k: Tensor, v: Tensor, mask?: Tensor): Tensor {
+  const scores = matmul(q, transpose(k, [0, 1, 3, 2])) // (B, H, L, S)
+  return matmul(softmax(mask ? add(scores, mask) : scores), v) // (B, H, L, D)
+}
+
+/** One run of consecutive queries that see the same keys: `rows` of q attend to the first `keys` keys. */
+export interface AttentionBlock {
+  rows: readonly [start: number, end: number]
+  keys: number
+  /** Additive mask [rows, keys] for blocks in which not every query sees every key. */
+  mask?: Tensor
+  /** Each query also sees its own key, which lies behind the first `keys`. */
+  self?: boolean
+}
+
+/** Attention under a block-triangular mask without the scores that the mask would throw away. */
+export function blockAttention(q: Tensor, k: Tensor, v: Tensor, blocks: readonly AttentionBlock[]): Tensor {
+  const kT = transpose(k, [0, 1, 3, 2]) // (B, H, D, S)
+  const parts = blocks.map(({ rows: [start, end], keys, mask, self }) => {
+    const qBlock = slice(q, 2, start, end) // (B, H, l, D)
+    const seen = matmul(qBlock, slice(kT, 3, 0, keys)) // (B, H, l, keys)
+    const scores = mask ? add(seen, mask) : seen
+    const values = slice(v, 2, 0, keys)
+    if (!self) return matmul(softmax(scores), values)
+    const own = sum(mul(qBlock, slice(k, 2, start, end)), [-1], true) // (B, H, l, 1)
+    const p = softmax(concat([scores, own], -1)) // (B, H, l, keys + 1)
+    const context = matmul(slice(p, 3, 0, keys), values)
+    return add(context, mul(slice(p, 3, keys, keys + 1), slice(v, 2, start, end)))
+  })
+  return concat(parts, 2)
+}
+
+/**
+ * Rotates pairs (2i, 2i+1) of x [B, H, L, D] by the angles whose cosines and sines stand in `cos`, `sin` [positions, D/2];
+ * `positions` int64 [B, L] picks the rows (or [1]: rows from that offset on).
+ */
+export function rotary(x: Tensor, cos: Tensor, sin: Tensor, positions: Tensor): Tensor {
+  const inputs = [x, positions, cos, sin]
+  return emit(
+    { type: 'RotaryEmbedding', domain: 'com.microsoft', inputs, attributes: { interleaved: 1 } },
+    x.shape,
+    x.dtype,
+  )
+}

@@ -1,0 +1,8 @@
+// Every op a network may use.
+export * from './attention.ts'
+export * from './conv.ts'
+export * from './elementwise.ts'
+export * from './layout.ts'
+export * from './linear.ts'
+export * from './norm.ts'
+export * from './reduce.ts'

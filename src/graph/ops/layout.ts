@@ -1,0 +1,86 @@
+// Ops that move elements and compute nothing: reshape, transpose, slice, concat, split, gather, expand.
+
+import { ShapeError } from '../../core/errors.ts'
+import { constant, type Dim, emit, emitMany, fixed, type Shape, show, type Tensor } from '../tensor.ts'
+
+const symbols = (shape: Shape) =>
+  shape
+    .filter((d) => typeof d === 'string')
+    .toSorted()
+    .join()
+const product = (shape: Shape) => shape.reduce<number>((n, d) => (typeof d === 'number' ? n * d : n), 1)
+
+/**
+ * Reshapes in row-major order. At most one open dimension may move or change its name (ONNX's -1);
+ * open dimensions that stay at their index are copied (ONNX's 0).
+ */
+export function reshape(x: Tensor, shape: Shape): Tensor {
+  if (symbols(x.shape) === symbols(shape) && product(x.shape) !== product(shape)) {
+    throw new ShapeError(`reshape: ${show(x)} does not hold the elements of [${shape.join(', ')}].`)
+  }
+  const target = shape.map((d, i) => (typeof d === 'number' ? d : d === x.shape[i] ? 0 : -1))
+  if (target.filter((d) => d === -1).length > 1) {
+    throw new ShapeError(`reshape: ${show(x)} to [${shape.join(', ')}] leaves more than one dimension open.`)
+  }
+  return emit({ type: 'Reshape', inputs: [x, constant(target, [target.length], 'int64')] }, shape, x.dtype)
+}
+
+/** Permutes the axes. */
+export function transpose(x: Tensor, perm: readonly number[]): Tensor {
+  if (perm.length !== x.shape.length) throw new ShapeError(`transpose: [${perm}] does not permute ${show(x)}.`)
+  const shape = perm.map((axis) => x.shape[axis]!)
+  return emit({ type: 'Transpose', inputs: [x], attributes: { perm } }, shape, x.dtype)
+}
+
+/** Elements start..end of one axis (end exclusive). */
+export function slice(x: Tensor, axis: number, start: number, end: number, step = 1): Tensor {
+  const a = axis < 0 ? axis + x.shape.length : axis
+  const size = x.shape[a]
+  if (start === 0 && end === size && step === 1) return x
+  if (typeof size === 'number' && (start < 0 || end > size || start >= end)) {
+    throw new ShapeError(`slice: ${start}..${end} lies outside axis ${axis} of ${show(x)}.`)
+  }
+  const int64 = (n: number) => constant([n], [1], 'int64')
+  const shape = x.shape.map((d, i) => (i === a ? Math.ceil((end - start) / step) : d))
+  const inputs = [x, int64(start), int64(end), int64(a), ...(step === 1 ? [] : [int64(step)])]
+  return emit({ type: 'Slice', inputs }, shape, x.dtype)
+}
+
+/** Joins tensors along one axis; the other dimensions must agree. */
+export function concat(tensors: readonly Tensor[], axis: number): Tensor {
+  const first = tensors[0]
+  if (!first) throw new ShapeError('concat: no tensors given.')
+  if (tensors.length === 1) return first
+  const a = axis < 0 ? axis + first.shape.length : axis
+  for (const t of tensors) {
+    if (t.shape.length !== first.shape.length || t.shape.some((d, i) => i !== a && d !== first.shape[i])) {
+      throw new ShapeError(`concat on axis ${axis}: ${tensors.map(show).join(' and ')} differ elsewhere.`)
+    }
+  }
+  const dims = tensors.map((t) => t.shape[a]!)
+  const joined: Dim = dims.every((d) => typeof d === 'number') ? dims.reduce((s, d) => s + d, 0) : dims.join('+')
+  const shape = first.shape.map((d, i) => (i === a ? joined : d))
+  return emit({ type: 'Concat', inputs: tensors, attributes: { axis: a } }, shape, first.dtype)
+}
+
+/** Cuts one axis into pieces of the given sizes. */
+export function split(x: Tensor, sizes: readonly number[], axis: number): Tensor[] {
+  const a = axis < 0 ? axis + x.shape.length : axis
+  const total = sizes.reduce((s, n) => s + n, 0)
+  if (total !== fixed('split', x, a)) throw new ShapeError(`split: sizes [${sizes}] do not add up in ${show(x)}.`)
+  const outputs = sizes.map((n) => ({ shape: x.shape.map((d, i) => (i === a ? n : d)), dtype: x.dtype }))
+  const inputs = [x, constant(sizes, [sizes.length], 'int64')]
+  return emitMany({ type: 'Split', inputs, attributes: { axis: a } }, outputs)
+}
+
+/** Rows of `table` along axis 0 picked by integer indices: an embedding look-up. */
+export function gather(table: Tensor, indices: Tensor, axis = 0): Tensor {
+  const shape = [...table.shape.slice(0, axis), ...indices.shape, ...table.shape.slice(axis + 1)]
+  return emit({ type: 'Gather', inputs: [table, indices], attributes: { axis } }, shape, table.dtype)
+}
+
+/** Repeats size-1 dimensions to the size that `like` has there (its open dimensions included). */
+export function expandLike(x: Tensor, like: Tensor): Tensor {
+  const shape = emit({ type: 'Shape', inputs: [like] }, [like.shape.length], 'int64')
+  return emit({ type: 'Expand', inputs: [x, shape] }, like.shape, x.dtype)
+}

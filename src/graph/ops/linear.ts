@@ -1,0 +1,39 @@
+// Matrix products. Weights keep PyTorch's [out, in] layout (Gemm transposes them while packing), so they can be
+// read straight from the checkpoint file.
+
+import { ShapeError } from '../../core/errors.ts'
+import { type Dim, emit, fixed, show, type Tensor } from '../tensor.ts'
+import { add } from './elementwise.ts'
+import { reshape } from './layout.ts'
+
+/** Batched matrix product of [..., M, K] and [..., K, N]. */
+export function matmul(a: Tensor, b: Tensor): Tensor {
+  const [k, n] = [a.shape.at(-1), b.shape.at(-1)!]
+  if (a.shape.length < 2 || b.shape.length < 2 || k !== b.shape.at(-2)) {
+    throw new ShapeError(`matmul: inner dimensions of ${show(a)} and ${show(b)} differ.`)
+  }
+  const [la, lb] = [a.shape.slice(0, -2), b.shape.slice(0, -2)]
+  const rank = Math.max(la.length, lb.length)
+  const lead: Dim[] = Array.from({ length: rank }, (_, i) => {
+    const [x, y] = [la[i - rank + la.length] ?? 1, lb[i - rank + lb.length] ?? 1]
+    if (x !== y && x !== 1 && y !== 1) throw new ShapeError(`matmul: batches of ${show(a)} and ${show(b)} differ.`)
+    return x === 1 ? y : x
+  })
+  return emit({ type: 'MatMul', inputs: [a, b] }, [...lead, a.shape.at(-2)!, n], a.dtype)
+}
+
+/** `F.linear`: x [..., in], weight [out, in], bias [out]. */
+export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
+  const features = fixed('linear', x, -1)
+  const [out, inside] = [fixed('linear', weight, 0), fixed('linear', weight, 1)]
+  if (features !== inside) throw new ShapeError(`linear: input ${show(x)} does not fit weight ${show(weight)}.`)
+  const spec = (rows: Tensor) => ({ type: 'Gemm', inputs: [rows, weight, bias], attributes: { transB: 1 } })
+  if (x.shape.length === 2) return emit(spec(x), [x.shape[0]!, out], x.dtype)
+  const lead = x.shape.slice(0, -1)
+  const rows: Dim = lead.every((d) => typeof d === 'number') ? lead.reduce((n, d) => n * d, 1) : lead.join('*')
+  const flat = reshape(x, [rows, features]) // (rows, in)
+  return reshape(emit(spec(flat), [rows, out], x.dtype), [...lead, out])
+}
+
+/** Adds a bias only where there is one. */
+export const addBias = (x: Tensor, bias?: Tensor): Tensor => (bias ? add(x, bias) : x)

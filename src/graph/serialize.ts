@@ -1,0 +1,220 @@
+// Writes the nodes that the outputs need as an ONNX model. Weights whose bytes lie in a local file become external
+// data pointing into it (offsets past 4 GB included); everything else travels inside the model.
+
+import { create, toBinary } from '@bufbuild/protobuf'
+import { EngineError, UsageError } from '../core/errors.ts'
+import {
+  type AttributeProto,
+  AttributeProtoSchema,
+  GraphProtoSchema,
+  type ModelProto,
+  ModelProtoSchema,
+  type NodeProto,
+  NodeProtoSchema,
+  OperatorSetIdProtoSchema,
+  StringStringEntryProtoSchema,
+  type TensorProto,
+  TensorProtoSchema,
+  TensorShapeProto_DimensionSchema,
+  TensorShapeProtoSchema,
+  TypeProto_TensorSchema,
+  TypeProtoSchema,
+  type ValueInfoProto,
+  ValueInfoProtoSchema,
+} from './onnx_pb.ts'
+import { elementType } from './ops/elementwise.ts'
+import type { Attribute, Node, Tensor, WeightSource } from './tensor.ts'
+
+/** A network ready to be written: outputs by name. Inputs are found by walking back. */
+export type Graph = Readonly<Record<string, Tensor>>
+
+export interface FileLocation {
+  /** Path that the model's external data entry names. */
+  path: string
+  offset: number
+  byteLength: number
+}
+
+export interface SerializeOptions {
+  /** Says where a weight's bytes lie on disk; undefined puts them into the model. */
+  locate?(source: WeightSource): Promise<FileLocation | undefined>
+  /** Progress over the weights that had to be read. */
+  onWeight?(done: number, total: number): void
+}
+
+export interface SerializedGraph {
+  model: Uint8Array
+  inputs: string[]
+  outputs: string[]
+  nodes: number
+}
+
+const OPSET = 21
+const PROTOBUF_LIMIT = 2 ** 31 - 1
+
+/** Walks back from the outputs; nodes come out in topological order. */
+function collect(graph: Graph): Node[] {
+  const order: Node[] = []
+  const state = new Map<Node, 'open' | 'done'>()
+  const stack: { node: Node; next: number }[] = []
+  const enter = (node: Node) => {
+    if (state.has(node)) return
+    state.set(node, 'open')
+    stack.push({ node, next: 0 })
+  }
+  for (const output of Object.values(graph)) {
+    enter(output.node)
+    while (stack.length) {
+      const top = stack.at(-1)!
+      const operands = top.node.kind === 'op' ? top.node.inputs : []
+      const operand = operands[top.next++]
+      if (operand) enter(operand.node)
+      else if (top.next > operands.length) {
+        state.set(top.node, 'done')
+        order.push(top.node)
+        stack.pop()
+      }
+    }
+  }
+  return order
+}
+
+/** Serialises `graph` as an ONNX model (opset 21 and ONNX Runtime's com.microsoft domain). */
+export async function serialize(graph: Graph, options: SerializeOptions = {}): Promise<SerializedGraph> {
+  const names = new Map<Node, string>()
+  const nodes: NodeProto[] = []
+  const inputs = new Map<string, ValueInfoProto>()
+  const weights: { name: string; source: WeightSource }[] = []
+  const nameOf = (t: Tensor) => (t.index === 0 ? names.get(t.node)! : `${names.get(t.node)}_${t.index}`)
+  const declared = inputTensors(graph)
+
+  for (const node of collect(graph)) {
+    if (node.kind === 'input') {
+      if (inputs.has(node.name)) throw new UsageError(`The graph has two inputs called "${node.name}".`)
+      names.set(node, node.name)
+      inputs.set(node.name, valueInfo(node.name, declared.get(node)!))
+    } else if (node.kind === 'weight') {
+      const name = `w${weights.length}:${node.name}`
+      names.set(node, name)
+      weights.push({ name, source: node.source })
+    } else {
+      const name = `n${nodes.length}`
+      names.set(node, name)
+      nodes.push(
+        create(NodeProtoSchema, {
+          name: `${node.type}_${nodes.length}`,
+          opType: node.type,
+          domain: node.domain,
+          input: trimmed(node.inputs.map((t) => (t ? nameOf(t) : ''))),
+          output: Array.from({ length: node.outputs }, (_, i) => (i === 0 ? name : `${name}_${i}`)),
+          attribute: Object.entries(node.attributes).map(([key, value]) => attribute(key, value)),
+        }),
+      )
+    }
+  }
+
+  const outputs = Object.entries(graph).map(([name, tensor]) => {
+    nodes.push(
+      create(NodeProtoSchema, { name: `out_${name}`, opType: 'Identity', input: [nameOf(tensor)], output: [name] }),
+    )
+    return valueInfo(name, tensor)
+  })
+
+  let inline = 0
+  const initializer: TensorProto[] = []
+  for (const [i, { name, source }] of weights.entries()) {
+    const location = await options.locate?.(source)
+    const proto = create(TensorProtoSchema, {
+      name,
+      dims: source.shape.map(BigInt),
+      dataType: elementType(source.dtype),
+    })
+    if (location) {
+      proto.dataLocation = 1
+      proto.externalData = Object.entries({
+        location: location.path,
+        offset: String(location.offset),
+        length: String(location.byteLength),
+      }).map(([key, value]) => create(StringStringEntryProtoSchema, { key, value }))
+    } else {
+      proto.rawData = await source.read()
+      inline += proto.rawData.byteLength
+      if (inline > PROTOBUF_LIMIT) {
+        throw new EngineError('The weights that cannot be read in place exceed 2 GB, the limit of an ONNX file.', {
+          remedy: 'Re-save the checkpoint with contiguous tensors as safetensors or torch zip.',
+        })
+      }
+    }
+    initializer.push(proto)
+    options.onWeight?.(i + 1, weights.length)
+  }
+
+  const model: ModelProto = create(ModelProtoSchema, {
+    irVersion: 10n,
+    producerName: 'distilled-decoding',
+    graph: create(GraphProtoSchema, {
+      name: 'network',
+      node: nodes,
+      initializer,
+      input: [...inputs.values()],
+      output: outputs,
+    }),
+    opsetImport: [
+      create(OperatorSetIdProtoSchema, { domain: '', version: BigInt(OPSET) }),
+      create(OperatorSetIdProtoSchema, { domain: 'com.microsoft', version: 1n }),
+    ],
+  })
+  return {
+    model: toBinary(ModelProtoSchema, model),
+    inputs: [...inputs.keys()],
+    outputs: Object.keys(graph),
+    nodes: nodes.length,
+  }
+}
+
+/** The tensor of every input node, found through its uses. */
+function inputTensors(graph: Graph): Map<Node, Tensor> {
+  const found = new Map<Node, Tensor>()
+  const visit = (t: Tensor) => {
+    if (t.node.kind === 'input') found.set(t.node, t)
+  }
+  for (const output of Object.values(graph)) visit(output)
+  for (const node of collect(graph)) if (node.kind === 'op') for (const t of node.inputs) if (t) visit(t)
+  return found
+}
+
+/** Trailing omitted inputs are left out. */
+function trimmed(inputs: string[]): string[] {
+  let end = inputs.length
+  while (end > 0 && inputs[end - 1] === '') end--
+  return inputs.slice(0, end)
+}
+
+function valueInfo(name: string, t: Tensor): ValueInfoProto {
+  const dim = t.shape.map((d) =>
+    create(TensorShapeProto_DimensionSchema, {
+      value: typeof d === 'number' ? { case: 'dimValue', value: BigInt(d) } : { case: 'dimParam', value: d },
+    }),
+  )
+  const tensor = create(TypeProto_TensorSchema, {
+    elemType: elementType(t.dtype),
+    shape: create(TensorShapeProtoSchema, { dim }),
+  })
+  return create(ValueInfoProtoSchema, {
+    name,
+    type: create(TypeProtoSchema, { value: { case: 'tensorType', value: tensor } }),
+  })
+}
+
+const AttributeType = { FLOAT: 1, INT: 2, STRING: 3, FLOATS: 6, INTS: 7 } as const
+
+function attribute(name: string, value: Attribute): AttributeProto {
+  const fields = ((): Partial<AttributeProto> => {
+    if (typeof value === 'number') return { type: AttributeType.INT, i: BigInt(value) }
+    if (typeof value === 'string') return { type: AttributeType.STRING, s: new TextEncoder().encode(value) }
+    if ('float' in value) return { type: AttributeType.FLOAT, f: value.float }
+    if ('floats' in value) return { type: AttributeType.FLOATS, floats: [...value.floats] }
+    return { type: AttributeType.INTS, ints: value.map(BigInt) }
+  })()
+  return create(AttributeProtoSchema, { name, ...fields } as Parameters<typeof create<typeof AttributeProtoSchema>>[1])
+}

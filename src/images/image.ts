@@ -1,0 +1,151 @@
+// A finished image: 8-bit RGB pixels, the settings that made it, and its way into a file.
+// Rounding is torchvision's save_image; every file says that its picture is AI-generated and how to make it again.
+import { extname } from 'node:path'
+import sharp from 'sharp'
+import { EngineError, nearest, UsageError } from '../core/errors.ts'
+import { writeAtomically } from './atomic.ts'
+import { addPngText } from './png-text.ts'
+import { COMMENT, SETTINGS_KEY, SOFTWARE, toXmp } from './xmp.ts'
+
+/** Pixels as rows of R, G, B bytes. */
+export interface RgbImage {
+  readonly data: Uint8Array
+  readonly width: number
+  readonly height: number
+}
+
+/** Whatever makes the image again: model, class, seed, index, sampler settings. Plain JSON. */
+export type Settings = Readonly<Record<string, unknown>>
+
+export type ImageFormat = 'png' | 'jpeg' | 'webp'
+
+export interface EncodeOptions {
+  /** 1 to 100, for JPEG and WebP; 95 when left out. */
+  quality?: number | undefined
+  /** false leaves out settings and the AI-generated mark. */
+  metadata?: boolean | undefined
+}
+
+export interface SaveOptions extends EncodeOptions {
+  /** Taken from the file's name when left out. */
+  format?: ImageFormat | undefined
+  signal?: AbortSignal | undefined
+}
+
+const formatOf: Readonly<Record<string, ImageFormat>> = { png: 'png', jpg: 'jpeg', jpeg: 'jpeg', webp: 'webp' }
+const JPEG_XMP_LIMIT = 60_000
+
+/**
+ * An image as the samplers return it.
+ * @example
+ * const { images } = await model.sample({ classes: ['goldfish'], seed: 0 })
+ * await images[0].save('goldfish.png')
+ */
+export class GeneratedImage implements RgbImage {
+  readonly data: Uint8Array
+  readonly width: number
+  readonly height: number
+  readonly settings: Settings | undefined
+
+  /** @throws UsageError unless `data` holds width * height * 3 bytes */
+  constructor({ data, width, height, settings }: RgbImage & { settings?: Settings | undefined }) {
+    if (data.length !== width * height * 3) {
+      throw new UsageError(`${width} x ${height} RGB pixels take ${width * height * 3} bytes, got ${data.length}.`)
+    }
+    this.data = data
+    this.width = width
+    this.height = height
+    this.settings = settings
+  }
+
+  /**
+   * The bytes of an image file.
+   * @throws UsageError for an unknown format, a quality it does not have, or settings too long for a JPEG (60,000 bytes)
+   */
+  async encode(format: ImageFormat, { quality, metadata = true }: EncodeOptions = {}): Promise<Uint8Array> {
+    if (!Object.values(formatOf).includes(format)) throw unknownFormat(format)
+    checkQuality(format, quality)
+    const { width, height, settings } = this
+    const image = sharp(this.data, { raw: { width, height, channels: 3 } })
+    if (format === 'png') {
+      const png = await image.png().toBuffer()
+      if (!metadata) return png
+      const texts = { Software: SOFTWARE, Comment: COMMENT }
+      return addPngText(png, settings ? { ...texts, [SETTINGS_KEY]: JSON.stringify(settings) } : texts)
+    }
+    if (metadata) {
+      const xmp = toXmp(settings)
+      if (format === 'jpeg' && Buffer.byteLength(xmp) > JPEG_XMP_LIMIT) {
+        throw new UsageError(`The settings are too long for a JPEG file (${Buffer.byteLength(xmp)} bytes).`, {
+          remedy: 'Save as PNG or WebP, or without metadata.',
+        })
+      }
+      image.withXmp(xmp)
+    }
+    const options = { quality: quality ?? 95 }
+    return format === 'jpeg'
+      ? image.jpeg({ ...options, chromaSubsampling: '4:4:4' }).toBuffer()
+      : image.webp(options).toBuffer()
+  }
+
+  /**
+   * Writes an image file, whole or not at all.
+   * @throws UsageError for a name without a known ending and whatever `encode` and `writeAtomically` throw
+   * @example
+   * await image.save('samples/000000.webp', { quality: 90 })
+   */
+  async save(path: string, { format, signal, ...options }: SaveOptions = {}): Promise<void> {
+    const ending = extname(path).slice(1).toLowerCase()
+    const bytes = await this.encode(format ?? formatOf[ending] ?? unknownEnding(path, ending), options)
+    await writeAtomically(path, bytes, { signal })
+  }
+}
+
+/**
+ * Pixels from the float32 planes [3, height, width] in [0, 1] a decoder gives: floor(clamp(255 x + 0.5, 0, 255)) in
+ * float32.
+ * @throws EngineError at a NaN
+ * @see torchvision/utils.py:save_image
+ * @example
+ * new GeneratedImage({ data: toUint8(planes, 256, 256), width: 256, height: 256 })
+ */
+export function toUint8(planes: Float32Array, width: number, height: number): Uint8Array {
+  const area = width * height
+  if (planes.length !== 3 * area) {
+    throw new UsageError(`Planes of 3 x ${height} x ${width} hold ${3 * area} values, got ${planes.length}.`)
+  }
+  const out = new Uint8Array(3 * area)
+  for (let channel = 0; channel < 3; channel++) {
+    for (let i = 0; i < area; i++) {
+      const value = Math.fround(Math.fround(planes[channel * area + i]! * 255) + 0.5)
+      if (Number.isNaN(value)) {
+        throw new EngineError(
+          `The image is NaN at channel ${channel}, row ${Math.floor(i / width)}, column ${i % width}.`,
+          {
+            remedy: 'The network overflowed or its weights are damaged; try dtype fp32.',
+          },
+        )
+      }
+      out[3 * i + channel] = Math.min(255, Math.max(0, value))
+    }
+  }
+  return out
+}
+
+function checkQuality(format: ImageFormat, quality: number | undefined): void {
+  if (quality === undefined) return
+  if (format === 'png') throw new UsageError('PNG is lossless and has no quality.', { remedy: 'Leave quality out.' })
+  if (!(Number.isInteger(quality) && quality >= 1 && quality <= 100)) {
+    throw new UsageError(`quality must be a whole number from 1 to 100, got ${quality}.`)
+  }
+}
+
+function unknownEnding(path: string, ending: string): never {
+  const near = nearest(ending, Object.keys(formatOf))
+  throw new UsageError(`${path}: no image format "${ending}"; known are ${Object.keys(formatOf).join(', ')}.`, {
+    ...(near && { remedy: `Did you mean .${near}?` }),
+  })
+}
+
+const unknownFormat = (format: string) =>
+  new UsageError(`No image format "${format}"; known are ${[...new Set(Object.values(formatOf))].join(', ')}.`)

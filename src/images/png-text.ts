@@ -1,0 +1,86 @@
+// Key-value texts in a PNG file: tEXt chunks for Latin-1, iTXt for everything else (PNG specification, third edition,
+// section 11.3.3). Beside sharp, which can read but not write them; no pixel is decoded.
+import { crc32 } from '../core/crc32.ts'
+import { CheckpointError } from '../core/errors.ts'
+
+const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]
+const latin1 = new TextDecoder('latin1')
+const utf8 = new TextDecoder()
+
+interface Chunk {
+  type: string
+  /** Where the chunk's length field starts. */
+  start: number
+  data: Uint8Array
+}
+
+/** Whether the bytes start as a PNG file does. */
+export function isPng(bytes: Uint8Array): boolean {
+  return SIGNATURE.every((byte, i) => bytes[i] === byte)
+}
+
+/**
+ * All uncompressed texts of a PNG file by keyword.
+ * @throws CheckpointError when the file is no PNG or damaged
+ * @example
+ * readPngText(await readFile('000000.png')).get('Comment')
+ */
+export function readPngText(png: Uint8Array): Map<string, string> {
+  const texts = new Map<string, string>()
+  for (const { type, data } of chunks(png)) {
+    if (type !== 'tEXt' && type !== 'iTXt') continue
+    const keyEnd = data.indexOf(0)
+    const key = latin1.decode(data.subarray(0, keyEnd))
+    if (type === 'tEXt') texts.set(key, latin1.decode(data.subarray(keyEnd + 1)))
+    else if (data[keyEnd + 1] === 0) {
+      const languageEnd = data.indexOf(0, keyEnd + 3)
+      texts.set(key, utf8.decode(data.subarray(data.indexOf(0, languageEnd + 1) + 1)))
+    }
+  }
+  return texts
+}
+
+/**
+ * The PNG file with `texts` added before its first pixel data; texts it already holds stay.
+ * @param texts keywords of 1 to 79 Latin-1 characters, texts of any characters but NUL
+ * @throws CheckpointError when the file is no PNG or damaged
+ * @example
+ * addPngText(png, { Comment: 'AI-generated image' })
+ */
+export function addPngText(png: Uint8Array, texts: Readonly<Record<string, string>>): Uint8Array {
+  const first = chunks(png).find((chunk) => chunk.type === 'IDAT')
+  if (!first) throw new CheckpointError('This PNG file has no pixel data.')
+  const added = Object.entries(texts).map(([key, text]) => textChunk(key, text))
+  return Buffer.concat([png.subarray(0, first.start), ...added, png.subarray(first.start)])
+}
+
+/** Printable ASCII is the same in Latin-1 and UTF-8, so only the rest needs iTXt. */
+function textChunk(key: string, text: string): Uint8Array {
+  const plain = /^[\n\x20-\x7e]*$/.test(text)
+  const body = Buffer.from(plain ? `${key}\0${text}` : `${key}\0\0\0\0\0${text}`)
+  const chunk = Buffer.alloc(12 + body.length)
+  chunk.writeUInt32BE(body.length, 0)
+  chunk.write(plain ? 'tEXt' : 'iTXt', 4, 'latin1')
+  chunk.set(body, 8)
+  chunk.writeUInt32BE(crc32(chunk.subarray(4, -4)), 8 + body.length)
+  return chunk
+}
+
+function chunks(png: Uint8Array): Chunk[] {
+  if (!isPng(png)) throw new CheckpointError('This is not a PNG file.')
+  const view = new DataView(png.buffer, png.byteOffset, png.byteLength)
+  const found: Chunk[] = []
+  for (let start = SIGNATURE.length; start < png.length; ) {
+    const length = start + 12 <= png.length ? view.getUint32(start) : Number.POSITIVE_INFINITY
+    const end = start + 12 + length
+    if (end > png.length) throw new CheckpointError(`This PNG file ends inside the chunk at byte ${start}.`)
+    if (crc32(png.subarray(start + 4, end - 4)) !== view.getUint32(end - 4)) {
+      throw new CheckpointError(`This PNG file is damaged: the checksum of the chunk at byte ${start} is wrong.`)
+    }
+    const type = latin1.decode(png.subarray(start + 4, start + 8))
+    found.push({ type, start, data: png.subarray(start + 8, end - 4) })
+    if (type === 'IEND') break
+    start = end
+  }
+  return found
+}

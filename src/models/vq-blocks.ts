@@ -1,0 +1,80 @@
+// The convolutional blocks that both tokenizers are made of (VQGAN, Esser et al. 2021): residual block with GroupNorm,
+// single-head attention over pixels, 2x resampling. Upstream: VAR/models/basic_vae.py, LlamaGen vq_model.py.
+
+import type { Tensor } from '../graph/index.ts'
+import {
+  add,
+  concat,
+  conv2d,
+  groupNorm,
+  matmul,
+  mul,
+  reshape,
+  silu,
+  softmax,
+  split,
+  transpose,
+  upsampleConv3x3,
+} from '../graph/ops/index.ts'
+import type { Weights } from './weights.ts'
+
+const GROUPS = 32
+const EPSILON = 1e-6
+
+/** Convolution `name` with 'same' padding. */
+export function conv(w: Weights, name: string, x: Tensor): Tensor {
+  const weight = w.get(`${name}.weight`)
+  return conv2d(x, weight, w.get(`${name}.bias`), { padding: ((weight.shape[2] as number) - 1) / 2 })
+}
+
+const norm = (w: Weights, name: string, x: Tensor) =>
+  groupNorm(x, GROUPS, w.get(`${name}.weight`), w.get(`${name}.bias`), EPSILON)
+
+/** GroupNorm, SiLU, 3x3 convolution, twice, around a shortcut. x [B, C, H, W]. */
+export function resnetBlock(w: Weights, x: Tensor): Tensor {
+  const inner = conv(w, 'conv1', silu(norm(w, 'norm1', x)))
+  const h = conv(w, 'conv2', silu(norm(w, 'norm2', inner)))
+  return add(w.has('nin_shortcut.weight') ? conv(w, 'nin_shortcut', x) : x, h)
+}
+
+/** Single-head self-attention over the pixels of x [B, C, H, W]; one fused `qkv` convolution or three. */
+export function attentionBlock(w: Weights, x: Tensor): Tensor {
+  const [b, c, height, width] = x.shape as [string, number, number, number]
+  const h = norm(w, 'norm', x)
+  const qkv = w.has('qkv.weight')
+    ? conv(w, 'qkv', h)
+    : concat(
+        ['q', 'k', 'v'].map((name) => conv(w, name, h)),
+        1,
+      )
+  const [q, k, v] = split(reshape(qkv, [b, 3 * c, height * width]), [c, c, c], 1) as [Tensor, Tensor, Tensor] // (B, C, HW)
+  const weights = softmax(mul(matmul(transpose(q, [0, 2, 1]), k), c ** -0.5)) // (B, HW, HW): query, key
+  const context = matmul(v, transpose(weights, [0, 2, 1])) // (B, C, HW)
+  return add(x, conv(w, 'proj_out', reshape(context, [b, c, height, width])))
+}
+
+/** Nearest 2x upsampling, then the 3x3 convolution `upsample.conv`. */
+export function upsample(w: Weights, x: Tensor): Tensor {
+  return upsampleConv3x3(x, w.get('upsample.conv.weight'), w.get('upsample.conv.bias'))
+}
+
+/** 3x3 convolution with stride 2 on an image padded at the right and the bottom. */
+export function downsample(w: Weights, x: Tensor): Tensor {
+  const options = { stride: 2, padding: [0, 0, 1, 1] } as const
+  return conv2d(x, w.get('downsample.conv.weight'), w.get('downsample.conv.bias'), options)
+}
+
+/** GroupNorm, SiLU, 3x3 convolution: the end of encoder and decoder. */
+export function outputBlock(w: Weights, x: Tensor): Tensor {
+  return conv(w, 'conv_out', silu(norm(w, 'norm_out', x)))
+}
+
+/** Residual blocks `res`.0.. of one level, each followed by its attention block where the level has them. */
+export function level(w: Weights, x: Tensor, res: string, blocks: number): Tensor {
+  let h = x
+  for (let i = 0; i < blocks; i++) {
+    h = resnetBlock(w.scope(`${res}.${i}.`), h)
+    if (w.has(`attn.${i}.norm.weight`)) h = attentionBlock(w.scope(`attn.${i}.`), h)
+  }
+  return h
+}
