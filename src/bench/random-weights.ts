@@ -52,7 +52,7 @@ async function writeRandom(path: string, tensors: StateDict, size: number): Prom
   await rename(temporary, path)
 }
 
-async function readSlice({ path, offset, byteLength }: NonNullable<TensorRef['location']>): Promise<Uint8Array> {
+async function readSlice({ path, offset, byteLength }: NonNullable<TensorRef['location']>): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = new Uint8Array(byteLength)
   const file = await open(path)
   try {

@@ -54,7 +54,7 @@ export async function openCheckpoint(source: ByteSource): Promise<Checkpoint> {
 const wrongFile = 'Is this the right file? `distilled inspect FILE` shows what it holds.'
 
 async function readContent(source: ByteSource, complain: Complain): Promise<Content> {
-  const start = await source.read(0, Math.min(16, source.size))
+  const start = await source.read(0, Math.min(32, source.size))
   if (start[0] === 0x50 && start[1] === 0x4b) return readZip(source, complain)
   if (isTorchLegacy(start)) return { format: 'torch legacy', root: await readTorchLegacy(source) }
   if (isNpy(start)) return { format: 'npy', root: new Map([['arr_0', await readNpy(source)]]) }
@@ -62,7 +62,7 @@ async function readContent(source: ByteSource, complain: Complain): Promise<Cont
     const { tensors, metadata } = await readSafetensors(source)
     return { format: 'safetensors', root: tensors, metadata }
   }
-  const found = source.size === 0 ? 'an empty file' : `bytes ${Array.from(start, hex).join(' ')}`
+  const found = source.size === 0 ? 'an empty file' : `bytes ${Array.from(start.subarray(0, 16), hex).join(' ')}`
   throw complain('start of file', 'a checkpoint (torch, safetensors, npz or npy)', found, wrongFormat)
 }
 

@@ -3,6 +3,7 @@
 import { type DType, dtypeSize, sizeOf, toFloat32 } from '../core/dtype.ts'
 import type { CheckpointError } from '../core/errors.ts'
 import type { Complain } from './complain.ts'
+import { bytesPerMember } from './limits.ts'
 import { numpyTypes, supportedNumpyTypes } from './npy.ts'
 import {
   columnMajor,
@@ -21,7 +22,7 @@ export interface PickleContext {
   readonly complain: Complain
   readonly place: string
   fail(expected: string, found: string, remedy?: string): CheckpointError
-  /** Counts elements or bytes copied against the pickle's allowance. */
+  /** Counts bytes that a function makes against the pickle's allowance. */
   spend(amount: number): void
   key(value: unknown): Key
 }
@@ -62,10 +63,9 @@ export class NumpyArray {
 const dict: Call = ([pairs], context) => {
   const map = new Map<Key, unknown>()
   if (pairs === undefined) return map
-  const items = pairs instanceof Map ? [...pairs] : pairs
-  if (!Array.isArray(items)) throw context.fail('pairs of a dict', show(pairs))
-  context.spend(items.length)
-  for (const pair of items) {
+  if (!Array.isArray(pairs) && !(pairs instanceof Map)) throw context.fail('pairs of a dict', show(pairs))
+  context.spend(bytesPerMember * (pairs instanceof Map ? pairs.size : pairs.length))
+  for (const pair of pairs) {
     if (!Array.isArray(pair) || pair.length !== 2) throw context.fail('pairs of a dict', show(pair))
     map.set(context.key(pair[0]), pair[1])
   }
@@ -74,7 +74,7 @@ const dict: Call = ([pairs], context) => {
 
 const set: Call = ([items = []], context) => {
   if (!Array.isArray(items)) throw context.fail('members of a set', show(items))
-  context.spend(items.length)
+  context.spend(bytesPerMember * items.length)
   return new Set(items.map((item) => context.key(item)))
 }
 
@@ -93,7 +93,7 @@ const firstArgument: Call = ([value], context) => {
   return value
 }
 
-const device: Call = (args) => args.map(show).join(':').replaceAll('"', '')
+const device: Call = (args) => args.slice(0, 2).map(show).join(':').replaceAll('"', '')
 
 /** Old pickle protocols write bytes as latin-1 text that is encoded again. */
 const encode: Call = ([text, encoding], context) => {
@@ -190,14 +190,16 @@ export const findGlobal = (module: string, name: string): Global | undefined => 
 
 /** Applies the state that BUILD brings to the object it belongs to. */
 export function build(target: unknown, state: unknown, context: PickleContext): void {
-  if (target instanceof NumpyType) return buildNumpyType(target, state, context)
-  if (target instanceof NumpyArray) return buildNumpyArray(target, state, context)
-  if (!(target instanceof Map) || !(state instanceof Map)) {
-    throw context.fail('state for an array or a dict', `${show(state)} for ${show(target)}`)
-  }
-  // An OrderedDict's state is its `_metadata` attribute, the module versions of a state dict: not a tensor, not kept.
+  if (target instanceof NumpyType) buildNumpyType(target, state, context)
+  else if (target instanceof NumpyArray) buildNumpyArray(target, state, context)
+  else if (target instanceof Map && state instanceof Map) buildDict(target, state, context)
+  else throw context.fail('state for an array or a dict', `${show(state)} for ${show(target)}`)
+}
+
+/** An OrderedDict's state is its `_metadata` attribute, the module versions of a state dict: no tensor, so not kept. */
+function buildDict(target: Map<Key, unknown>, state: Map<unknown, unknown>, context: PickleContext): void {
   if (!(target instanceof Namespace)) return
-  context.spend(state.size)
+  context.spend(bytesPerMember * state.size)
   for (const [key, value] of state) target.set(context.key(key), value)
 }
 

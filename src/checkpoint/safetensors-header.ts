@@ -56,6 +56,8 @@ function decode(bytes: Uint8Array, complain: Complain): string {
   }
 }
 
+const wholeNumber = /(?:0|[1-9]\d{0,15})(?![\d.eE])/y
+
 class Scanner {
   readonly #text: string
   readonly #complain: Complain
@@ -96,13 +98,17 @@ class Scanner {
   }
 
   string(): string {
-    this.#space()
-    const match = this.#match(/"(?:[^"\\]|\\.)*"/y)
-    if (match === undefined) throw this.bad('text in quotes')
+    this.#expect('"')
+    const start = this.#at - 1
+    while (this.#at < this.#text.length && this.#text[this.#at] !== '"')
+      this.#at += this.#text[this.#at] === '\\' ? 2 : 1
+    if (this.#at >= this.#text.length) throw this.bad('a closing quote')
+    this.#at++
+    const literal = this.#text.slice(start, this.#at)
     try {
-      return JSON.parse(match)
+      return JSON.parse(literal)
     } catch {
-      throw this.bad('text in quotes', quote(match))
+      throw this.bad('text in quotes', quote(literal))
     }
   }
 
@@ -113,9 +119,11 @@ class Scanner {
 
   #integer(): number {
     this.#space()
-    const match = this.#match(/\d{1,16}(?![\d.eE])/y)
-    if (match === undefined || !Number.isSafeInteger(Number(match))) throw this.bad('a whole number >= 0')
-    return Number(match)
+    wholeNumber.lastIndex = this.#at
+    const digits = wholeNumber.exec(this.#text)?.[0]
+    if (digits === undefined || !Number.isSafeInteger(Number(digits))) throw this.bad('a whole number >= 0')
+    this.#at += digits.length
+    return Number(digits)
   }
 
   #expect(character: string): void {
@@ -131,13 +139,6 @@ class Scanner {
 
   #space(): void {
     while (' \t\r\n'.includes(this.#text[this.#at] ?? 'x')) this.#at++
-  }
-
-  #match(pattern: RegExp): string | undefined {
-    pattern.lastIndex = this.#at
-    const match = pattern.exec(this.#text)?.[0]
-    if (match !== undefined) this.#at += match.length
-    return match
   }
 
   #next(): string {

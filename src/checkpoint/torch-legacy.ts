@@ -9,9 +9,9 @@ import type { ByteSource } from './types.ts'
 
 const magic = [0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e]
 
-/** Whether bytes begin with the pickled magic number, in any pickle protocol that can hold it. */
+/** Whether a file's first 32 bytes hold the pickled magic number; from protocol 4 on a frame precedes it. */
 export function isTorchLegacy(bytes: Uint8Array): boolean {
-  return bytes[0] === 0x80 && magic.every((byte, i) => bytes[i + 2] === byte)
+  return bytes[0] === 0x80 && [2, 11].some((at) => magic.every((byte, i) => bytes[at + i] === byte))
 }
 
 /**
@@ -46,7 +46,8 @@ export async function readTorchLegacy(source: ByteSource): Promise<unknown> {
 
   const pickles = picklesOf(source, { place: 'tree', complain, persistent })
   await pickles.next('magic number')
-  await pickles.next('protocol version')
+  const version = await pickles.next('protocol version')
+  if (version !== 1001) throw complain('protocol version', '1001', show(version), resave)
   const system = await pickles.next('system description')
   if (system instanceof Map && system.get('little_endian') === false) {
     throw complain('system description', 'little-endian storages', 'big-endian ones', resave)

@@ -1,7 +1,7 @@
 // The directory of a zip archive, read from its end without touching the entries (PKWARE APPNOTE 6.3.10).
 // Own code instead of yauzl because that needs Node streams while this runs over any ByteSource, browsers included,
 // and because an archive whose two directories disagree, whose entries overlap or whose names leave it is refused here.
-import { type Complain, complaints, list, quote } from './complain.ts'
+import { type Complain, complaints, quote } from './complain.ts'
 import { maxDirectoryBytes, maxEntries } from './limits.ts'
 import type { ByteSource } from './types.ts'
 

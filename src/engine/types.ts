@@ -26,7 +26,7 @@ export type Value = HostTensor | ResidentTensor
 
 export interface RunOptions<K extends string = never> {
   /** Checked before the run starts and again when it ends; a run in progress is not interrupted. */
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
   /** Outputs to leave with the engine. */
   keep?: readonly K[]
 }
@@ -43,7 +43,7 @@ export interface Program extends AsyncDisposable {
 export interface LoadOptions {
   /** Pack weights for the CPU's matrix kernels while opening: pays for single-token decoding, costs time and memory. */
   prepack?: boolean
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
 }
 
 export interface Engine extends AsyncDisposable {

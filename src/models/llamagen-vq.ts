@@ -2,7 +2,7 @@
 // Upstream: LlamaGen/tokenizer/tokenizer_image/vq_model.py:VQModel.
 
 import { type Graph, input, type Tensor } from '../graph/index.ts'
-import { add, gather, l2Normalize, mul, reshape, transpose } from '../graph/ops/index.ts'
+import { add, l2Normalize, mul, reshape, transpose } from '../graph/ops/index.ts'
 import type { LlamaGenVqArchitecture } from './architecture.ts'
 import { nearestCode } from './student.ts'
 import { attentionBlock, conv, downsample, level, outputBlock, resnetBlock, upsample } from './vq-blocks.ts'
@@ -27,11 +27,6 @@ export function llamaGenEncoderGraph(w: Weights, arch: LlamaGenVqArchitecture, s
   const side = size / 2 ** (arch.chMult.length - 1)
   const rows = reshape(transpose(h, [0, 2, 3, 1]), ['batch', side * side, arch.embedDim])
   return { h, indices: nearestCode(l2Normalize(rows), llamaGenCodebook(w)) }
-}
-
-/** Codebook entries by index: input indices int64 [B, L], output sequence float32 [B, L, C]. */
-export function llamaGenLookupGraph(w: Weights): Graph {
-  return { sequence: gather(llamaGenCodebook(w), input('indices', 'int64', ['batch', 'length'])) }
 }
 
 function middle(w: Weights, x: Tensor): Tensor {

@@ -2,7 +2,7 @@
 // codebook entry of the largest logit, the rest the continuous prediction as it is (UPSTREAM.md).
 // Upstream: DD_Model.final_predict + get_final_sequence, DDTransformer.final_predict + get_final_x_BLC.
 
-import type { Tensor } from '../graph/index.ts'
+import { type Graph, input, type Tensor } from '../graph/index.ts'
 import {
   add,
   argmax,
@@ -58,6 +58,18 @@ export function predictedSequence(
   ]
   const parts = segments.filter(([start, end]) => end > start).map(([start, end, make]) => make(start, end))
   return concat(parts, 1)
+}
+
+/** Inputs x float32 [B, N, C]; outputs indices int64 [B, N] of the nearest codebook entries and these entries as sequence. */
+export function quantizeGraph(codebook: Tensor): Graph {
+  const x = input('x', 'float32', ['batch', 'length', codebook.shape[1]!])
+  const indices = nearestCode(x, codebook)
+  return { indices, sequence: gather(codebook, indices) }
+}
+
+/** Codebook entries by index: input indices int64 [B, N], output sequence float32 [B, N, C]. */
+export function lookupGraph(codebook: Tensor): Graph {
+  return { sequence: gather(codebook, input('indices', 'int64', ['batch', 'length'])) }
 }
 
 /** Index [B, L] of the codebook entry nearest to each vector of x [B, L, C]: argmin |c|^2 - 2 x.c. */

@@ -2,7 +2,7 @@
 // guidance (Ho & Salimans 2022). The batch holds the conditional rows first, then the unconditional ones.
 
 import { type Dim, input, type Tensor } from '../graph/index.ts'
-import { add, concat, mul, reshape, slice, sub } from '../graph/ops/index.ts'
+import { add, concat, halves, mul, sub } from '../graph/ops/index.ts'
 
 export interface TeacherPass {
   /** The pass that starts a sequence has no past and begins with the class token. */
@@ -35,9 +35,6 @@ export function kvCache({ start }: TeacherPass, heads: number, headDim: number) 
 
 /** uncond + guidance (cond - uncond) over the two halves of the batch; VAR's (1+t) cond - t uncond is guidance = 1 + t. */
 export function guide(logits: Tensor): Tensor {
-  const [, n, v] = logits.shape
-  const halves = reshape(logits, [2, 'half', n!, v!])
-  const half = (i: number) => slice(halves, 0, i, i + 1) // (1, B, N, V)
-  const mixed = add(half(1), mul(sub(half(0), half(1)), input('guidance', 'float32', [])))
-  return reshape(mixed, ['half', n!, v!])
+  const [conditional, unconditional] = halves(logits) // (B / 2, N, V) each
+  return add(unconditional, mul(sub(conditional, unconditional), input('guidance', 'float32', [])))
 }

@@ -21,15 +21,13 @@ export function varDecoderGraph(w: Weights, arch: VarVqvaeArchitecture): Graph {
 
 /**
  * Adds scale `scale` to f_hat and gives the teacher's next input.
- * Inputs f_hat float32 [B, C, S, S], tokens float32 [B, p^2, C]; outputs f_hat and, but for the last scale, next float32 [B, q^2, C].
+ * Inputs previous (the f_hat so far) float32 [B, C, S, S], indices int64 [B, p^2]; outputs f_hat and, but for the last scale, next float32 [B, q^2, C].
  */
 export function varNextScaleGraph(w: Weights, arch: VarVqvaeArchitecture, scale: number): Graph {
   const side = arch.patchNums.at(-1)!
-  const tokens = input('tokens', 'float32', ['batch', arch.patchNums[scale]! ** 2, arch.zChannels])
-  const fHat = add(
-    input('f_hat', 'float32', ['batch', arch.zChannels, side, side]),
-    contribution(w, arch, tokens, scale),
-  )
+  const tokens = gather(varCodebook(w), input('indices', 'int64', ['batch', arch.patchNums[scale]! ** 2])) // (B, p^2, C)
+  const before = input('previous', 'float32', ['batch', arch.zChannels, side, side])
+  const fHat = add(before, contribution(w, arch, tokens, scale))
   if (scale === arch.patchNums.length - 1) return { f_hat: fHat }
   return { f_hat: fHat, next: areaTokens(fHat, side, arch.patchNums[scale + 1]!) }
 }

@@ -2,7 +2,7 @@
 // float32 inside the graph. Nothing is read here; the graph keeps pointing at the file.
 
 import type { StateDict, TensorRef } from '../checkpoint/types.ts'
-import { type DType, toFloat32 } from '../core/dtype.ts'
+import { type DType as StoredDType, toFloat32 } from '../core/dtype.ts'
 import { CheckpointError, nearest } from '../core/errors.ts'
 import { type GraphDType, type Tensor, weight } from '../graph/index.ts'
 import { cast } from '../graph/ops/elementwise.ts'
@@ -17,6 +17,13 @@ export interface Weights {
   derive(name: string, recipe: Recipe): Tensor
 }
 
+/** Arithmetic of the matrix products. */
+export type DType = 'fp32' | 'int8'
+
+export interface WeightsOptions {
+  dtype?: DType | undefined
+}
+
 /** How to compute a derived weight; `tag` must change whenever the computation does. */
 export interface Recipe {
   tag: string
@@ -25,7 +32,7 @@ export interface Recipe {
   compute(data: Float32Array, shape: readonly number[]): Float32Array | Int8Array | Uint8Array
 }
 
-const graphTypes: Partial<Record<DType, GraphDType>> = {
+const graphTypes: Partial<Record<StoredDType, GraphDType>> = {
   float32: 'float32',
   float16: 'float16',
   bfloat16: 'bfloat16',
@@ -33,7 +40,7 @@ const graphTypes: Partial<Record<DType, GraphDType>> = {
 }
 
 /** Wraps a state dict; `file` is what errors call it. */
-export function openWeights(file: string, tensors: StateDict, prefix = ''): Weights {
+export function openWeights(file: string, tensors: StateDict, options: WeightsOptions = {}, prefix = ''): Weights {
   const find = (name: string): TensorRef => {
     const ref = tensors.get(prefix + name)
     if (ref) return ref
@@ -45,7 +52,7 @@ export function openWeights(file: string, tensors: StateDict, prefix = ''): Weig
   }
   return {
     has: (name) => tensors.has(prefix + name),
-    scope: (inner) => openWeights(file, tensors, prefix + inner),
+    scope: (inner) => openWeights(file, tensors, options, prefix + inner),
     get(name) {
       const ref = find(name)
       const dtype = graphTypes[ref.dtype]

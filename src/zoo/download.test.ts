@@ -38,6 +38,7 @@ const settings = (env: Record<string, string> = {}): DownloadOptions => ({
   retries: 2,
 })
 
+const isContent = async (file: string) => (await readFile(file)).equals(content)
 const repoFolder = () => join(home, 'hub', 'models--microsoft--distilled_decoding')
 const blobs = () => readdir(join(repoFolder(), 'blobs'))
 const contentRequests = () => hub.seen.filter((request) => request.server === 'content')
@@ -47,7 +48,7 @@ describe('a download', () => {
     const file = await download(entry, await serve())
     const folder = repoFolder()
     expect(file).toBe(join(folder, 'snapshots', hub.commit, 'VAR-DD', 'var-d16.pth'))
-    expect(await readFile(file)).toEqual(content)
+    expect(await isContent(file)).toBe(true)
     expect(await readlink(file)).toBe(`../../../blobs/${hub.etag(path)}`)
     expect(await readFile(join(folder, 'refs', 'main'), 'utf8')).toBe(hub.commit)
     expect(await blobs()).toEqual([hub.etag(path)])
@@ -77,7 +78,7 @@ describe('a download', () => {
     const options = await serve()
     await mkdir(join(repoFolder(), 'blobs'), { recursive: true })
     await writeFile(join(repoFolder(), 'blobs', hub.etag(path)), content)
-    expect(await readFile(await download(entry, options))).toEqual(content)
+    expect(await isContent(await download(entry, options))).toBe(true)
     expect(contentRequests()).toHaveLength(0)
   })
 
@@ -94,14 +95,14 @@ describe('a download', () => {
     hub = await startHub({ files: { 'peizesun/llamagen_c2i/vq_ds16_c2i.pt': content } })
     const file = await download(findModel('llamagen-vq-ds16'), settings())
     expect(file).toContain('models--peizesun--llamagen_c2i')
-    expect(await readFile(file)).toEqual(content)
+    expect(await isContent(file)).toBe(true)
   })
 })
 
 describe('a broken connection', () => {
   it('is continued with a Range request, within one download', async () => {
     const file = await download(entry, await serve({ cuts: [120_000] }))
-    expect(await readFile(file)).toEqual(content)
+    expect(await isContent(file)).toBe(true)
     expect(contentRequests().map((request) => request.range)).toEqual([undefined, 'bytes=120000-'])
   })
 
@@ -112,26 +113,26 @@ describe('a broken connection', () => {
     )
     expect(await blobs()).toEqual([`${hub.etag(path)}.partial`])
     expect(locate(entry, options.settings)).toBeUndefined()
-    expect(await readFile(await download(entry, options))).toEqual(content)
+    expect(await isContent(await download(entry, options))).toBe(true)
     expect(contentRequests().at(-1)!.range).toBe('bytes=120000-')
     expect(await blobs()).toEqual([hub.etag(path)])
   })
 
   it('does not count against the attempts as long as something new comes', async () => {
     const file = await download(entry, await serve({ cuts: new Array(8).fill(30_000) }))
-    expect(await readFile(file)).toEqual(content)
+    expect(await isContent(file)).toBe(true)
     expect(contentRequests()).toHaveLength(9)
   })
 
   it('is noticed when the server falls silent', async () => {
     const options = { ...(await serve({ stallsAt: 50_000 })), stallMs: 200 }
-    expect(await readFile(await download(entry, options))).toEqual(content)
+    expect(await isContent(await download(entry, options))).toBe(true)
     expect(contentRequests().map((request) => request.range)).toEqual([undefined, 'bytes=50000-'])
   })
 
   it('starts over when the server ignores Range', async () => {
     const file = await download(entry, await serve({ cuts: [120_000], noRange: true }))
-    expect(await readFile(file)).toEqual(content)
+    expect(await isContent(file)).toBe(true)
   })
 
   it('of a process that died is taken over', async () => {
@@ -139,7 +140,7 @@ describe('a broken connection', () => {
     await mkdir(join(repoFolder(), 'blobs'), { recursive: true })
     const orphan = join(repoFolder(), 'blobs', `${hub.etag(path)}.partial`)
     await writeFile(orphan, content.subarray(0, 200_000))
-    expect(await readFile(await download(entry, options))).toEqual(content)
+    expect(await isContent(await download(entry, options))).toBe(true)
     expect(contentRequests().map((request) => request.range)).toEqual(['bytes=200000-'])
   })
 
@@ -150,7 +151,7 @@ describe('a broken connection', () => {
   })
 
   it('a busy hub is asked again', async () => {
-    expect(await readFile(await download(entry, await serve({ statuses: [503, 429] })))).toEqual(content)
+    expect(await isContent(await download(entry, await serve({ statuses: [503, 429] })))).toBe(true)
   })
 })
 
@@ -167,7 +168,7 @@ describe('a file that is not what was promised', () => {
     const options = await serve()
     await mkdir(join(repoFolder(), 'blobs'), { recursive: true })
     await writeFile(join(repoFolder(), 'blobs', `${hub.etag(path)}.partial`), randomBytes(1000))
-    expect(await readFile(await download(entry, options))).toEqual(content)
+    expect(await isContent(await download(entry, options))).toBe(true)
     expect(contentRequests().map((request) => request.range)).toEqual(['bytes=1000-', undefined])
   })
 
@@ -224,7 +225,7 @@ describe('the token', () => {
     ],
   ])('%s opens the hub and is not sent where it redirects to', async (_, env) => {
     const options = await serve({ token: 'secret' }, await env())
-    expect(await readFile(await download(entry, options))).toEqual(content)
+    expect(await isContent(await download(entry, options))).toBe(true)
     const hubRequests = hub.seen.filter((request) => request.server === 'hub')
     expect(hubRequests.map((request) => request.authorization)).toEqual(['Bearer secret', 'Bearer secret'])
     expect(contentRequests().map((request) => request.authorization)).toEqual([undefined])
@@ -256,7 +257,7 @@ describe('an aborted download', () => {
     await expect(download(entry, { ...options, onProgress, signal: controller.signal })).rejects.toThrow('enough')
     expect(locate(entry, options.settings)).toBeUndefined()
     expect(await blobs()).toEqual([`${hub.etag(path)}.partial`])
-    expect(await readFile(await download(entry, options))).toEqual(content)
+    expect(await isContent(await download(entry, options))).toBe(true)
   })
 
   it('does not begin when the signal has already fired', async () => {

@@ -132,12 +132,11 @@ async function fill(job: Job, partial: string, metadata: FileMetadata): Promise<
   try {
     const earlier = (await handle.stat()).size
     await checkSpace(job, partial, metadata.size - earlier)
-    await receive(job, handle, metadata, report)
-    if (await hasHash(partial, metadata.etag, job.options.signal)) return
-    await handle.truncate(0)
-    if (earlier > 0) {
+    for (let attempts = earlier > 0 ? 2 : 1; attempts > 0; attempts--) {
       await receive(job, handle, metadata, report)
+      await handle.sync()
       if (await hasHash(partial, metadata.etag, job.options.signal)) return
+      await handle.truncate(0)
     }
   } finally {
     await handle.close()

@@ -1,6 +1,6 @@
 // What the zoo knows of a model, as types: its file, its architecture, how to sample from it, what was published.
 
-import type { TokenizerArchitecture, TransformerArchitecture } from './architecture.ts'
+import type { TokenizerArchitecture, TransformerArchitecture } from '../models/architecture.ts'
 import type { ClassList } from './classes.ts'
 
 /** A file of a Hugging Face repository; `mirrors` hold the same file under the same name. */

@@ -3,7 +3,7 @@
 // files and sampling scripts of microsoft/distilled_decoding, FoundationVision/VAR and FoundationVision/LlamaGen.
 
 import { nearest, UsageError } from '../core/errors.ts'
-import { llamaGenFfnDim, type TransformerArchitecture } from './architecture.ts'
+import { llamaGenFfnDim, type TransformerArchitecture } from '../models/architecture.ts'
 import { type ClassList, imagenet } from './classes.ts'
 import type { ModelEntry, Published, SamplingPreset, TeacherSampling } from './model-entry.ts'
 

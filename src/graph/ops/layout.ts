@@ -25,6 +25,17 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   return emit({ type: 'Reshape', inputs: [x, constant(target, [target.length], 'int64')] }, shape, x.dtype)
 }
 
+/** Gives x [rows, out] the leading dimensions of `like`, however many of them are open. */
+export function unflatten(x: Tensor, like: Tensor): Tensor {
+  const shape: Shape = [...like.shape.slice(0, -1), x.shape.at(-1)!]
+  const open = shape.filter((d, i) => typeof d === 'string' && d !== x.shape[i])
+  if (open.length <= 1) return reshape(x, shape)
+  const lead = emit({ type: 'Shape', inputs: [like], attributes: { end: -1 } }, [like.shape.length - 1], 'int64')
+  const target = concat([lead, constant([fixed('unflatten', x, -1)], [1], 'int64')], 0)
+  // An empty dimension is meant as such here, not as ONNX's "copy".
+  return emit({ type: 'Reshape', inputs: [x, target], attributes: { allowzero: 1 } }, shape, x.dtype)
+}
+
 /** Permutes the axes. */
 export function transpose(x: Tensor, perm: readonly number[]): Tensor {
   if (perm.length !== x.shape.length) throw new ShapeError(`transpose: [${perm}] does not permute ${show(x)}.`)
@@ -71,6 +82,15 @@ export function split(x: Tensor, sizes: readonly number[], axis: number): Tensor
   const outputs = sizes.map((n) => ({ shape: x.shape.map((d, i) => (i === a ? n : d)), dtype: x.dtype }))
   const inputs = [x, constant(sizes, [sizes.length], 'int64')]
   return emitMany({ type: 'Split', inputs, attributes: { axis: a } }, outputs)
+}
+
+/** Two halves of the first axis, whose size is open. */
+export function halves(x: Tensor): [first: Tensor, second: Tensor] {
+  const half = { shape: ['half', ...x.shape.slice(1)], dtype: x.dtype }
+  return emitMany({ type: 'Split', inputs: [x], attributes: { axis: 0, num_outputs: 2 } }, [half, half]) as [
+    Tensor,
+    Tensor,
+  ]
 }
 
 /** Rows of `table` along axis 0 picked by integer indices: an embedding look-up. */

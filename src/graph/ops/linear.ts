@@ -4,7 +4,7 @@
 import { ShapeError } from '../../core/errors.ts'
 import { type Dim, emit, fixed, show, type Tensor } from '../tensor.ts'
 import { add } from './elementwise.ts'
-import { reshape } from './layout.ts'
+import { reshape, unflatten } from './layout.ts'
 
 /** Batched matrix product of [..., M, K] and [..., K, N]. */
 export function matmul(a: Tensor, b: Tensor): Tensor {
@@ -32,7 +32,7 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
   const lead = x.shape.slice(0, -1)
   const rows: Dim = lead.every((d) => typeof d === 'number') ? lead.reduce((n, d) => n * d, 1) : lead.join('*')
   const flat = reshape(x, [rows, features]) // (rows, in)
-  return reshape(emit(spec(flat), [rows, out], x.dtype), [...lead, out])
+  return unflatten(emit(spec(flat), [rows, out], x.dtype), x)
 }
 
 /** Adds a bias only where there is one. */

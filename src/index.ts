@@ -1,0 +1,17 @@
+// distilled-decoding as a library: everything a program needs to sample, and the rooms below for those who build on them.
+
+export { openCheckpoint, selectStateDict } from './checkpoint/checkpoint.ts'
+export { describeCheckpoint, formatDescription } from './checkpoint/describe.ts'
+export { openFile } from './checkpoint/node-source.ts'
+export * from './core/errors.ts'
+export { createEngine } from './engine/node.ts'
+export type { Device, Engine, EngineOptions } from './engine/types.ts'
+export { grid } from './images/grid.ts'
+export { GeneratedImage } from './images/image.ts'
+export { readSettings } from './images/read.ts'
+export { type LoadOptions, type LoadProgress, load } from './library/load.ts'
+export { Model, type SampleOptions, type SampleResult } from './library/model.ts'
+export type { SamplingPlan, TeacherSettings } from './sampling/plan.ts'
+export { classInfo, imagenet, resolveClass, resolveClasses } from './zoo/classes.ts'
+export { download } from './zoo/download.ts'
+export { findModel, models } from './zoo/registry.ts'

@@ -1,0 +1,108 @@
+// `load`: from a name, a folder or files to a Model, downloading only when asked to.
+
+import { createEngine } from '../engine/node.ts'
+import type { Device } from '../engine/types.ts'
+import type { ArchitectureHints } from '../models/infer.ts'
+import type { DType } from '../models/weights.ts'
+import type { TeacherSettings } from '../sampling/plan.ts'
+import { locate } from '../zoo/cache.ts'
+import { imagenet } from '../zoo/classes.ts'
+import { type DownloadProgress, download } from '../zoo/download.ts'
+import type { ModelEntry } from '../zoo/model-entry.ts'
+import { classesOf, findModel } from '../zoo/registry.ts'
+import { resolveModel, roles } from '../zoo/resolve.ts'
+import { Model } from './model.ts'
+import { type ModelFiles, openModel } from './open.ts'
+
+export interface LoadOptions extends ModelFiles {
+  device?: Device | undefined
+  /** Arithmetic of the transformers: 'fp32', or 'int8' for dynamically quantised matrix products. */
+  dtype?: DType | undefined
+  /** Threads of the engine; all cores by default. */
+  threads?: number | undefined
+  /** Fetch missing files from the Hugging Face hub. */
+  download?: boolean | undefined
+  /** Loading fails when the teacher's file is missing. */
+  needTeacher?: boolean | undefined
+  /** What shapes cannot tell, for checkpoints that no preset fits. */
+  config?: ArchitectureHints | undefined
+  ema?: boolean | undefined
+  signal?: AbortSignal | undefined
+  onProgress?: ((event: LoadProgress) => void) | undefined
+}
+
+export type LoadProgress = ({ type: 'download'; name: string } & DownloadProgress) | { type: 'open'; what: string }
+
+/**
+ * Loads a model by zoo name, by folder, or from files.
+ * @param model e.g. 'var-dd-d16', or a folder with released files; leave out when `student`/`teacher` files are given
+ * @throws UsageError for unknown names and missing files, CheckpointError for damaged ones, EngineError for devices
+ * @example
+ * await using model = await load('var-dd-d16', { device: 'cpu' })
+ */
+export async function load(model?: string, options: LoadOptions = {}): Promise<Model> {
+  const { signal, onProgress } = options
+  signal?.throwIfAborted()
+  if (options.download && model !== undefined) await fetchMissing(model, options)
+  const files = resolveModel({
+    ...(model !== undefined && { model }),
+    ...(options.student && { student: options.student }),
+    ...(options.teacher && { teacher: options.teacher }),
+    ...(options.tokenizer && { tokenizer: options.tokenizer }),
+    ...(options.needTeacher && { needTeacher: true }),
+  })
+  onProgress?.({ type: 'open', what: 'checkpoints' })
+  const hints = options.config ?? hintsOf(files.entry)
+  const opened = await openModel(files, { hints, dtype: options.dtype, ema: options.ema })
+  try {
+    signal?.throwIfAborted()
+    onProgress?.({ type: 'open', what: 'engine' })
+    const engine = await createEngine({
+      device: options.device ?? 'auto',
+      ...(options.threads && { threads: options.threads }),
+    })
+    const { entry } = files
+    return new Model(
+      {
+        name: entry?.name ?? model ?? 'custom',
+        classes: entry ? classesOf(entry) : imagenet,
+        presets: entry?.kind === 'student' ? entry.presets : [],
+        teacherDefaults: teacherDefaults(entry, opened.family.name),
+      },
+      opened,
+      engine,
+    )
+  } catch (error) {
+    await opened.close()
+    throw error
+  }
+}
+
+/** The zoo knows the heads and tokens of its own models. */
+function hintsOf(entry: ModelEntry | undefined): ArchitectureHints | undefined {
+  if (!entry || entry.kind === 'tokenizer') return undefined
+  const { architecture: a } = entry
+  return a.family === 'var' ? { patchNums: a.patchNums, heads: a.heads } : { heads: a.heads, tokens: a.tokens }
+}
+
+function teacherDefaults(entry: ModelEntry | undefined, family: 'var' | 'llamagen'): TeacherSettings {
+  const teacher = entry?.kind === 'student' ? findModel(entry.teacher) : entry
+  const fallback = findModel(family === 'var' ? 'var-d16' : 'llamagen-l')
+  const chosen = teacher?.kind === 'teacher' ? teacher : fallback
+  const sampling = chosen.kind === 'teacher' ? chosen.sampling : { cfg: 2, topK: 0, topP: 1, temperature: 1 }
+  return { ...sampling, cfgInterval: -1, greedy: false, prefixMask: 'none' }
+}
+
+async function fetchMissing(model: string, { needTeacher, signal, onProgress }: LoadOptions): Promise<void> {
+  const names = roles(findModel(model))
+  const wanted = [names.student, names.tokenizer, needTeacher || !names.student ? names.teacher : undefined]
+  for (const name of wanted) {
+    if (name === undefined) continue
+    const entry = findModel(name)
+    if (locate(entry)) continue
+    await download(entry, {
+      ...(signal && { signal }),
+      onProgress: (progress) => onProgress?.({ type: 'download', name, ...progress }),
+    })
+  }
+}

@@ -1,0 +1,167 @@
+// The library's face: load a model, sample images. A Model holds an engine and the opened programs until it is disposed.
+
+import { UsageError } from '../core/errors.ts'
+import type { Engine } from '../engine/types.ts'
+import { GeneratedImage, toUint8 } from '../images/image.ts'
+import type { Family } from '../sampling/family.ts'
+import { tokensBefore } from '../sampling/family.ts'
+import { type Generator, givenNoise, noiseSource } from '../sampling/noise.ts'
+import { checkPlan, type SamplingPlan, steps, type TeacherSettings } from '../sampling/plan.ts'
+import { type Programs, programCache } from '../sampling/programs.ts'
+import { type SampledImage, type SampleProgress, sample } from '../sampling/sampler.ts'
+import { type ClassInfo, type ClassList, classInfo, resolveClass } from '../zoo/classes.ts'
+import type { SamplingPreset } from '../zoo/model-entry.ts'
+import { choosePlan, type PlanOptions } from './choose-plan.ts'
+import type { OpenedModel } from './open.ts'
+
+export interface SampleOptions extends PlanOptions {
+  /** One image for every entry: an id, a name, or an unambiguous part of a name. */
+  classes: readonly (string | number)[]
+  /** Images of every class. */
+  count?: number | undefined
+  seed?: number | undefined
+  /** How noise follows from the seed; 'torch' is torch.manual_seed(seed); torch.randn(images, tokens, channels). */
+  rng?: Generator | undefined
+  /** Own noise instead: float32 [images, tokens, channels], row-major. */
+  noise?: { data: Float32Array; shape: readonly number[] } | undefined
+  /** Images computed together; the images do not depend on it. */
+  batch?: number | undefined
+  signal?: AbortSignal | undefined
+  onProgress?: ((event: SampleProgress) => void) | undefined
+}
+
+/** A finished image with the tensors it came from. */
+export interface SampleResult {
+  image: GeneratedImage
+  index: number
+  class: ClassInfo
+  details: SampledImage
+}
+
+export interface ModelFacts {
+  name: string
+  classes: ClassList
+  presets: readonly SamplingPreset[]
+  teacherDefaults: TeacherSettings
+}
+
+export class Model implements AsyncDisposable {
+  readonly name: string
+  readonly family: Family
+  readonly engine: Engine
+  readonly classes: ClassList
+  readonly presets: readonly SamplingPreset[]
+  private readonly facts: ModelFacts
+  private readonly opened: OpenedModel
+  private readonly programs: Programs
+
+  constructor(facts: ModelFacts, opened: OpenedModel, engine: Engine) {
+    this.name = facts.name
+    this.classes = facts.classes
+    this.presets = facts.presets
+    this.facts = facts
+    this.opened = opened
+    this.family = opened.family
+    this.engine = engine
+    this.programs = programCache(engine)
+  }
+
+  /** Side of the images in pixels. */
+  get imageSize(): number {
+    return this.family.imageSize
+  }
+
+  /** The plan that the options ask for, checked against this model. */
+  plan(options: PlanOptions = {}): SamplingPlan {
+    return checkPlan(choosePlan(options, this.presets, this.facts.teacherDefaults, this.family), this.family)
+  }
+
+  /**
+   * Samples all images and returns them together.
+   * @throws UsageError for unknown classes or impossible settings; the signal's reason when aborted
+   * @example
+   * const { images } = await model.sample({ classes: ['goldfish', 207], seed: 0, steps: 1 })
+   * await images[0].save('goldfish.png')
+   */
+  async sample(options: SampleOptions): Promise<{ images: GeneratedImage[]; results: SampleResult[] }> {
+    const results: SampleResult[] = []
+    for await (const result of this.stream(options)) results.push(result)
+    return { images: results.map((r) => r.image), results }
+  }
+
+  /**
+   * Yields images as they are finished, in order.
+   * @example
+   * for await (const { image, index } of model.stream({ classes: [207], count: 4 })) await image.save(`${index}.png`)
+   */
+  async *stream(options: SampleOptions): AsyncGenerator<SampleResult> {
+    const plan = this.plan(options)
+    const seed = options.seed ?? 0
+    const labels = this.labels(options)
+    const channels = this.family.channels
+    const length = tokensBefore(this.family, this.family.groups.length)
+    const noise = options.noise
+      ? givenNoise(options.noise.data, options.noise.shape, [labels.length, length, channels])
+      : noiseSource(options.rng ?? 'philox', seed, length * channels, labels.length)
+    const batch = options.batch ?? 8
+    if (!(Number.isInteger(batch) && batch > 0))
+      throw new UsageError(`batch must be a whole number above 0, got ${batch}.`)
+    const request = {
+      labels,
+      plan,
+      noise,
+      seed,
+      batch,
+      signal: options.signal,
+      ...(options.onProgress && { onProgress: options.onProgress }),
+    }
+    for await (const details of sample(this.family, this.programs, request)) {
+      const info = this.classInfo(details.label)
+      const settings = {
+        model: this.name,
+        class: details.label,
+        className: info.name,
+        seed,
+        index: details.index,
+        rng: options.noise ? 'given' : (options.rng ?? 'philox'),
+        plan,
+        steps: steps(plan, this.family.groups.length),
+      }
+      const side = this.family.imageSize
+      const image = new GeneratedImage({
+        data: toUint8(details.pixels, side, side),
+        width: side,
+        height: side,
+        settings,
+      })
+      yield { image, index: details.index, class: info, details }
+    }
+  }
+
+  /** Name and synonyms of a class, and whether it is one of the sensitive ones. */
+  classInfo(id: number): ClassInfo {
+    return classInfo(id, this.classes)
+  }
+
+  async dispose(): Promise<void> {
+    await this.programs.dispose()
+    await this.engine.dispose()
+    await this.opened.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.dispose()
+  }
+
+  private labels({ classes, count = 1 }: SampleOptions): number[] {
+    if (!classes.length) throw new UsageError('No class was given.', { remedy: 'Name at least one, by id or name.' })
+    if (!(Number.isInteger(count) && count > 0))
+      throw new UsageError(`count must be a whole number above 0, got ${count}.`)
+    const ids = classes.map((label) => resolveClass(label, this.classes))
+    const beyond = ids.find((id) => id >= this.family.numClasses)
+    if (beyond !== undefined) {
+      throw new UsageError(`This checkpoint knows classes 0 to ${this.family.numClasses - 1}, got ${beyond}.`)
+    }
+    return ids.flatMap((id) => new Array<number>(count).fill(id))
+  }
+}

@@ -1,0 +1,171 @@
+// From checkpoint files to a family of token groups: pick the state dict, read the architecture off its shapes, check
+// every tensor, and put student, teacher and tokenizer together. Nothing but directories and pickles is read.
+
+import { selectStateDict } from '../checkpoint/checkpoint.ts'
+import { guessModel } from '../checkpoint/guess.ts'
+import { openFile } from '../checkpoint/node-source.ts'
+import type { Checkpoint, StateDict } from '../checkpoint/types.ts'
+import { CheckpointError, UsageError } from '../core/errors.ts'
+import type { LlamaGenArchitecture, VarArchitecture } from '../models/architecture.ts'
+import { checkStateDict } from '../models/check.ts'
+import { type ArchitectureHints, inferLlamaGen, inferLlamaGenVq, inferVar, inferVarVqvae } from '../models/infer.ts'
+import { openWeights, type Weights, type WeightsOptions } from '../models/weights.ts'
+import type { Family } from '../sampling/family.ts'
+import { llamaGenFamily } from '../sampling/llamagen-family.ts'
+import { varFamily } from '../sampling/var-family.ts'
+
+export type Role = 'student' | 'teacher' | 'tokenizer'
+
+export interface ModelFiles {
+  student?: string | undefined
+  teacher?: string | undefined
+  tokenizer?: string | undefined
+}
+
+export interface OpenOptions extends WeightsOptions {
+  hints?: ArchitectureHints | undefined
+  /** The student's averaged weights (default), or those the optimiser last saw. */
+  ema?: boolean | undefined
+}
+
+/** Where released files keep their tensors, first choice first; '' is the file's top level (METHOD.md). */
+const stateDictPaths: Record<Role, (ema: boolean) => string[]> = {
+  student: (ema) => {
+    const averaged = ['trainer.ema_parameters', 'ema']
+    const raw = ['trainer.var_wo_ddp', 'model', 'module', 'state_dict', '']
+    return ema ? [...averaged, ...raw] : [...raw, ...averaged]
+  },
+  teacher: () => ['', 'model', 'module', 'state_dict'],
+  tokenizer: () => ['', 'model'],
+}
+
+interface Part {
+  file: string
+  tensors: StateDict
+  kind: string
+}
+
+/** An opened model: the family, and what was opened for it. */
+export interface OpenedModel {
+  family: Family
+  /** State dict that was used, per file. */
+  stateDicts: Partial<Record<Role, string>>
+  close(): Promise<void>
+}
+
+/**
+ * Opens a model's files.
+ * @throws UsageError when the files do not belong together; CheckpointError when one is not what it should be
+ */
+export async function openModel(files: ModelFiles, options: OpenOptions = {}): Promise<OpenedModel> {
+  const checkpoints: Checkpoint[] = []
+  const stateDicts: OpenedModel['stateDicts'] = {}
+  const close = async () => void (await Promise.all(checkpoints.map((c) => c.close())))
+  const open = async (role: Role): Promise<Part | undefined> => {
+    const path = files[role]
+    if (path === undefined) return undefined
+    const checkpoint = await openFile(path)
+    checkpoints.push(checkpoint)
+    const chosen = selectStateDict(checkpoint, stateDictPaths[role](options.ema ?? true))
+    stateDicts[role] = chosen.path
+    return { file: checkpoint.name, tensors: chosen.tensors, kind: guessModel(chosen.tensors).kind }
+  }
+  try {
+    const student = await open('student')
+    const teacher = await open('teacher')
+    const tokenizer = await open('tokenizer')
+    return { family: assemble({ student, teacher, tokenizer }, options), stateDicts, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+type Parts = Partial<Record<Role, Part | undefined>>
+
+const kinds: Record<Role, Record<Family['name'], string>> = {
+  student: { var: 'var-dd', llamagen: 'llamagen-dd' },
+  teacher: { var: 'var', llamagen: 'llamagen' },
+  tokenizer: { var: 'var-vqvae', llamagen: 'llamagen-vq' },
+}
+
+function assemble(parts: Parts, options: OpenOptions): Family {
+  const main = parts.student ?? parts.teacher
+  if (!main) throw new UsageError('A model needs a student or a teacher checkpoint.')
+  if (!parts.tokenizer)
+    throw new UsageError(`${main.file} needs its tokenizer.`, { remedy: 'Name it with --tokenizer FILE.' })
+  const name = /^(var|llamagen)/.exec(main.kind)?.[1] as Family['name'] | undefined
+  if (!name) {
+    throw new CheckpointError(`${main.file} holds neither a VAR nor a LlamaGen transformer.`, {
+      remedy: '`distilled inspect FILE` shows what it holds.',
+    })
+  }
+  for (const role of ['student', 'teacher', 'tokenizer'] as const) {
+    const part = parts[role]
+    if (part && part.kind !== kinds[role][name] && part.kind !== 'unknown') {
+      throw new CheckpointError(
+        `${part.file} was given as the ${role} of a ${name} model, but looks like ${part.kind}.`,
+        {
+          remedy: `Give a ${kinds[role][name]} checkpoint.`,
+        },
+      )
+    }
+  }
+  return name === 'var' ? assembleVar(parts, options) : assembleLlamaGen(parts, options)
+}
+
+function assembleVar({ student, teacher, tokenizer }: Parts, options: OpenOptions): Family {
+  const transformer = (role: 'student' | 'teacher', part: Part | undefined) => {
+    if (!part) return undefined
+    const arch = inferVar(part.file, part.tensors, options.hints)
+    checkStateDict(part.file, part.tensors, { kind: role, architecture: arch })
+    return { arch, weights: weightsOf(part, options) }
+  }
+  const s = transformer('student', student)
+  const t = transformer('teacher', teacher)
+  const arch = inferVarVqvae(tokenizer!.file, tokenizer!.tensors, (s ?? t)!.arch.patchNums)
+  checkStateDict(tokenizer!.file, tokenizer!.tensors, { kind: 'tokenizer', architecture: arch })
+  for (const part of [s, t]) if (part) checkCodebook(part.arch, arch.vocabSize, arch.zChannels, tokenizer!.file)
+  return varFamily({
+    tokenizer: { arch, weights: weightsOf(tokenizer!, { ...options, dtype: 'fp32' }) },
+    ...(s && { student: s }),
+    ...(t && { teacher: t }),
+  })
+}
+
+function assembleLlamaGen({ student, teacher, tokenizer }: Parts, options: OpenOptions): Family {
+  const vq = inferLlamaGenVq(tokenizer!.file, tokenizer!.tensors)
+  checkStateDict(tokenizer!.file, tokenizer!.tensors, { kind: 'tokenizer', architecture: vq }, codebookUsage)
+  const transformer = (role: 'student' | 'teacher', part: Part | undefined) => {
+    if (!part) return undefined
+    const arch = { ...inferLlamaGen(part.file, part.tensors, options.hints), channels: vq.embedDim }
+    checkStateDict(part.file, part.tensors, { kind: role, architecture: arch }, new Set(['freqs_cis']))
+    checkCodebook(arch, vq.vocabSize, vq.embedDim, tokenizer!.file)
+    return { arch, weights: weightsOf(part, options) }
+  }
+  const s = transformer('student', student)
+  const t = transformer('teacher', teacher)
+  return llamaGenFamily({
+    tokenizer: { arch: vq, weights: weightsOf(tokenizer!, { ...options, dtype: 'fp32' }) },
+    ...(s && { student: s }),
+    ...(t && { teacher: t }),
+    tokens: (s ?? t)!.arch.tokens,
+  })
+}
+
+const codebookUsage = new Set(['quantize.codebook_used'])
+
+const weightsOf = (part: Part, options: WeightsOptions): Weights => openWeights(part.file, part.tensors, options)
+
+function checkCodebook(
+  arch: VarArchitecture | LlamaGenArchitecture,
+  entries: number,
+  channels: number,
+  file: string,
+): void {
+  if (arch.vocabSize === entries && arch.channels === channels) return
+  throw new CheckpointError(
+    `${file} has a codebook of ${entries} x ${channels}, the transformer expects ${arch.vocabSize} x ${arch.channels}.`,
+    { remedy: 'Is this the tokenizer the transformer was trained with?' },
+  )
+}

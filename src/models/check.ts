@@ -1,0 +1,51 @@
+// A state dict must hold exactly what its network needs: missing, misshapen and unexpected tensors are errors that
+// name the tensor and the nearest match. Upstream loads with strict=False and goes on (UPSTREAM.md).
+
+import type { StateDict } from '../checkpoint/types.ts'
+import { CheckpointError, nearest } from '../core/errors.ts'
+import type { NetworkSpec } from './architecture.ts'
+import { bufferShapes, expectedShapes } from './shapes.ts'
+
+const LISTED = 3
+const REMEDY = 'Is this the right checkpoint for the model? `distilled inspect FILE` shows what it holds.'
+
+/** @throws CheckpointError unless `tensors` are those of `spec`; `ignored` names may be there or not */
+export function checkStateDict(
+  file: string,
+  tensors: StateDict,
+  spec: NetworkSpec,
+  ignored: ReadonlySet<string> = new Set(),
+): void {
+  const expected = expectedShapes(spec)
+  const buffers = bufferShapes(spec)
+  const unexpected = [...tensors.keys()].filter(
+    (name) => !expected.has(name) && !buffers.has(name) && !ignored.has(name),
+  )
+  const missing = [...expected].filter(([name]) => !tensors.has(name))
+  if (missing.length) {
+    const [name, shape] = missing[0]!
+    const similar = nearest(name, unexpected)
+    const more = missing.length > 1 ? ` (and ${missing.length - 1} more)` : ''
+    const hint = similar ? ` The file holds "${similar}".` : ''
+    throw new CheckpointError(`${file}: no tensor "${name}" (expected float32 [${shape.join(', ')}])${more}.${hint}`, {
+      remedy: REMEDY,
+    })
+  }
+  for (const [name, shape] of expected) {
+    const found = tensors.get(name)!.shape
+    if (found.length !== shape.length || found.some((d, i) => d !== shape[i])) {
+      throw new CheckpointError(
+        `${file}: tensor "${name}" has shape [${found.join(', ')}], expected [${shape.join(', ')}].`,
+        { remedy: REMEDY },
+      )
+    }
+  }
+  if (unexpected.length) {
+    const names = unexpected
+      .slice(0, LISTED)
+      .map((name) => `"${name}"`)
+      .join(', ')
+    const more = unexpected.length > LISTED ? ` and ${unexpected.length - LISTED} more` : ''
+    throw new CheckpointError(`${file}: ${names}${more} belong to no part of this network.`, { remedy: REMEDY })
+  }
+}
