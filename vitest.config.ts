@@ -8,5 +8,7 @@ export default defineConfig({
     // ONNX Runtime already uses both cores; one test file at a time per core is the most that helps.
     maxWorkers: 2,
     setupFiles: ['test/setup.ts'],
+    globalSetup: ['scripts/build.js'],
+    reporters: ['default', './scripts/tally-reporter.js'],
   },
 })

@@ -14,7 +14,10 @@ const STD = 0.02
 const isGain = (name: string) => /norm\d?\.weight$|norm_out\.weight$|_norm\.weight$/.test(name)
 
 /** State dict with the given shapes; writes `path` unless a file of the right size is already there. */
-export async function randomStateDict(shapes: ReadonlyMap<string, readonly number[]>, path: string): Promise<StateDict> {
+export async function randomStateDict(
+  shapes: ReadonlyMap<string, readonly number[]>,
+  path: string,
+): Promise<StateDict> {
   const tensors = new Map<string, TensorRef>()
   let offset = 0
   for (const [name, shape] of shapes) {
@@ -52,7 +55,11 @@ async function writeRandom(path: string, tensors: StateDict, size: number): Prom
   await rename(temporary, path)
 }
 
-async function readSlice({ path, offset, byteLength }: NonNullable<TensorRef['location']>): Promise<Uint8Array<ArrayBuffer>> {
+async function readSlice({
+  path,
+  offset,
+  byteLength,
+}: NonNullable<TensorRef['location']>): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = new Uint8Array(byteLength)
   const file = await open(path)
   try {

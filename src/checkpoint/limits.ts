@@ -17,7 +17,7 @@ export const maxEntries = 20_000
 export const maxDirectoryBytes = 8 * MiB
 /** The safetensors specification allows 100 MB, which would be about a million tensors. */
 export const maxSafetensorsHeaderBytes = 32 * MiB
-export const maxSafetensorsTensors = 100_000
+export const maxSafetensorsTensors = 50_000
 /** numpy's own bound, unless told otherwise. */
 export const maxNpyHeaderBytes = 10_000
 /** A compressed array is inflated as a whole when read. */

@@ -100,16 +100,26 @@ class Scanner {
   string(): string {
     this.#expect('"')
     const start = this.#at - 1
-    while (this.#at < this.#text.length && this.#text[this.#at] !== '"')
-      this.#at += this.#text[this.#at] === '\\' ? 2 : 1
-    if (this.#at >= this.#text.length) throw this.bad('a closing quote')
-    this.#at++
+    do {
+      this.#at = this.#text.indexOf('"', this.#at) + 1
+      if (this.#at === 0) {
+        this.#at = this.#text.length
+        throw this.bad('a closing quote')
+      }
+    } while (this.#isEscaped(this.#at - 1))
     const literal = this.#text.slice(start, this.#at)
     try {
       return JSON.parse(literal)
     } catch {
       throw this.bad('text in quotes', quote(literal))
     }
+  }
+
+  /** Whether an odd number of backslashes stands before. */
+  #isEscaped(at: number): boolean {
+    let first = at
+    while (this.#text[first - 1] === '\\') first--
+    return (at - first) % 2 === 1
   }
 
   end(): void {

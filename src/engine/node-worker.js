@@ -5,6 +5,9 @@
 import { parentPort } from 'node:worker_threads'
 import * as ort from 'onnxruntime-node'
 
+// What goes wrong comes back as an error; nothing is printed.
+ort.env.logLevel = 'fatal'
+
 /** @type {Map<number, ort.InferenceSession>} */
 const sessions = new Map()
 /** @type {Map<number, ort.Tensor>} */
@@ -19,7 +22,8 @@ const methods = {
     const session = await ort.InferenceSession.create(model, options)
     const handle = next++
     sessions.set(handle, session)
-    return { result: handle }
+    const inputs = session.inputMetadata.map((m) => (m.isTensor ? { name: m.name, dtype: m.type, shape: m.shape } : m))
+    return { result: { handle, inputs } }
   },
 
   async unload({ handle }) {
@@ -30,15 +34,13 @@ const methods = {
   },
 
   async run({ handle, feeds, keep }) {
-    const session = sessions.get(handle)
-    if (!session) throw new Error(`no session ${handle}`)
+    const session = /** @type {ort.InferenceSession} */ (sessions.get(handle))
     /** @type {Record<string, ort.Tensor>} */
     const inputs = {}
     for (const [name, wire] of Object.entries(/** @type {Record<string, any>} */ (feeds))) {
       const tensor =
         'resident' in wire ? residents.get(wire.resident) : new ort.Tensor(wire.dtype, wire.data, wire.shape)
-      if (!tensor) throw new Error(`input "${name}" refers to a tensor that was disposed`)
-      inputs[name] = tensor
+      inputs[name] = /** @type {ort.Tensor} */ (tensor)
     }
     const outputs = await session.run(inputs)
     /** @type {Record<string, unknown>} */

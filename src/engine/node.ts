@@ -1,59 +1,24 @@
 // Node's door to the engine: ONNX Runtime in a worker thread, weights by reference into local files.
-// The model's external data folder is the file system's root, so one graph may point into any number of checkpoints.
 
 import { availableParallelism } from 'node:os'
 import { parse } from 'node:path'
-import { Worker } from 'node:worker_threads'
-import { EngineError } from '../core/errors.ts'
+import { EngineError, UsageError } from '../core/errors.ts'
 import { type Graph, serialize } from '../graph/serialize.ts'
+import { checkFeeds, type InputSpec } from './check-feeds.ts'
 import { chooseDevice } from './device.ts'
-import type { Engine, EngineOptions, LoadOptions, Program, ResidentTensor, RunOptions, Value } from './types.ts'
+import { sessionOptions } from './session-options.ts'
+import type {
+  Engine,
+  EngineOptions,
+  HostTensor,
+  LoadOptions,
+  Program,
+  ResidentTensor,
+  RunOptions,
+  Value,
+} from './types.ts'
 import { cacheWeights } from './weight-cache.ts'
-
-/** A worker with request/response messages; every pending request fails when the worker dies. */
-class WorkerLink {
-  private readonly worker: Worker
-  private readonly pending = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>()
-  private nextId = 1
-  private dead: EngineError | undefined
-
-  constructor() {
-    // ONNX Runtime reads its environment natively; without this its Linux build writes telemetry files.
-    process.env.ORT_DISABLE_TELEMETRY ??= '1'
-    this.worker = new Worker(new URL('./node-worker.js', import.meta.url))
-    this.worker.on('message', ({ id, result, error }: { id: number; result?: unknown; error?: string }) => {
-      const request = this.pending.get(id)
-      this.pending.delete(id)
-      if (error === undefined) request?.resolve(result)
-      else request?.reject(new EngineError(`ONNX Runtime: ${error}`))
-      if (this.pending.size === 0) this.worker.unref()
-    })
-    this.worker.on('error', (cause) => this.fail(new EngineError('The engine worker crashed.', { cause })))
-    this.worker.on('exit', (code) => this.fail(new EngineError(`The engine worker stopped (exit code ${code}).`)))
-    this.worker.unref()
-  }
-
-  call<T>(method: string, params: unknown, transfer: ArrayBuffer[] = []): Promise<T> {
-    if (this.dead) return Promise.reject(this.dead)
-    const id = this.nextId++
-    return new Promise<T>((resolve, reject) => {
-      this.pending.set(id, { resolve: resolve as (value: unknown) => void, reject })
-      this.worker.ref()
-      this.worker.postMessage({ id, method, params }, transfer)
-    })
-  }
-
-  async close(): Promise<void> {
-    this.dead ??= new EngineError('The engine was disposed.')
-    await this.worker.terminate()
-  }
-
-  private fail(error: EngineError): void {
-    this.dead ??= error
-    for (const request of this.pending.values()) request.reject(this.dead)
-    this.pending.clear()
-  }
-}
+import { WorkerLink } from './worker-link.ts'
 
 /**
  * Starts an engine.
@@ -62,6 +27,9 @@ class WorkerLink {
  * await using engine = await createEngine({ device: 'cpu', threads: 2 })
  */
 export async function createEngine({ device = 'auto', threads }: EngineOptions = {}): Promise<Engine> {
+  if (threads !== undefined && !(Number.isInteger(threads) && threads > 0)) {
+    throw new UsageError(`threads must be a whole number above 0, got ${threads}.`)
+  }
   const link = new WorkerLink()
   try {
     const choice = await chooseDevice(device, link)
@@ -70,6 +38,11 @@ export async function createEngine({ device = 'auto', threads }: EngineOptions =
     await link.close()
     throw error
   }
+}
+
+interface Loaded {
+  handle: number
+  inputs: InputSpec[]
 }
 
 class NodeEngine implements Engine {
@@ -87,30 +60,22 @@ class NodeEngine implements Engine {
 
   async load(graph: Graph, { prepack = false, signal }: LoadOptions = {}): Promise<Program> {
     signal?.throwIfAborted()
-    const { root } = parse(process.cwd())
-    const { model, inputs, outputs } = await serialize(graph, {
+    const folder = parse(process.cwd()).root
+    const { model, outputs } = await serialize(graph, {
       async locate(source) {
         const location = source.location ?? (await cacheWeights(source))
-        return location && { ...location, path: location.path.slice(root.length) }
+        if (!location?.path.startsWith(folder)) return undefined
+        return { ...location, path: location.path.slice(folder.length) }
       },
     })
     signal?.throwIfAborted()
-    const options = {
-      executionProviders: [this.device],
-      intraOpNumThreads: this.threads,
-      interOpNumThreads: 1,
-      logSeverityLevel: 3,
-      extra: {
-        session: {
-          model_external_initializers_file_folder_path: root,
-          disable_prepacking: prepack ? '0' : '1',
-          intra_op: { allow_spinning: '1' },
-        },
-      },
-    }
-    const bytes = model.slice()
-    const handle = await this.link.call<number>('load', { model: bytes, options }, [bytes.buffer])
-    return new NodeProgram(this.link, handle, inputs, outputs)
+    const options = sessionOptions({ device: this.device, threads: this.threads, prepack, folder })
+    const bytes = ownBuffer(model)
+    const loaded = await this.link.call<Loaded>('load', { model: bytes, options }, [bytes.buffer])
+    const program = new NodeProgram(this.link, loaded, outputs)
+    if (signal?.aborted) await program.dispose()
+    signal?.throwIfAborted()
+    return program
   }
 
   async dispose(): Promise<void> {
@@ -122,43 +87,45 @@ class NodeEngine implements Engine {
   }
 }
 
-type WireOutput = Exclude<Value, ResidentTensor> | { resident: number; shape: number[] }
+type WireOutput = HostTensor | { resident: number; shape: number[] }
 
 class NodeProgram implements Program {
   readonly inputs: readonly string[]
   readonly outputs: readonly string[]
   private readonly link: WorkerLink
   private readonly handle: number
+  private readonly specs: readonly InputSpec[]
+  private disposed = false
 
-  constructor(link: WorkerLink, handle: number, inputs: readonly string[], outputs: readonly string[]) {
+  constructor(link: WorkerLink, { handle, inputs }: Loaded, outputs: readonly string[]) {
     this.link = link
     this.handle = handle
-    this.inputs = inputs
+    this.specs = inputs
+    this.inputs = inputs.map(({ name }) => name)
     this.outputs = outputs
   }
 
   async run(feeds: Readonly<Record<string, Value>>, { signal, keep = [] }: RunOptions<string> = {}) {
     signal?.throwIfAborted()
-    const missing = this.inputs.filter((name) => !(name in feeds))
-    if (missing.length) {
-      throw new EngineError(`The program needs inputs [${this.inputs.join(', ')}]; missing: ${missing.join(', ')}.`)
+    if (this.disposed) throw new EngineError('The program was disposed.')
+    checkFeeds(this.specs, feeds, this.link.residents)
+    const unknown = keep.filter((name) => !this.outputs.includes(name))
+    if (unknown.length) {
+      throw new EngineError(`The program has outputs [${this.outputs.join(', ')}]; cannot keep ${unknown.join(', ')}.`)
     }
-    const wire = Object.fromEntries(
-      this.inputs.map((name) => {
-        const value = feeds[name]!
-        return [name, 'resident' in value ? { resident: value.resident } : value]
-      }),
-    )
+    const wire = Object.fromEntries(this.inputs.map((name) => [name, toWire(feeds[name]!)]))
     const raw = await this.link.call<Record<string, WireOutput>>('run', { handle: this.handle, feeds: wire, keep })
-    const values: Record<string, Value> = {}
-    for (const [name, value] of Object.entries(raw)) {
-      values[name] = 'resident' in value ? this.resident(value.resident, value.shape) : value
-    }
+    const values = Object.fromEntries(
+      Object.entries(raw).map(([name, value]) => [name, 'resident' in value ? this.resident(value) : value]),
+    )
+    if (signal?.aborted) for (const value of Object.values(values)) if ('resident' in value) value.dispose()
     signal?.throwIfAborted()
     return values
   }
 
   async dispose(): Promise<void> {
+    if (this.disposed || !this.link.alive) return
+    this.disposed = true
     await this.link.call('unload', { handle: this.handle })
   }
 
@@ -166,10 +133,28 @@ class NodeProgram implements Program {
     await this.dispose()
   }
 
-  private resident(resident: number, shape: readonly number[]): ResidentTensor {
-    const dispose = () => void this.link.call('drop', { residents: [resident] }).catch(() => {})
-    return { resident, shape, dispose }
+  private resident({ resident, shape }: { resident: number; shape: readonly number[] }): ResidentTensor {
+    const { link } = this
+    const tensor: ResidentTensor = {
+      resident,
+      shape,
+      dispose() {
+        if (link.residents.delete(tensor)) link.call('drop', { residents: [resident] }).catch(() => {})
+      },
+    }
+    link.residents.add(tensor)
+    return tensor
   }
 }
 
-export type { WorkerLink }
+/** A view into a larger buffer is copied out first: messages carry whole buffers. */
+function toWire(value: Value): HostTensor | { resident: number } {
+  if ('resident' in value) return { resident: value.resident }
+  const { dtype, shape, data } = value
+  return { dtype, shape, data: data.byteLength === data.buffer.byteLength ? data : data.slice() }
+}
+
+const ownBuffer = (bytes: Uint8Array): Uint8Array<ArrayBuffer> =>
+  bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength
+    ? (bytes as Uint8Array<ArrayBuffer>)
+    : bytes.slice()

@@ -53,7 +53,7 @@ const OPSET = 21
 const PROTOBUF_LIMIT = 2 ** 31 - 1
 
 /** Walks back from the outputs; nodes come out in topological order. */
-function collect(graph: Graph): Node[] {
+export function collect(graph: Graph): Node[] {
   const order: Node[] = []
   const state = new Map<Node, 'open' | 'done'>()
   const stack: { node: Node; next: number }[] = []
@@ -85,6 +85,7 @@ export async function serialize(graph: Graph, options: SerializeOptions = {}): P
   const nodes: NodeProto[] = []
   const inputs = new Map<string, ValueInfoProto>()
   const weights: { name: string; source: WeightSource }[] = []
+  const written = new Map<string, string>() // weights by identity: a session's opening time grows with their number
   const nameOf = (t: Tensor) => (t.index === 0 ? names.get(t.node)! : `${names.get(t.node)}_${t.index}`)
   const declared = inputTensors(graph)
 
@@ -94,8 +95,12 @@ export async function serialize(graph: Graph, options: SerializeOptions = {}): P
       names.set(node, node.name)
       inputs.set(node.name, valueInfo(node.name, declared.get(node)!))
     } else if (node.kind === 'weight') {
-      const name = `w${weights.length}:${node.name}`
+      const identity = identityOf(node.source)
+      const known = identity === undefined ? undefined : written.get(identity)
+      const name = known ?? `w${weights.length}:${node.name}`
       names.set(node, name)
+      if (known) continue
+      if (identity !== undefined) written.set(identity, name)
       weights.push({ name, source: node.source })
     } else {
       const name = `n${nodes.length}`
@@ -170,6 +175,12 @@ export async function serialize(graph: Graph, options: SerializeOptions = {}): P
     outputs: Object.keys(graph),
     nodes: nodes.length,
   }
+}
+
+function identityOf({ identity, key, location, dtype, shape }: WeightSource): string | undefined {
+  const place = location && `${location.path}:${location.offset}`
+  const name = identity ?? key ?? place
+  return name && `${name}:${dtype}[${shape}]`
 }
 
 /** The tensor of every input node, found through its uses. */

@@ -18,6 +18,8 @@ export interface WeightSource {
   readonly location?: TensorRef['location']
   /** Identifies derived weights across runs so that the engine may keep them in a cache file. */
   readonly key?: string
+  /** Sources of equal identity hold equal bytes and are written once. */
+  readonly identity?: string
   /** What a derived weight was computed from; the cached copy is stale when that file changes. */
   readonly origin?: TensorRef['location']
   read(): Promise<Uint8Array>
@@ -62,6 +64,9 @@ const arrayTypes = {
   int8: Int8Array,
 } as const
 
+/** Constants of up to so many values are recognised by content. */
+const SMALL = 8
+
 /** A small constant computed while the graph is built: tables, masks, scalars. */
 export function constant(
   data: ArrayLike<number>,
@@ -75,7 +80,8 @@ export function constant(
       ? BigInt64Array.from({ length: data.length }, (_, i) => BigInt(data[i]!))
       : arrayTypes[dtype].from(data)
   const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength)
-  return weight('constant', { dtype, shape, read: async () => bytes })
+  const identity = data.length <= SMALL ? `${dtype}[${shape}]:${Array.from(data)}` : undefined
+  return weight('constant', { dtype, shape, read: async () => bytes, ...(identity && { identity }) })
 }
 
 export const scalar = (value: number): Tensor => constant([value], [])

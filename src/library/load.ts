@@ -68,6 +68,7 @@ export async function load(model?: string, options: LoadOptions = {}): Promise<M
         classes: entry ? classesOf(entry) : imagenet,
         presets: entry?.kind === 'student' ? entry.presets : [],
         teacherDefaults: teacherDefaults(entry, opened.family.name),
+        weights: { dtype: options.dtype ?? 'fp32', ema: options.ema ?? true },
       },
       opened,
       engine,
@@ -86,7 +87,8 @@ function hintsOf(entry: ModelEntry | undefined): ArchitectureHints | undefined {
 }
 
 function teacherDefaults(entry: ModelEntry | undefined, family: 'var' | 'llamagen'): TeacherSettings {
-  const teacher = entry?.kind === 'student' ? findModel(entry.teacher) : entry
+  const name = entry?.kind === 'student' ? entry.teacher : entry?.name
+  const teacher = name === undefined ? undefined : findModel(name)
   const fallback = findModel(family === 'var' ? 'var-d16' : 'llamagen-l')
   const chosen = teacher?.kind === 'teacher' ? teacher : fallback
   const sampling = chosen.kind === 'teacher' ? chosen.sampling : { cfg: 2, topK: 0, topP: 1, temperature: 1 }

@@ -1,8 +1,10 @@
 // The library's face: load a model, sample images. A Model holds an engine and the opened programs until it is disposed.
 
 import { UsageError } from '../core/errors.ts'
+import { checkCount } from '../core/random/seed.ts'
 import type { Engine } from '../engine/types.ts'
 import { GeneratedImage, toUint8 } from '../images/image.ts'
+import type { DType } from '../models/weights.ts'
 import type { Family } from '../sampling/family.ts'
 import { tokensBefore } from '../sampling/family.ts'
 import { type Generator, givenNoise, noiseSource } from '../sampling/noise.ts'
@@ -22,8 +24,10 @@ export interface SampleOptions extends PlanOptions {
   seed?: number | undefined
   /** How noise follows from the seed; 'torch' is torch.manual_seed(seed); torch.randn(images, tokens, channels). */
   rng?: Generator | undefined
-  /** Own noise instead: float32 [images, tokens, channels], row-major. */
+  /** Own noise instead: float32 [firstIndex + images, tokens, channels], row-major. */
   noise?: { data: Float32Array; shape: readonly number[] } | undefined
+  /** Index of the first image in a longer run: image i there and image 0 here are the same for firstIndex i. */
+  firstIndex?: number | undefined
   /** Images computed together; the images do not depend on it. */
   batch?: number | undefined
   signal?: AbortSignal | undefined
@@ -43,6 +47,8 @@ export interface ModelFacts {
   classes: ClassList
   presets: readonly SamplingPreset[]
   teacherDefaults: TeacherSettings
+  /** How the weights were opened, as far as images depend on it. */
+  weights: { dtype: DType; ema: boolean }
 }
 
 export class Model implements AsyncDisposable {
@@ -98,11 +104,13 @@ export class Model implements AsyncDisposable {
     const plan = this.plan(options)
     const seed = options.seed ?? 0
     const labels = this.labels(options)
+    const firstIndex = checkCount('firstIndex', options.firstIndex ?? 0)
+    const total = firstIndex + labels.length
     const channels = this.family.channels
     const length = tokensBefore(this.family, this.family.groups.length)
     const noise = options.noise
-      ? givenNoise(options.noise.data, options.noise.shape, [labels.length, length, channels])
-      : noiseSource(options.rng ?? 'philox', seed, length * channels, labels.length)
+      ? givenNoise(options.noise.data, options.noise.shape, [total, length, channels])
+      : noiseSource(options.rng ?? 'philox', seed, length * channels, total)
     const batch = options.batch ?? 8
     if (!(Number.isInteger(batch) && batch > 0))
       throw new UsageError(`batch must be a whole number above 0, got ${batch}.`)
@@ -112,6 +120,7 @@ export class Model implements AsyncDisposable {
       noise,
       seed,
       batch,
+      firstIndex,
       signal: options.signal,
       ...(options.onProgress && { onProgress: options.onProgress }),
     }
@@ -126,6 +135,7 @@ export class Model implements AsyncDisposable {
         rng: options.noise ? 'given' : (options.rng ?? 'philox'),
         plan,
         steps: steps(plan, this.family.groups.length),
+        ...this.facts.weights,
       }
       const side = this.family.imageSize
       const image = new GeneratedImage({

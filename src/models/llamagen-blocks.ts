@@ -2,8 +2,21 @@
 // Upstream: LlamaGen/autoregressive/models/gpt.py:TransformerBlock.
 
 import { constant, type Tensor } from '../graph/index.ts'
-import { add, linear, mul, reshape, rmsNorm, rotary, silu, split, transpose } from '../graph/ops/index.ts'
+import {
+  add,
+  flatten,
+  linear,
+  mul,
+  reshape,
+  rmsNorm,
+  rotary,
+  silu,
+  split,
+  transpose,
+  unflatten,
+} from '../graph/ops/index.ts'
 import type { LlamaGenArchitecture } from './architecture.ts'
+import { dense } from './dense.ts'
 import type { Heads } from './var-blocks.ts'
 import type { Weights } from './weights.ts'
 
@@ -33,20 +46,18 @@ export function llamaGenBlock(
   const [b, l] = h.shape
   const { dim: c, heads: n } = arch
   const d = c / n
-  const qkv = linear(llamaGenNorm(w, 'attention_norm.weight', h), w.get('attention.wqkv.weight')) // (B, L, 3C)
-  const [q, k, v] = split(qkv, [c, c, c], 2).map((t) => transpose(reshape(t, [b!, l!, n, d]), [0, 2, 1, 3])) as [
-    Tensor,
-    Tensor,
-    Tensor,
-  ]
-  const rotate = (t: Tensor) => rotary(t, options.rope.cos, options.rope.sin, options.rope.positions)
-  const context = options.attend({ q: mul(rotate(q), 1 / Math.sqrt(d)), k: rotate(k), v }) // (B, H, L, D)
-  const attended = linear(reshape(transpose(context, [0, 2, 1, 3]), [b!, l!, c]), w.get('attention.wo.weight'))
+  const qkv = dense(w, 'attention.wqkv', llamaGenNorm(w, 'attention_norm.weight', h)) // (B, L, 3C)
+  const all = transpose(reshape(qkv, [b!, l!, 3 * n, d]), [0, 2, 1, 3]) // (B, 3H, L, D)
+  const [qk, v] = split(all, [2 * n, n], 1) as [Tensor, Tensor]
+  const rotated = rotary(qk, options.rope.cos, options.rope.sin, options.rope.positions) // (B, 2H, L, D)
+  const [q, k] = split(rotated, [n, n], 1) as [Tensor, Tensor]
+  const context = options.attend({ q: mul(q, 1 / Math.sqrt(d)), k, v }) // (B, H, L, D)
+  const attended = dense(w, 'attention.wo', reshape(transpose(context, [0, 2, 1, 3]), [b!, l!, c]))
   const x = add(h, attended)
-  const normed = llamaGenNorm(w, 'ffn_norm.weight', x)
-  const gate = silu(linear(normed, w.get('feed_forward.w1.weight')))
-  const inner = mul(gate, linear(normed, w.get('feed_forward.w3.weight'))) // (B, L, F)
-  return add(x, linear(inner, w.get('feed_forward.w2.weight')))
+  const normed = flatten(llamaGenNorm(w, 'ffn_norm.weight', x)) // (B L, C)
+  const gate = silu(dense(w, 'feed_forward.w1', normed))
+  const inner = mul(gate, dense(w, 'feed_forward.w3', normed)) // (B L, F)
+  return add(x, unflatten(linear(inner, w.get('feed_forward.w2.weight')), x))
 }
 
 export const llamaGenNorm = (w: Weights, name: string, x: Tensor): Tensor => rmsNorm(x, w.get(name), EPSILON)

@@ -9,8 +9,9 @@ import { llamaGenBlock, llamaGenNorm, ropeTables } from './llamagen-blocks.ts'
 import { continuousHead, predictedSequence, type StudentHeads, type StudentStep } from './student.ts'
 import type { Weights } from './weights.ts'
 
-/** Queries per attention block; each block computes scores only for the keys before its end. */
-const BLOCK = 64
+/** Queries per attention block; each block computes scores only for the keys before its end. More blocks save more
+ * scores, but opening a session takes time quadratic in the number of nodes. */
+const BLOCK = 129
 
 /** Inputs labels int64 [B], x float32 [B, L, C]; output sequence float32 [B, L, C]. */
 export function llamaGenStudentGraph(

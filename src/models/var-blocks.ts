@@ -6,6 +6,7 @@ import {
   add,
   concat,
   exp,
+  flatten,
   geluTanh,
   layerNorm,
   linear,
@@ -14,11 +15,12 @@ import {
   reshape,
   rmsNorm,
   silu,
-  slice,
   split,
   transpose,
+  unflatten,
 } from '../graph/ops/index.ts'
 import type { VarArchitecture } from './architecture.ts'
+import { dense } from './dense.ts'
 import type { Weights } from './weights.ts'
 
 const EPSILON = 1e-6
@@ -50,18 +52,20 @@ export function varBlock(w: Weights, arch: VarArchitecture, x: Tensor, cond: Ten
   const c = arch.embedDim
   const [b] = x.shape as [string]
   const six = arch.sharedAdaLN
-    ? add(reshape(cond, [b, 1, 6, c]), w.get('ada_gss')) // (B, 1, 6, C)
-    : reshape(linear(cond, w.get('ada_lin.1.weight'), w.get('ada_lin.1.bias')), [b, 1, 6, c])
-  const [gamma1, gamma2, scale1, scale2, shift1, shift2] = split(six, [1, 1, 1, 1, 1, 1], 2).map((t) =>
-    reshape(t, [b, 1, c]),
+    ? add(cond, reshape(w.get('ada_gss'), [6 * c])) // (B, 6C)
+    : linear(cond, w.get('ada_lin.1.weight'), w.get('ada_lin.1.bias'))
+  const [gamma1, gamma2, scale1, scale2, shift1, shift2] = split(
+    reshape(six, [b, 1, 6 * c]),
+    [c, c, c, c, c, c],
+    2,
   ) as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]
 
   const attended = selfAttention(w.scope('attn.'), arch, adaLN(x, scale1, shift1), options.attend)
   let h = add(x, mul(attended, gamma1)) // (B, L, C)
   if (options.noiseData) h = add(h, options.noiseData)
-  const inner = linear(adaLN(h, scale2, shift2), w.get('ffn.fc1.weight')) // (B, L, 4C)
+  const inner = dense(w, 'ffn.fc1', flatten(adaLN(h, scale2, shift2))) // (B L, 4C)
   const outer = linear(geluTanh(inner, w.get('ffn.fc1.bias')), w.get('ffn.fc2.weight'), w.get('ffn.fc2.bias'))
-  return add(h, mul(outer, gamma2))
+  return add(h, mul(unflatten(outer, h), gamma2))
 }
 
 /** LayerNorm without own parameters, then (1 + scale) and shift. */
@@ -75,23 +79,14 @@ function selfAttention(w: Weights, arch: VarArchitecture, x: Tensor, attend: Var
   const d = c / h
   const zero = constant(new Float32Array(c))
   const bias = concat([w.get('q_bias'), zero, w.get('v_bias')], 0) // keys have no bias
-  const qkv = linear(x, w.get('mat_qkv.weight'), bias) // (B, L, 3C)
-  const heads = (t: Tensor) => transpose(t, [0, 2, 1, 3]) // (B, L, H, D) -> (B, H, L, D)
-  let q: Tensor
-  let k: Tensor
-  if (arch.attnL2Norm) {
-    const qk = reshape(slice(qkv, 2, 0, 2 * c), [b!, l!, 2 * h, d])
-    const unit = unitVectors(qk, d) // (B, L, 2H, D)
-    const scale = exp(minimum(w.get('scale_mul_1H11'), Math.log(100))) // (1, H, 1, 1)
-    q = mul(heads(slice(unit, 2, 0, h)), scale)
-    k = heads(slice(unit, 2, h, 2 * h))
-  } else {
-    q = mul(heads(reshape(slice(qkv, 2, 0, c), [b!, l!, h, d])), 0.25 / Math.sqrt(d))
-    k = heads(reshape(slice(qkv, 2, c, 2 * c), [b!, l!, h, d]))
-  }
-  const v = heads(reshape(slice(qkv, 2, 2 * c, 3 * c), [b!, l!, h, d]))
-  const context = transpose(attend({ q, k, v }), [0, 2, 1, 3]) // (B, L, H, D)
-  return linear(reshape(context, [b!, l!, c]), w.get('proj.weight'), w.get('proj.bias'))
+  const qkv = dense(w, 'mat_qkv', x, bias) // (B, L, 3C)
+  const all = transpose(reshape(qkv, [b!, l!, 3 * h, d]), [0, 2, 1, 3]) // (B, 3H, L, D)
+  const [q, k, v] = split(all, [h, h, h], 1) as [Tensor, Tensor, Tensor] // (B, H, L, D) each
+  const heads = arch.attnL2Norm
+    ? { q: mul(unitVectors(q, d), exp(minimum(w.get('scale_mul_1H11'), Math.log(100)))), k: unitVectors(k, d), v }
+    : { q: mul(q, 0.25 / Math.sqrt(d)), k, v }
+  const context = transpose(attend(heads), [0, 2, 1, 3]) // (B, L, H, D)
+  return dense(w, 'proj', reshape(context, [b!, l!, c]), w.get('proj.bias'))
 }
 
 /** x / |x| over the last axis, as one RMSNorm node: rms(x) = |x| / sqrt(D). */

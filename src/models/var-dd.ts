@@ -10,7 +10,7 @@ import { condition, varBlock, varLogits } from './var-blocks.ts'
 import type { Weights } from './weights.ts'
 
 /** Levels up to this many positions share one masked attention block; larger ones get a block of their own. */
-const SMALL_LEVEL = 36
+const SMALL_LEVEL = 100
 
 /** Inputs labels int64 [B], x float32 [B, L, C]; output sequence float32 [B, L, C]. */
 export function varStudentGraph(w: Weights, codebook: Tensor, arch: VarArchitecture, step: StudentStep): Graph {

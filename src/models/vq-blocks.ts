@@ -2,11 +2,14 @@
 // single-head attention over pixels, 2x resampling. Upstream: VAR/models/basic_vae.py, LlamaGen vq_model.py.
 
 import type { Tensor } from '../graph/index.ts'
+import { addImages, channelsFirst, channelsLast, isChannelsLast, pointwise } from '../graph/ops/channels-last.ts'
 import {
   add,
+  chooseTiling,
   concat,
   conv2d,
   groupNorm,
+  linear,
   matmul,
   mul,
   reshape,
@@ -16,15 +19,31 @@ import {
   transpose,
   upsampleConv3x3,
 } from '../graph/ops/index.ts'
+import { tiledConv3x3, tileKernel } from '../graph/ops/winograd.ts'
 import type { Weights } from './weights.ts'
 
 const GROUPS = 32
 const EPSILON = 1e-6
 
-/** Convolution `name` with 'same' padding. */
+/** Convolution `name` with 'same' padding, by whichever algorithm is fastest for its size. */
 export function conv(w: Weights, name: string, x: Tensor): Tensor {
   const weight = w.get(`${name}.weight`)
-  return conv2d(x, weight, w.get(`${name}.bias`), { padding: ((weight.shape[2] as number) - 1) / 2 })
+  const bias = w.get(`${name}.bias`)
+  const [out, inside, kernel] = weight.shape as readonly [number, number, number, number]
+  if (kernel === 1 && isChannelsLast(x)) {
+    const matrix = reshape(weight, [out, inside])
+    return channelsFirst(channelsLast(x).map((strip) => linear(strip, matrix, bias)))
+  }
+  return (kernel === 3 && tiled(w, name, x, false)) || conv2d(x, weight, bias, { padding: (kernel - 1) / 2 })
+}
+
+/** The 3x3 convolution `name`, of the upsampled image if asked, where tiles beat the direct way. */
+function tiled(w: Weights, name: string, x: Tensor, upsample: boolean): Tensor | undefined {
+  const kernel = w.get(`${name}.weight`).shape as readonly number[]
+  const algorithm = chooseTiling(x, kernel[0]!, upsample)
+  if (!algorithm) return undefined
+  const transformed = w.derive(`${name}.weight`, tileKernel(algorithm, kernel))
+  return tiledConv3x3(x, transformed, w.get(`${name}.bias`), algorithm)
 }
 
 const norm = (w: Weights, name: string, x: Tensor) =>
@@ -32,9 +51,9 @@ const norm = (w: Weights, name: string, x: Tensor) =>
 
 /** GroupNorm, SiLU, 3x3 convolution, twice, around a shortcut. x [B, C, H, W]. */
 export function resnetBlock(w: Weights, x: Tensor): Tensor {
-  const inner = conv(w, 'conv1', silu(norm(w, 'norm1', x)))
-  const h = conv(w, 'conv2', silu(norm(w, 'norm2', inner)))
-  return add(w.has('nin_shortcut.weight') ? conv(w, 'nin_shortcut', x) : x, h)
+  const inner = conv(w, 'conv1', pointwise(silu, norm(w, 'norm1', x)))
+  const h = conv(w, 'conv2', pointwise(silu, norm(w, 'norm2', inner)))
+  return addImages(w.has('nin_shortcut.weight') ? conv(w, 'nin_shortcut', x) : x, h)
 }
 
 /** Single-head self-attention over the pixels of x [B, C, H, W]; one fused `qkv` convolution or three. */
@@ -55,7 +74,8 @@ export function attentionBlock(w: Weights, x: Tensor): Tensor {
 
 /** Nearest 2x upsampling, then the 3x3 convolution `upsample.conv`. */
 export function upsample(w: Weights, x: Tensor): Tensor {
-  return upsampleConv3x3(x, w.get('upsample.conv.weight'), w.get('upsample.conv.bias'))
+  const name = 'upsample.conv'
+  return tiled(w, name, x, true) ?? upsampleConv3x3(x, w.get(`${name}.weight`), w.get(`${name}.bias`))
 }
 
 /** 3x3 convolution with stride 2 on an image padded at the right and the bottom. */
@@ -66,7 +86,7 @@ export function downsample(w: Weights, x: Tensor): Tensor {
 
 /** GroupNorm, SiLU, 3x3 convolution: the end of encoder and decoder. */
 export function outputBlock(w: Weights, x: Tensor): Tensor {
-  return conv(w, 'conv_out', silu(norm(w, 'norm_out', x)))
+  return conv(w, 'conv_out', pointwise(silu, norm(w, 'norm_out', x)))
 }
 
 /** Residual blocks `res`.0.. of one level, each followed by its attention block where the level has them. */

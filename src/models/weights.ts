@@ -8,6 +8,7 @@ import { type GraphDType, type Tensor, weight } from '../graph/index.ts'
 import { cast } from '../graph/ops/elementwise.ts'
 
 export interface Weights {
+  readonly dtype: DType
   /** The tensor `name`, as float32. */
   get(name: string): Tensor
   has(name: string): boolean
@@ -51,6 +52,7 @@ export function openWeights(file: string, tensors: StateDict, options: WeightsOp
     )
   }
   return {
+    dtype: options.dtype ?? 'fp32',
     has: (name) => tensors.has(prefix + name),
     scope: (inner) => openWeights(file, tensors, options, prefix + inner),
     get(name) {

@@ -63,7 +63,7 @@ interface EntryBase {
 export interface StudentEntry extends EntryBase {
   readonly kind: 'student'
   readonly architecture: TransformerArchitecture
-  readonly teacher: string
+  readonly teacher?: string
   readonly tokenizer: string
   /** One step first. */
   readonly presets: readonly SamplingPreset[]

@@ -5,6 +5,7 @@
 import { nearest, UsageError } from '../core/errors.ts'
 import { llamaGenFfnDim, type TransformerArchitecture } from '../models/architecture.ts'
 import { type ClassList, imagenet } from './classes.ts'
+import { embedded } from './embedded.ts'
 import type { ModelEntry, Published, SamplingPreset, TeacherSampling } from './model-entry.ts'
 
 const ddRepo = 'microsoft/distilled_decoding'
@@ -230,6 +231,7 @@ export const models: readonly ModelEntry[] = [
       vocabSize: 16384,
     },
   },
+  ...embedded,
 ]
 
 const byName = new Map(models.map((entry) => [entry.name, entry]))

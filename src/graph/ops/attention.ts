@@ -2,7 +2,7 @@
 
 import { emit, fixed, type Tensor } from '../tensor.ts'
 import { add, mul } from './elementwise.ts'
-import { concat, reshape, slice, transpose } from './layout.ts'
+import { concat, reshape, slice, split, transpose } from './layout.ts'
 import { matmul } from './linear.ts'
 import { softmax, sum } from './reduce.ts'
 
@@ -33,19 +33,19 @@ export interface AttentionBlock {
   self?: boolean
 }
 
-/** Attention under a block-triangular mask without the scores that the mask would throw away. */
+/** Attention under a block-triangular mask without the scores that the mask would throw away; the blocks cover all rows. */
 export function blockAttention(q: Tensor, k: Tensor, v: Tensor, blocks: readonly AttentionBlock[]): Tensor {
   const kT = transpose(k, [0, 1, 3, 2]) // (B, H, D, S)
-  const parts = blocks.map(({ rows: [start, end], keys, mask, self }) => {
-    const qBlock = slice(q, 2, start, end) // (B, H, l, D)
-    const seen = matmul(qBlock, slice(kT, 3, 0, keys)) // (B, H, l, keys)
+  const sizes = blocks.map(({ rows: [start, end] }) => end - start)
+  const [qs, ks, vs] = [q, k, v].map((t) => split(t, sizes, 2)) as [Tensor[], Tensor[], Tensor[]]
+  const parts = blocks.map(({ keys, mask, self }, i) => {
+    const seen = matmul(qs[i]!, slice(kT, 3, 0, keys)) // (B, H, l, keys)
     const scores = mask ? add(seen, mask) : seen
     const values = slice(v, 2, 0, keys)
     if (!self) return matmul(softmax(scores), values)
-    const own = sum(mul(qBlock, slice(k, 2, start, end)), [-1], true) // (B, H, l, 1)
-    const p = softmax(concat([scores, own], -1)) // (B, H, l, keys + 1)
-    const context = matmul(slice(p, 3, 0, keys), values)
-    return add(context, mul(slice(p, 3, keys, keys + 1), slice(v, 2, start, end)))
+    const own = sum(mul(qs[i]!, ks[i]!), [-1], true) // (B, H, l, 1)
+    const [context, alone] = split(softmax(concat([scores, own], -1)), [keys, 1], 3) as [Tensor, Tensor]
+    return add(matmul(context, values), mul(alone, vs[i]!))
   })
   return concat(parts, 2)
 }

@@ -2,6 +2,7 @@
 
 import { ShapeError } from '../../core/errors.ts'
 import { constant, type Dim, emit, fixed, show, type Tensor } from '../tensor.ts'
+import { type TileAlgorithm, upsampled, winograd4x4 } from './winograd.ts'
 
 export interface ConvOptions {
   stride?: number
@@ -46,4 +47,12 @@ export function upsampleNearest2x(x: Tensor): Tensor {
 /** `conv3x3(upsampleNearest2x(x))` with 'same' padding. */
 export function upsampleConv3x3(x: Tensor, weight: Tensor, bias: Tensor): Tensor {
   return conv2d(upsampleNearest2x(x), weight, bias, { padding: 1 })
+}
+
+/** The tile algorithm that beats a direct 3x3 convolution of x [B, C, H, W] to `out` channels, if any. */
+export function chooseTiling(x: Tensor, out: number, upsample: boolean): TileAlgorithm | undefined {
+  const [c, h, w] = [fixed('chooseTiling', x, 1), fixed('chooseTiling', x, 2), fixed('chooseTiling', x, 3)]
+  const scale = upsample ? 4 : 1
+  const worth = Math.min(c, out) >= 96 && scale * h * w >= 32 * 32
+  return worth ? (upsample ? upsampled : winograd4x4) : undefined
 }

@@ -25,6 +25,15 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   return emit({ type: 'Reshape', inputs: [x, constant(target, [target.length], 'int64')] }, shape, x.dtype)
 }
 
+/** All leading dimensions of x [..., in] as one. */
+export function rowsOf(x: Tensor): Dim {
+  const lead = x.shape.slice(0, -1)
+  return lead.every((d) => typeof d === 'number') ? lead.reduce<number>((n, d) => n * d, 1) : lead.join('*')
+}
+
+/** x [..., in] as rows [rows, in]. */
+export const flatten = (x: Tensor): Tensor => reshape(x, [rowsOf(x), x.shape.at(-1)!])
+
 /** Gives x [rows, out] the leading dimensions of `like`, however many of them are open. */
 export function unflatten(x: Tensor, like: Tensor): Tensor {
   const shape: Shape = [...like.shape.slice(0, -1), x.shape.at(-1)!]

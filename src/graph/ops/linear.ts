@@ -2,9 +2,8 @@
 // read straight from the checkpoint file.
 
 import { ShapeError } from '../../core/errors.ts'
-import { type Dim, emit, fixed, show, type Tensor } from '../tensor.ts'
-import { add } from './elementwise.ts'
-import { reshape, unflatten } from './layout.ts'
+import { constant, type Dim, emit, fixed, show, type Tensor } from '../tensor.ts'
+import { flatten, rowsOf, unflatten } from './layout.ts'
 
 /** Batched matrix product of [..., M, K] and [..., K, N]. */
 export function matmul(a: Tensor, b: Tensor): Tensor {
@@ -29,11 +28,20 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
   if (features !== inside) throw new ShapeError(`linear: input ${show(x)} does not fit weight ${show(weight)}.`)
   const spec = (rows: Tensor) => ({ type: 'Gemm', inputs: [rows, weight, bias], attributes: { transB: 1 } })
   if (x.shape.length === 2) return emit(spec(x), [x.shape[0]!, out], x.dtype)
-  const lead = x.shape.slice(0, -1)
-  const rows: Dim = lead.every((d) => typeof d === 'number') ? lead.reduce((n, d) => n * d, 1) : lead.join('*')
-  const flat = reshape(x, [rows, features]) // (rows, in)
-  return unflatten(emit(spec(flat), [rows, out], x.dtype), x)
+  return unflatten(emit(spec(flatten(x)), [rowsOf(x), out], x.dtype), x)
 }
 
-/** Adds a bias only where there is one. */
-export const addBias = (x: Tensor, bias?: Tensor): Tensor => (bias ? add(x, bias) : x)
+/**
+ * Linear layer with weights quantised per output channel (uint8 [in, out], zero point 128, scales [out]); x is quantised
+ * to uint8 while it runs. uint8 weights because int8 ones saturate in the int16 sums of AVX2.
+ */
+export function quantizedLinear(x: Tensor, weight: Tensor, scales: Tensor, bias?: Tensor): Tensor {
+  const [inside, out] = [fixed('quantizedLinear', weight, 0), fixed('quantizedLinear', weight, 1)]
+  if (x.shape.at(-1) !== inside) {
+    throw new ShapeError(`quantizedLinear: input ${show(x)} does not fit weight ${show(weight)}.`)
+  }
+  const zeroPoint = constant(new Uint8Array(out).fill(128), [out], 'uint8')
+  const inputs = [x, weight, scales, zeroPoint, bias]
+  const shape = [...x.shape.slice(0, -1), out]
+  return emit({ type: 'DynamicQuantizeMatMul', domain: 'com.microsoft', inputs }, shape, x.dtype)
+}

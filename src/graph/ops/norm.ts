@@ -1,10 +1,12 @@
 // Normalisations as the fused ops that ONNX Runtime has kernels for.
 
 import { ShapeError } from '../../core/errors.ts'
-import { constant, emit, fixed, scalar, show, type Tensor } from '../tensor.ts'
-import { add, div, mul } from './elementwise.ts'
+import { constant, type Dim, emit, fixed, scalar, show, type Tensor } from '../tensor.ts'
+import { channelsFirst, channelsLast, isChannelsLast } from './channels-last.ts'
+import { add, div, mul, sqrt, sub } from './elementwise.ts'
 import { reshape } from './layout.ts'
-import { norm2 } from './reduce.ts'
+import { matmul } from './linear.ts'
+import { mean, norm2 } from './reduce.ts'
 
 /** LayerNorm over the last axis. `scale` and `bias` may broadcast as [batch, 1, C], which makes AdaLN one node. */
 export function layerNorm(x: Tensor, scale: Tensor, bias: Tensor, epsilon: number): Tensor {
@@ -24,10 +26,11 @@ export function l2Normalize(x: Tensor): Tensor {
   return div(x, emit({ type: 'Max', inputs: [length, scalar(1e-12)] }, length.shape, x.dtype))
 }
 
-/** GroupNorm of x [B, C, H, W], per-channel weight and bias [C]; the statistics go through InstanceNormalization. */
+/** GroupNorm of x [B, C, H, W], per-channel weight and bias [C]. */
 export function groupNorm(x: Tensor, groups: number, weight: Tensor, bias: Tensor, epsilon: number): Tensor {
   const [c, h, w] = [fixed('groupNorm', x, 1), fixed('groupNorm', x, 2), fixed('groupNorm', x, 3)]
   if (c % groups) throw new ShapeError(`groupNorm: ${groups} groups do not divide the channels of ${show(x)}.`)
+  if (isChannelsLast(x)) return groupNormStrips(x, groups, weight, bias, epsilon)
   const grouped = reshape(x, [x.shape[0]!, groups, (c / groups) * h * w])
   const unit = constant(new Float32Array(groups).fill(1))
   const zero = constant(new Float32Array(groups))
@@ -39,4 +42,30 @@ export function groupNorm(x: Tensor, groups: number, weight: Tensor, bias: Tenso
   )
   const affine = (p: Tensor) => reshape(p, [c, 1, 1])
   return add(mul(reshape(normed, x.shape), affine(weight)), affine(bias))
+}
+
+/** The same in strips [B, rows, W, C]: first and second moments as products with a row of 1/HW, five times faster than ReduceSum. */
+function groupNormStrips(x: Tensor, groups: number, weight: Tensor, bias: Tensor, epsilon: number): Tensor {
+  const [b, c, h, w] = x.shape as [Dim, number, number, number]
+  const strips = channelsLast(x)
+  const moment = (of: (strip: Tensor) => Tensor) => {
+    const parts = strips.map((strip) => {
+      const pixels = (strip.shape[1] as number) * w
+      const average = constant(new Float32Array(pixels).fill(1 / (h * w)), [1, pixels])
+      return matmul(average, reshape(of(strip), [b, pixels, c])) // (B, 1, C)
+    })
+    const total = reshape(parts.reduce(add), [b, groups, c / groups])
+    return mean(total, [-1], true) // (B, groups, 1)
+  }
+  const average = moment((strip) => strip)
+  const variance = sub(
+    moment((strip) => mul(strip, strip)),
+    mul(average, average),
+  )
+  const positive = emit({ type: 'Max', inputs: [variance, scalar(0)] }, variance.shape, x.dtype)
+  const perGroup = (p: Tensor) => reshape(p, [groups, c / groups])
+  const scale = div(perGroup(weight), sqrt(add(positive, epsilon))) // (B, groups, C / groups)
+  const shift = sub(perGroup(bias), mul(average, scale))
+  const [a, d] = [reshape(scale, [b, 1, 1, c]), reshape(shift, [b, 1, 1, c])]
+  return channelsFirst(strips.map((strip) => add(mul(strip, a), d)))
 }

@@ -1,0 +1,14 @@
+// Every command in the order `distilled --help` lists them; a new one is a file and a row.
+import type { Command } from 'commander'
+import { downloadCommand } from './download.ts'
+import { inspectCommand } from './inspect.ts'
+import type { Io } from './io.ts'
+import { modelsCommand } from './models.ts'
+import { sampleCommand } from './sample.ts'
+
+export const commands: readonly ((io: Io) => Command)[] = [
+  sampleCommand,
+  modelsCommand,
+  downloadCommand,
+  inspectCommand,
+]

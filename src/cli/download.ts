@@ -1,0 +1,75 @@
+// `distilled download NAME`: a model with all it needs, into the Hugging Face cache. Run again, it continues.
+
+import { stat } from 'node:fs/promises'
+import { Command } from 'commander'
+import { UsageError } from '../core/errors.ts'
+import { type DownloadProgress, download } from '../zoo/download.ts'
+import { findModel } from '../zoo/registry.ts'
+import { roles } from '../zoo/resolve.ts'
+import { byteSize, duration, Interrupted, type Io, plural, voice } from './io.ts'
+import { progress, secondsLeft } from './progress.ts'
+
+const examples = `
+Examples:
+  $ distilled download var-dd-d16             the student and its tokenizer: enough for one and two steps
+  $ distilled download llamagen-dd-l --teacher    the teacher too, for --teacher-from and --teacher-only
+
+Files go to the Hugging Face cache. Environment: HF_HOME or HF_HUB_CACHE (where), HF_TOKEN (who you are),
+HF_ENDPOINT (another hub), HF_HUB_OFFLINE=1 (never connect). An interrupted download continues where it stopped.`
+
+interface Flags {
+  teacher?: boolean
+  json?: boolean
+  quiet?: boolean
+}
+
+export function downloadCommand(io: Io): Command {
+  return new Command('download')
+    .description('fetch a model and its tokenizer from the Hugging Face hub')
+    .argument('<name>', 'a name from: distilled models')
+    .option('--teacher', "fetch the student's teacher as well")
+    .option('--json', 'print one JSON object')
+    .option('-q, --quiet', 'print nothing but errors')
+    .addHelpText('after', examples)
+    .action((name: string, flags: Flags) => fetchModel(name, flags, io))
+}
+
+async function fetchModel(name: string, flags: Flags, io: Io): Promise<void> {
+  const entry = findModel(name)
+  if (flags.teacher && entry.kind !== 'student') {
+    throw new UsageError(`${entry.name} is a ${entry.kind} and has no teacher.`, { remedy: 'Leave --teacher out.' })
+  }
+  const { student, teacher, tokenizer } = roles(entry)
+  const wanted = [student, tokenizer, flags.teacher || !student ? teacher : undefined]
+  const files: { name: string; path: string; bytes: number }[] = []
+  for (const part of wanted) {
+    if (part === undefined) continue
+    const bar = progress(io.stderr, flags)
+    try {
+      const path = await download(findModel(part), { signal: io.signal, onProgress: reporter(bar) })
+      files.push({ name: part, path, bytes: (await stat(path)).size })
+    } catch (error) {
+      if (!io.signal.aborted) throw error
+      throw new Interrupted('Interrupted. Run the same command again; it continues where it stopped.')
+    } finally {
+      bar.end()
+    }
+  }
+  const lines = files.map((file) => `${file.name}  ${byteSize(file.bytes)}  ${file.path}`)
+  lines.push(`${plural(files.length, 'file')} of ${entry.name} ${files.length === 1 ? 'is' : 'are'} on this machine.`)
+  voice(io, flags).result(lines.join('\n'), { name: entry.name, files })
+}
+
+/** Progress lines with the rate of this run: what an earlier run left behind counts as done, not as fast. */
+function reporter(bar: ReturnType<typeof progress>): (progress: DownloadProgress) => void {
+  const started = performance.now()
+  let first: number | undefined
+  return ({ file, received, total }) => {
+    first ??= received
+    const seconds = (performance.now() - started) / 1000
+    const fraction = total > first ? (received - first) / (total - first) : 1
+    const rate = seconds > 0 ? `, ${byteSize((received - first) / seconds)}/s` : ''
+    const left = fraction > 0 && fraction < 1 ? `, ${duration(secondsLeft(started, fraction))} left` : ''
+    bar.update(total ? received / total : 1, `${file}: ${byteSize(received)} of ${byteSize(total)}${rate}${left}`)
+  }
+}

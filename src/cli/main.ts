@@ -1,0 +1,73 @@
+// The command line: parses, runs one command, turns every outcome into an exit code and every error into one paragraph.
+// 0 done, 1 failed, 2 bad usage, 130 interrupted.
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError } from 'commander'
+import { UsageError } from '../core/errors.ts'
+import { commands } from './commands.ts'
+import { Interrupted, type Io } from './io.ts'
+
+const examples = `
+Examples:
+  $ distilled models                                   what there is, and what is on this machine
+  $ distilled download var-dd-d16                      fetch a student and its tokenizer
+  $ distilled sample --model var-dd-d16 --class otter  one image in one step
+  $ distilled inspect var-d16.pth                      what a checkpoint file holds
+
+Each command explains itself: distilled sample --help`
+
+/**
+ * Runs one command line and returns its exit code; writes to `io` only.
+ * @param argv arguments behind the program's name
+ * @example
+ * const code = await run(['models', '--json'], { stdout: process.stdout, stderr: process.stderr, signal })
+ */
+export async function run(argv: readonly string[], io: Io): Promise<number> {
+  const program = new Command('distilled')
+    .description('Images from distilled auto-regressive models in one step (Distilled Decoding, arXiv 2412.17153).')
+    .version(version(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'explain the command')
+    .addHelpText('after', examples)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+      outputError: (text, write) => write(`${text.trim().replace(/\s*\n\s*/g, ' ')}\n`),
+      getOutHelpWidth: () => io.stdout.columns ?? 100,
+      getErrHelpWidth: () => io.stderr.columns ?? 100,
+    })
+  for (const command of commands) program.addCommand(command(io).copyInheritedSettings(program))
+  try {
+    await program.parseAsync(argv, { from: 'user' })
+    return 0
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2 // it has said what is wrong
+    if (io.signal.aborted) {
+      const quiet = argv.includes('--quiet') || argv.includes('-q')
+      if (!quiet) io.stderr.write(`${error instanceof Interrupted ? error.message : 'Interrupted.'}\n`)
+      return 130
+    }
+    io.stderr.write(`error: ${describe(error)}\n`)
+    return error instanceof UsageError ? 2 : 1
+  }
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return process.env.DISTILLED_DEBUG === '1' && error.stack ? error.stack : error.message.replace(/\s*\n\s*/g, ' ')
+}
+
+function version(): string {
+  return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
+}
+
+/** The process: its arguments, its streams, Ctrl-C. A second Ctrl-C ends it at once. */
+export async function main(): Promise<void> {
+  const interrupt = new AbortController()
+  process.once('SIGINT', () => interrupt.abort())
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    process.exit(0) // `distilled models | head`
+  })
+  const { stdout, stderr } = process
+  process.exitCode = await run(process.argv.slice(2), { stdout, stderr, signal: interrupt.signal })
+}

@@ -1,0 +1,120 @@
+// `distilled models`: the zoo as a table, what of it is on this machine, and the classes that can be asked for.
+import { Command } from 'commander'
+import { nearest, UsageError } from '../core/errors.ts'
+import { parameterCount } from '../models/shapes.ts'
+import { locate } from '../zoo/cache.ts'
+import { type ClassInfo, classInfo, imagenet } from '../zoo/classes.ts'
+import type { ModelEntry, Published } from '../zoo/model-entry.ts'
+import { models } from '../zoo/registry.ts'
+import { type Io, plural, voice } from './io.ts'
+
+const examples = `
+Examples:
+  $ distilled models
+  $ distilled models --classes retriever    ids and names of the classes whose names hold "retriever"
+  $ distilled models --json`
+
+interface Flags {
+  json?: boolean
+  classes?: string | true
+}
+
+export function modelsCommand(io: Io): Command {
+  return new Command('models')
+    .description('list the models, what is on this machine, and the classes')
+    .option('--classes [filter]', 'list the classes instead, all or those with FILTER in their names')
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', examples)
+    .action((flags: Flags) => {
+      const { result } = voice(io, flags)
+      if (flags.classes === undefined) {
+        const rows = models.map(describe)
+        result(formatModels(rows), { models: rows })
+      } else {
+        const classes = matching(flags.classes === true ? '' : flags.classes)
+        result(formatClasses(classes), { classes })
+      }
+    })
+}
+
+interface Row {
+  name: string
+  kind: ModelEntry['kind']
+  parameters: number
+  source: ModelEntry['source']
+  /** Where the file is on this machine. */
+  path: string | null
+  teacher?: string
+  tokenizer?: string
+  published: Published[]
+}
+
+function describe(entry: ModelEntry): Row {
+  return {
+    name: entry.name,
+    kind: entry.kind,
+    parameters: parameterCount(entry),
+    source: entry.source,
+    path: locate(entry) ?? null,
+    ...(entry.kind === 'student' && { teacher: entry.teacher }),
+    ...(entry.kind !== 'tokenizer' && { tokenizer: entry.tokenizer }),
+    published: publishedOf(entry),
+  }
+}
+
+function publishedOf(entry: ModelEntry): Published[] {
+  if (entry.kind === 'student') return entry.presets.flatMap((preset) => preset.published ?? [])
+  return entry.kind === 'teacher' && entry.published ? [entry.published] : []
+}
+
+const headings: Record<ModelEntry['kind'], string> = {
+  student: 'Students: one or a few steps',
+  teacher: 'Teachers: group by group, slow',
+  tokenizer: 'Tokenizers: from tokens to pixels',
+}
+
+function formatModels(rows: readonly Row[]): string {
+  const width = Math.max(...rows.map((row) => row.name.length))
+  const lines = Object.entries(headings).flatMap(([kind, heading]) => [
+    heading,
+    ...rows
+      .filter((row) => row.kind === kind)
+      .map((row) => {
+        const here = row.path === null ? '-' : 'on disk'
+        const size = `${Math.round(row.parameters / 1e6)}M`
+        return `  ${row.name.padEnd(width)}  ${size.padStart(5)}  ${here.padEnd(7)}  ${figures(row)}`.trimEnd()
+      }),
+    '',
+  ])
+  return [
+    ...lines,
+    "FID: published by the models' authors (ImageNet, 50,000 images at 256 x 256), not measured here.",
+    'Fetch a model with: distilled download NAME',
+  ].join('\n')
+}
+
+function figures({ published }: Row): string {
+  const steps = published.map((figure) => `${figure.fid} in ${plural(figure.steps, 'step')}`)
+  return steps.length ? `published FID ${steps.join(', ')}` : ''
+}
+
+function matching(filter: string): ClassInfo[] {
+  const all = imagenet.labels.map((_, id) => classInfo(id))
+  const names = (info: ClassInfo) => [info.name, ...info.synonyms].map((name) => name.toLowerCase())
+  const wanted = filter.toLowerCase()
+  const found = all.filter((info) => String(info.id) === wanted || names(info).some((name) => name.includes(wanted)))
+  if (found.length) return found
+  const near = nearest(wanted, all.flatMap(names))
+  throw new UsageError(`No class of ${imagenet.name} has "${filter}" in its names.`, {
+    remedy: near ? `Did you mean "${near}"?` : 'List all with: distilled models --classes',
+  })
+}
+
+function formatClasses(classes: readonly ClassInfo[]): string {
+  const lines = classes.map(
+    ({ id, name, synonyms, sensitive }) =>
+      `${sensitive ? '*' : ' '} ${String(id).padStart(4)}  ${[name, ...synonyms].join(', ')}`,
+  )
+  if (!classes.some((info) => info.sensitive)) return lines.join('\n')
+  return [...lines, '', '* a sensitive name: look at the images before you pass them on'].join('\n')
+}

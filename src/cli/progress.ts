@@ -1,0 +1,55 @@
+// Progress of a long command: one line redrawn in place on a terminal, plain lines in a log, nothing when silent.
+import type { Loudness, Output } from './io.ts'
+
+export interface Progress {
+  /** @param fraction of the work that is done, 0 to 1 */
+  update(fraction: number, text: string): void
+  /** Clears the bar, so that other lines can follow. */
+  end(): void
+}
+
+const silent: Progress = { update() {}, end() {} }
+const barWidth = 24
+const redrawMs = 80
+const linesMs = 2000
+
+/** A bar on a terminal; elsewhere a line every two seconds and one at the end. */
+export function progress(out: Output, { json, quiet }: Loudness): Progress {
+  if (json || quiet) return silent
+  return out.isTTY ? bar(out) : lines(out)
+}
+
+function bar(out: Output): Progress {
+  let drawn = Number.NEGATIVE_INFINITY
+  return {
+    update(fraction, text) {
+      const now = performance.now()
+      if (fraction < 1 && now - drawn < redrawMs) return
+      drawn = now
+      const full = Math.round(fraction * barWidth)
+      const line = `[${'#'.repeat(full)}${'.'.repeat(barWidth - full)}] ${text}`
+      out.write(`\r\x1b[2K${line.slice(0, (out.columns ?? 80) - 1)}`)
+    },
+    end() {
+      if (drawn > 0) out.write('\r\x1b[2K')
+    },
+  }
+}
+
+function lines(out: Output): Progress {
+  let written = Number.NEGATIVE_INFINITY
+  return {
+    update(fraction, text) {
+      const now = performance.now()
+      if (fraction < 1 && now - written < linesMs) return
+      written = now
+      out.write(`${text}\n`)
+    },
+    end() {},
+  }
+}
+
+/** Seconds left when the rest goes as fast as what was done since `started` (performance.now()). */
+export function secondsLeft(started: number, fraction: number): number {
+  return fraction > 0 ? ((performance.now() - started) / 1000) * (1 / fraction - 1) : Number.POSITIVE_INFINITY
+}

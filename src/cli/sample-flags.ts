@@ -1,0 +1,162 @@
+// The flags of `distilled sample`, group by group as its help shows them. Defaults live with what they are defaults of
+// (the model's presets, the library), so a flag left out is undefined here and `--like` can tell it from a given one.
+import { type Command, Option } from 'commander'
+import { type Device, devices } from '../engine/types.ts'
+import type { ImageFormat } from '../images/image.ts'
+import type { PlanOptions } from '../library/choose-plan.ts'
+import type { DType } from '../models/weights.ts'
+import type { PrefixMask } from '../sampling/family.ts'
+import { type Generator, generators } from '../sampling/noise.ts'
+import { collected, decimal, wholeNumber, wholeNumbers } from './parse.ts'
+
+export interface SampleFlags {
+  model?: string
+  student?: string
+  teacher?: string
+  tokenizer?: string
+  config?: string
+  ema: boolean
+  class?: (string | number)[]
+  count?: number
+  seed?: number
+  rng?: Generator
+  noise?: string
+  like?: string
+  steps?: number
+  timesteps?: number[]
+  split?: number
+  teacherFrom?: number
+  teacherOnly?: boolean
+  cfg?: number
+  cfgInterval?: number
+  topK?: number
+  topP?: number
+  temperature?: number
+  greedy?: boolean
+  prefixMask?: PrefixMask
+  device?: Device
+  dtype?: DType
+  batch?: number
+  threads?: number
+  out: string
+  format: ImageFormat | 'npz'
+  grid?: number
+  metadata: boolean
+  dump?: string
+  json?: boolean
+  quiet?: boolean
+}
+
+const option = (flags: string, description: string, parse?: (text: string) => unknown): Option => {
+  const made = new Option(flags, description)
+  return parse ? made.argParser(parse) : made
+}
+
+const choice = (flags: string, description: string, values: readonly string[]): Option =>
+  new Option(flags, description).choices(values)
+
+const groups: readonly (readonly [heading: string, options: readonly Option[]])[] = [
+  [
+    'Model:',
+    [
+      option('-m, --model <name>', 'a name from `distilled models`, or a folder with released files'),
+      option('--student <file>', "the student's checkpoint, instead of the model's"),
+      option('--teacher <file>', "the teacher's checkpoint"),
+      option('--tokenizer <file>', "the tokenizer's checkpoint"),
+      option('--config <file>', 'JSON with what shapes cannot tell: {"family": "llamagen", "heads": 4, "tokens": 16}'),
+      option('--no-ema', "the student's raw weights instead of their moving average"),
+    ],
+  ],
+  [
+    'What to draw:',
+    [
+      option(
+        '-c, --class <labels>',
+        'ids, names or parts of names with commas between, ranges as 0-9; repeatable',
+      ).argParser(collected),
+      option('-n, --count <images>', 'images of every class (default: 1)', wholeNumber(1)),
+      option('-s, --seed <number>', 'image i depends on seed and i alone (default: 0)', wholeNumber()),
+      choice('--rng <generator>', 'torch repeats torch.randn on a CPU (default: philox)', generators),
+      option('--noise <file>', 'own noise: .npy, float32 [images, tokens, channels]'),
+      option('--like <image>', 'everything as in this image file (or grid); other flags win over it'),
+    ],
+  ],
+  [
+    'Steps:',
+    [
+      option('--steps <number>', "one of the model's presets, by network evaluations (default: 1)", wholeNumber(1)),
+      option('--timesteps <list>', 'finished groups at each student step, such as 0,5', wholeNumbers),
+      option('--split <group>', 'groups before it become codebook entries, the others stay continuous', wholeNumber()),
+      option('--teacher-from <group>', 'the teacher samples from this group to the last timestep', wholeNumber()),
+      option('--teacher-only', 'the teacher alone, group after group'),
+    ],
+  ],
+  [
+    'Teacher (defaults: as published for the model):',
+    [
+      option('--cfg <scale>', 'classifier-free guidance', decimal({ low: 0 })),
+      option('--cfg-interval <tokens>', 'LlamaGen: guide only so many tokens; -1 guides all', wholeNumber(-1)),
+      option('--top-k <tokens>', 'keep the k most likely tokens; 0 keeps all', wholeNumber()),
+      option('--top-p <share>', 'keep the most likely tokens up to this probability', decimal({ low: 0, high: 1 })),
+      option('--temperature <value>', 'below 1 safer, above 1 bolder', decimal({ above: 0 })),
+      option('--greedy', 'always the most likely token'),
+      choice('--prefix-mask <kind>', "VAR: what a prefix's scales see of later ones (default: none)", [
+        'none',
+        'causal',
+      ]),
+    ],
+  ],
+  [
+    'Machine:',
+    [
+      choice('--device <name>', 'where to compute (default: auto)', devices),
+      choice('--dtype <type>', 'arithmetic of the transformers; int8 is faster and less exact (default: fp32)', [
+        'fp32',
+        'int8',
+      ]),
+      option('--batch <images>', 'images computed together; they do not depend on it (default: 8)', wholeNumber(1)),
+      option('--threads <number>', 'threads to compute with (default: all cores)', wholeNumber(1)),
+    ],
+  ],
+  [
+    'Files:',
+    [
+      option('-o, --out <folder>', 'where images go; files of the same name are replaced').default('samples'),
+      choice('--format <type>', 'npz: one file as the ADM evaluator reads it', ['png', 'webp', 'jpeg', 'npz']).default(
+        'png',
+      ),
+      option('--grid <columns>', 'columns of the grid that is made of several images', wholeNumber(1)),
+      option('--no-metadata', 'leave settings and the AI-generated mark out of the files'),
+      option('--dump <file>', 'an .npz with noise, sequence, f_hat, teacher.indices and images as arrays'),
+      option('--json', 'print one JSON object: files, settings, timings, classes'),
+      option('-q, --quiet', 'print nothing but errors'),
+    ],
+  ],
+]
+
+/** Adds all flags to a command. */
+export function addSampleFlags(command: Command): Command {
+  for (const [heading, options] of groups) {
+    for (const made of options) command.addOption(made.helpGroup(heading))
+  }
+  return command
+}
+
+/** The flags that only a teacher heeds, by the name of their value. */
+const teacherFlags = ['cfg', 'cfgInterval', 'topK', 'topP', 'temperature', 'greedy', 'prefixMask'] as const
+
+/** The sampling plan that the flags ask for. */
+export function planOptions(flags: SampleFlags): PlanOptions {
+  const { steps, timesteps, split, teacherFrom, teacherOnly } = flags
+  return { steps, timesteps, split, teacherFrom, teacherOnly, teacher: teacherSettings(flags) }
+}
+
+function teacherSettings({ cfg, cfgInterval, topK, topP, temperature, greedy, prefixMask }: SampleFlags) {
+  return { cfg, cfgInterval, topK, topP, temperature, greedy, prefixMask }
+}
+
+/** Flags that were given and have no effect without a teacher, as they are typed. */
+export function idleTeacherFlags(flags: SampleFlags): string[] {
+  const typed = (name: string) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+  return teacherFlags.filter((name) => flags[name] !== undefined).map(typed)
+}

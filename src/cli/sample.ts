@@ -1,0 +1,246 @@
+// `distilled sample`: flags to a model, a plan and files. The work itself is the library's; here are its order (whatever
+// can fail early is tried early), what a person sees meanwhile, and what remains when it is interrupted.
+import { mkdir, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { Command } from 'commander'
+import { openFile } from '../checkpoint/node-source.ts'
+import { toFloat32 } from '../core/dtype.ts'
+import { UsageError } from '../core/errors.ts'
+import { load } from '../library/load.ts'
+import type { Model, SampleOptions, SampleResult } from '../library/model.ts'
+import type { SampleProgress } from '../sampling/sampler.ts'
+import { resolveClasses } from '../zoo/classes.ts'
+import { readConfig } from './config.ts'
+import { duration, Interrupted, type Io, plural, type Voice, voice } from './io.ts'
+import { withLike } from './like.ts'
+import { progress, secondsLeft } from './progress.ts'
+import { dumpFile, gridFile, imageFiles, mostGridImages, npzFile, type Sink } from './sample-files.ts'
+import { addSampleFlags, idleTeacherFlags, planOptions, type SampleFlags } from './sample-flags.ts'
+
+const examples = `
+Examples:
+  $ distilled sample --model var-dd-d16 --class "golden retriever"        one image, one step
+  $ distilled sample --model var-dd-d16 --class 207,360 --count 8 --steps 2   eight each, better
+  $ distilled sample --model var-dd-d16 --class otter --teacher-from 4 --timesteps 0,5   better still
+  $ distilled sample --model var-dd-d16 --class otter --teacher-only      the slow original to compare
+  $ distilled sample --student my.pth --tokenizer vae.pth --class 0-9     files of your own
+  $ distilled sample --like samples/000000.png                            that very image again
+
+Classes: distilled models --classes. The models know ImageNet's 1000 labels and no free text.`
+
+export function sampleCommand(io: Io): Command {
+  const command = new Command('sample').description('make images of the classes you name')
+  return addSampleFlags(command)
+    .addHelpText('after', examples)
+    .action((flags: SampleFlags) => sampleImages(flags, io))
+}
+
+async function sampleImages(given: SampleFlags, io: Io): Promise<void> {
+  const say = voice(io, given)
+  const { flags, firstIndex } = await withLike(given)
+  const labels = flags.class
+  if (!labels) throw new UsageError('No class was given.', { remedy: 'For example --class otter, or --class 207,360.' })
+  const config = flags.config === undefined ? undefined : await readConfig(flags.config)
+  const noise = flags.noise === undefined ? undefined : await readNoise(flags.noise)
+  if (flags.dump !== undefined) await requireFolder(dirname(flags.dump), '--dump')
+  await mkdir(flags.out, { recursive: true })
+
+  const started = performance.now()
+  const { model: name, student, teacher, tokenizer, device, dtype, threads, ema } = flags
+  const needTeacher = flags.teacherOnly || flags.teacherFrom !== undefined
+  const files = { student, teacher, tokenizer, needTeacher }
+  const model = await load(name, { ...files, device, dtype, threads, ema, config, signal: io.signal })
+  try {
+    if (config?.family && config.family !== model.family.name) {
+      throw new UsageError(`--config says "${config.family}", but the checkpoint looks like ${model.family.name}.`)
+    }
+    const classes = resolveClasses(labels, model.classes)
+    const { count = 1, seed, rng, batch } = flags
+    const rows = firstIndex + classes.length * count
+    const options = {
+      ...planOptions(flags),
+      ...{ classes, count, seed, rng, batch, firstIndex, signal: io.signal },
+      noise: noise && given.like !== undefined ? firstRows(noise, rows) : noise,
+    }
+    announce(model, options, flags, say)
+    await sampleTo(model, options, flags, { io, say, loaded: (performance.now() - started) / 1000 })
+  } finally {
+    await model.dispose()
+  }
+}
+
+interface Surroundings {
+  io: Io
+  say: Voice
+  /** Seconds that loading took. */
+  loaded: number
+}
+
+type Asked = SampleOptions & { classes: number[]; count: number; firstIndex: number }
+
+async function sampleTo(model: Model, options: Asked, flags: SampleFlags, { io, say, loaded }: Surroundings) {
+  const total = options.classes.length * options.count
+  const sinks = sinksOf(model, options, flags, io.signal)
+  const images: ReturnType<typeof describe>[] = []
+  const bar = progress(io.stderr, flags)
+  const started = performance.now()
+  const onProgress = reporter(bar, total, started)
+  const onAbort = () => {
+    bar.end()
+    say.note('Stopping after the current step; Ctrl-C again stops at once.')
+  }
+  io.signal.addEventListener('abort', onAbort)
+  let written: string[] = []
+  try {
+    for await (const result of model.stream({ ...options, onProgress })) {
+      const paths = await each(sinks, (sink) => sink.add(result))
+      images.push(describe(result, paths[0]))
+    }
+    written = await each(sinks, (sink) => sink.finish())
+  } catch (error) {
+    if (!io.signal.aborted) throw error
+    const kept = flags.format === 'npz' ? 0 : images.length
+    throw new Interrupted(`Interrupted: ${kept} of ${plural(total, 'image')} written${kept ? ` to ${flags.out}` : ''}.`)
+  } finally {
+    io.signal.removeEventListener('abort', onAbort)
+    bar.end()
+  }
+  const seconds = (performance.now() - started) / 1000
+  const timings = { load: round(loaded), sample: round(seconds), perImage: round(seconds / total) }
+  const paths = [...images.flatMap((image) => image.file ?? []), ...written]
+  say.result(summary(paths, written, timings, total), {
+    files: paths,
+    settings: settingsOf(model, options, flags),
+    device: model.engine.device,
+    reason: model.engine.reason,
+    threads: model.engine.threads,
+    timings,
+    images,
+  })
+}
+
+function sinksOf(model: Model, options: Asked, flags: SampleFlags, signal: AbortSignal): Sink[] {
+  const { format, out: folder, metadata, dump } = flags
+  const { classes, count } = options
+  const total = classes.length * count
+  const imageOptions = { folder, format: format === 'npz' ? ('png' as const) : format, metadata, signal }
+  const sinks: Sink[] = [format === 'npz' ? npzFile(folder, total, model.imageSize, signal) : imageFiles(imageOptions)]
+  if (total > 1 && (format !== 'npz' || flags.grid !== undefined)) {
+    const columns = flags.grid ?? (count > 1 ? Math.min(count, 10) : Math.ceil(Math.sqrt(classes.length)))
+    sinks.push(gridFile(imageOptions, columns, ({ class: _, className: __, ...rest }) => ({ ...rest, classes, count })))
+  }
+  if (dump !== undefined) sinks.push(dumpFile(dump, total, model, signal))
+  return sinks
+}
+
+/** What a person should know before the images come. */
+function announce(model: Model, options: Asked, flags: SampleFlags, { note }: Voice): void {
+  const { device, reason, threads } = model.engine
+  note(`device: ${device}, ${plural(threads, 'thread')} (${reason})`)
+  const idle = idleTeacherFlags(flags)
+  if (model.plan(options).kind === 'student' && idle.length && flags.like === undefined) {
+    note(`note: ${idle.join(', ')} steer the teacher, and no teacher takes part (--teacher-from, --teacher-only).`)
+  }
+  const sensitive = [...new Set(options.classes)].map((id) => model.classInfo(id)).filter((info) => info.sensitive)
+  if (sensitive.length) {
+    const names = sensitive.map((info) => `${info.id} ${info.name}`).join(', ')
+    note(`note: sensitive ${sensitive.length === 1 ? 'class' : 'classes'} ${names}: look before you pass images on.`)
+  }
+  const total = options.classes.length * options.count
+  if (total > mostGridImages && flags.format !== 'npz') note(`note: the grid shows the first ${mostGridImages} images.`)
+}
+
+/** Progress in units of one network evaluation or one decoded image. */
+function reporter(bar: ReturnType<typeof progress>, total: number, started: number) {
+  let [units, done, steps] = [0, 0, 1]
+  return (event: SampleProgress) => {
+    let what: string
+    if (event.type === 'step') {
+      units += event.images.length
+      steps = event.steps
+      what = `step ${event.step} of ${event.steps}`
+    } else {
+      units++
+      done = event.done
+      what = 'decoded'
+    }
+    const fraction = Math.min(1, units / (total * (steps + 1)))
+    const left = fraction < 1 ? `, ${duration(secondsLeft(started, fraction))} left` : ''
+    bar.update(fraction, `${done} of ${plural(total, 'image')}, ${what}${left}`)
+  }
+}
+
+function describe({ image, index, class: info }: SampleResult, file: string | undefined) {
+  const { id, name, sensitive } = info
+  return { file: file ?? null, index, class: id, className: name, sensitive, seed: image.settings?.seed }
+}
+
+/** The settings all images of the run share. */
+function settingsOf(model: Model, options: Asked, flags: SampleFlags) {
+  const { classes, count, firstIndex } = options
+  return {
+    model: model.name,
+    classes,
+    count,
+    seed: options.seed ?? 0,
+    firstIndex,
+    rng: options.noise ? 'given' : (options.rng ?? 'philox'),
+    plan: model.plan(options),
+    dtype: flags.dtype ?? 'fp32',
+    ema: flags.ema,
+    format: flags.format,
+  }
+}
+
+function summary(
+  files: readonly string[],
+  written: readonly string[],
+  { load: loading, sample, perImage }: { load: number; sample: number; perImage: number },
+  total: number,
+): string {
+  const times = `${duration(perImage)} an image, ${duration(sample)} in all; loading took ${duration(loading)}`
+  const single = files.length - written.length
+  const shown = single > 1 ? [`${files[0]} ... ${files[single - 1]}`, ...written] : files
+  return `${shown.join('\n')}\n${plural(total, 'image')}: ${times}`
+}
+
+async function readNoise(path: string): Promise<NonNullable<SampleOptions['noise']>> {
+  const checkpoint = await openFile(path)
+  try {
+    const tensor = checkpoint.format === 'npy' ? checkpoint.tensors().get('arr_0') : undefined
+    if (tensor?.dtype !== 'float32' || tensor.shape.length !== 3) {
+      const found = tensor ? `${tensor.dtype} [${tensor.shape.join(', ')}]` : `a ${checkpoint.format} file`
+      throw new UsageError(
+        `--noise ${path}: expected a .npy file with float32 [images, tokens, channels], got ${found}.`,
+      )
+    }
+    return { data: toFloat32(await tensor.read(), 'float32'), shape: tensor.shape }
+  } finally {
+    await checkpoint.close()
+  }
+}
+
+/** `--like` an image in the middle of a run: its noise file holds more rows than are needed. */
+function firstRows({ data, shape }: NonNullable<SampleOptions['noise']>, rows: number): SampleOptions['noise'] {
+  const [n = 0, ...rest] = shape
+  if (n <= rows) return { data, shape }
+  return { data: data.subarray(0, (data.length / n) * rows), shape: [rows, ...rest] }
+}
+
+async function requireFolder(folder: string, flag: string): Promise<void> {
+  const found = await stat(folder).catch(() => undefined)
+  if (!found?.isDirectory())
+    throw new UsageError(`${flag}: there is no folder ${folder}.`, { remedy: 'Create it first.' })
+}
+
+/** What `use` gives for each sink, without those that give nothing. */
+async function each(sinks: readonly Sink[], use: (sink: Sink) => Promise<string | undefined>): Promise<string[]> {
+  const found: string[] = []
+  for (const sink of sinks) {
+    const path = await use(sink)
+    if (path !== undefined) found.push(path)
+  }
+  return found
+}
+
+const round = (seconds: number): number => Math.round(seconds * 1000) / 1000

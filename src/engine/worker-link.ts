@@ -1,0 +1,87 @@
+// The main thread's end of the engine worker: requests out, answers in. Every request ends: with its result, with
+// ONNX Runtime's error in readable form, or with the reason why the worker is gone.
+// The worker keeps the process alive exactly while a request is pending.
+
+import { Worker } from 'node:worker_threads'
+import { EngineError } from '../core/errors.ts'
+import type { ResidentTensor } from './types.ts'
+
+interface Pending {
+  resolve(value: unknown): void
+  reject(error: Error): void
+}
+
+interface Answer {
+  id: number
+  result?: unknown
+  error?: string
+}
+
+export class WorkerLink {
+  /** Tensors that live in this worker; a tensor of another engine, or a disposed one, is not among them. */
+  readonly residents = new WeakSet<ResidentTensor>()
+  private readonly worker: Worker
+  private readonly pending = new Map<number, Pending>()
+  private nextId = 1
+  private ended: EngineError | undefined
+
+  constructor() {
+    // ONNX Runtime reads its environment natively; without this its Linux build writes telemetry files.
+    process.env.ORT_DISABLE_TELEMETRY ??= '1'
+    this.worker = new Worker(new URL('./node-worker.js', import.meta.url))
+    this.worker.on('message', (answer: Answer) => this.settle(answer))
+    this.worker.on('error', (cause) => {
+      this.end(new EngineError(`The engine's worker crashed: ${readable(cause)}`, { cause, remedy: RESTART }))
+    })
+    this.worker.on('exit', (code) => {
+      this.end(new EngineError(`The engine's worker stopped with exit code ${code}.`, { remedy: RESTART }))
+    })
+    this.worker.unref()
+  }
+
+  /** Whether requests can still be answered. */
+  get alive(): boolean {
+    return this.ended === undefined
+  }
+
+  /** Sends a request. `transfer` lists buffers to hand over instead of copying. */
+  call<T>(method: string, params: unknown, transfer: ArrayBuffer[] = []): Promise<T> {
+    if (this.ended) return Promise.reject(this.ended)
+    const id = this.nextId++
+    return new Promise<T>((resolve, reject) => {
+      this.worker.postMessage({ id, method, params }, transfer)
+      this.pending.set(id, { resolve: resolve as Pending['resolve'], reject })
+      this.worker.ref()
+    })
+  }
+
+  /** Rejects what is pending and stops the worker; a run in progress is left to end on its own. */
+  async close(): Promise<void> {
+    this.end(new EngineError('The engine was disposed.'))
+    await this.worker.terminate()
+  }
+
+  private settle({ id, result, error }: Answer): void {
+    const request = this.pending.get(id)
+    this.pending.delete(id)
+    if (this.pending.size === 0) this.worker.unref()
+    if (error === undefined) request?.resolve(result)
+    else request?.reject(new EngineError(`ONNX Runtime: ${readable(error)}`))
+  }
+
+  private end(reason: EngineError): void {
+    this.ended ??= reason
+    for (const request of this.pending.values()) request.reject(this.ended)
+    this.pending.clear()
+  }
+}
+
+const RESTART = 'Create a new engine; when it happens again, memory may be short: try a smaller batch.'
+
+/** ONNX Runtime's message on one line, without the C++ source position and the failed condition. */
+function readable(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error)
+  const line = text.replace(/\s+/g, ' ').trim()
+  const plain = line.replace(/\/onnxruntime_src\/\S+:\d+ .*? was false\. ?/, '')
+  return /[.!?]$/.test(plain) ? plain : `${plain}.`
+}
