@@ -1,16 +1,15 @@
 // Compiles src/ into dist/ when a source is newer than the last build. The compiler writes beside dist/ and the folder
-// is swapped in whole, so that a process that runs from dist/ never meets half a build.
-// Plain JavaScript without dependencies: npm scripts, bin/distilled.js in a clone and the tests all start here.
+// is swapped in whole, so that a process that runs from dist/ never meets half a build. Types are checked by `npm test`.
+// Plain JavaScript without dependencies: npm scripts and the tests' child processes start here.
 
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export const root = fileURLToPath(new URL('..', import.meta.url))
 const dist = join(root, 'dist')
-const stamp = join(dist, '.built')
-const configs = ['package.json', 'tsconfig.json', 'tsconfig.build.json'].map((name) => join(root, name))
+const configs = ['tsconfig.json', 'tsconfig.build.json'].map((name) => join(root, name))
 
 /** @param {string} folder @returns {string[]} every path below, folders included: a deleted file touches its folder */
 const below = (folder) => [
@@ -20,40 +19,41 @@ const below = (folder) => [
 
 /** Whether dist/ is at least as new as everything it is made from. */
 export function isBuilt() {
-  if (!existsSync(stamp)) return false
-  const built = statSync(stamp).mtimeMs
+  const entry = statSync(join(dist, 'index.js'), { throwIfNoEntry: false })
+  if (!entry) return false
   return [...configs, ...below(join(root, 'src'))].every((path) => {
     const source = statSync(path, { throwIfNoEntry: false })
-    return source !== undefined && source.mtimeMs <= built
+    return source !== undefined && source.mtimeMs <= entry.mtimeMs
   })
 }
 
-/** Builds when needed; throws with the compiler's words when a source does not compile. */
+/** Builds when needed; throws with the compiler's words when that fails. */
 export function build() {
   if (isBuilt()) return
   const started = new Date()
-  const temporary = join(root, `dist.${process.pid}.tmp`)
-  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
-  const args = [tsc, '-p', join(root, 'tsconfig.build.json'), '--outDir', temporary]
+  const fresh = join(root, `dist.${process.pid}.tmp`)
+  const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+  if (!existsSync(compiler)) throw new Error('The TypeScript compiler is not installed: run `npm ci` first.')
+  const args = [compiler, '-p', join(root, 'tsconfig.build.json'), '--noCheck', '--outDir', fresh]
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' })
   if (status !== 0) {
-    rmSync(temporary, { recursive: true, force: true })
+    rmSync(fresh, { recursive: true, force: true })
     throw new Error(`The build failed:\n${stdout}${stderr}`)
   }
-  writeFileSync(join(temporary, '.built'), '')
-  utimesSync(join(temporary, '.built'), started, started) // what changes while the compiler runs is newer than that
-  swapIn(temporary)
+  utimesSync(join(fresh, 'index.js'), started, started) // what changed while the compiler ran is newer than that
+  swapIn(fresh)
 }
 
-/** @param {string} folder becomes dist/; another process may be doing the same */
-function swapIn(folder) {
-  for (let attempt = 1; ; attempt++) {
-    rmSync(dist, { recursive: true, force: true })
-    try {
-      return renameSync(folder, dist)
-    } catch (error) {
-      if (attempt === 3) throw error
-    }
+/** @param {string} fresh becomes dist/, unless another process is doing the same */
+function swapIn(fresh) {
+  const old = `${fresh}.old.tmp`
+  try {
+    if (existsSync(dist)) renameSync(dist, old)
+    renameSync(fresh, dist)
+  } catch (error) {
+    if (!isBuilt()) throw error
+  } finally {
+    for (const folder of [fresh, old]) rmSync(folder, { recursive: true, force: true })
   }
 }
 

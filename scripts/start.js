@@ -13,7 +13,7 @@ const OUT = join(root, 'samples')
 install()
 build()
 
-const sample = ['sample', '--model', MODEL, '--class', '207', '--count', '8', '--out', OUT]
+const sample = ['sample', '--model', MODEL, '--class', '3', '--count', '8', '--out', OUT]
 const { status } = spawnSync(
   process.execPath,
   [join(root, 'bin', 'distilled.js'), ...sample, ...process.argv.slice(2)],
@@ -23,5 +23,8 @@ const { status } = spawnSync(
   },
 )
 const grid = join(OUT, 'grid.png')
-if (status === 0 && existsSync(grid)) console.log(`The grid is ${relative(process.cwd(), grid)}.`)
+if (status === 0 && existsSync(grid)) {
+  const warning = MODEL.startsWith('untrained') ? ' The model is untrained: its pictures are coloured noise.' : ''
+  console.log(`The grid is ${relative(process.cwd(), grid)}.${warning}`)
+}
 process.exitCode = status ?? 1

@@ -8,27 +8,36 @@ import { countFlops } from '../graph/flops.ts'
 import type { DType } from '../models/weights.ts'
 import { drawTokens } from '../sampling/draw.ts'
 import { type Family, tokensBefore } from '../sampling/family.ts'
+import type { TeacherSettings } from '../sampling/plan.ts'
 import { type Programs, programCache } from '../sampling/programs.ts'
 import type { StudentEntry } from '../zoo/model-entry.ts'
-import { findModel } from '../zoo/registry.ts'
+import { coldStart } from './cold-start.ts'
 import { measureRoof, summarize, type Timing, time } from './measure.ts'
 import { randomFamily, studentEntry } from './random-family.ts'
+import { imagesPerSecond } from './throughput.ts'
+
+export const parts = ['student', 'decoder', 'teacher', 'cold', 'int8', 'throughput'] as const
+export type Part = (typeof parts)[number]
 
 export interface BenchOptions {
   model: string
+  /** What to measure; the first four by default. */
+  parts?: readonly Part[] | undefined
   device?: Device | undefined
   dtype?: DType | undefined
   threads?: number | undefined
   repeat?: number | undefined
-  /** Tokens that a LlamaGen teacher decodes while it is timed. */
-  tokens?: number | undefined
   signal?: AbortSignal | undefined
   onRow?(row: BenchRow): void
 }
 
-export interface BenchRow extends Timing {
+export interface BenchRow {
   what: string
-  /** Operations of one run, in GFLOP; undefined where they say little. */
+  /** Milliseconds; images a second where `unit` says so. */
+  best: number
+  median?: number
+  unit: 'ms' | 'images/s'
+  /** Operations of one run, in GFLOP. */
   gflop?: number
   /** Share of the roof, 0 to 1. */
   share?: number
@@ -47,14 +56,33 @@ export interface BenchResult {
 
 interface Context {
   entry: StudentEntry
+  engine: Engine
   family: Family
   programs: Programs
   roof: number
   repeat: number
+  dtype: DType
   signal: AbortSignal | undefined
 }
 
-/** Runs the benchmark of one model with random weights of its size. */
+/** Tokens that a LlamaGen teacher decodes while it is timed, around the middle of the image. */
+const TEACHER_TOKENS = 32
+
+const measurements: Record<Part, (context: Context) => AsyncGenerator<BenchRow>> = {
+  student: studentRows,
+  decoder: decoderRow,
+  teacher: teacherRow,
+  cold: coldRow,
+  int8: int8Row,
+  throughput: throughputRows,
+}
+
+/**
+ * Benchmarks one model of the zoo with random weights of its size.
+ * @throws UsageError unless `model` is a student of the zoo
+ * @example
+ * const { roof, rows } = await bench({ model: 'var-dd-d16', parts: ['student'] })
+ */
 export async function bench(options: BenchOptions): Promise<BenchResult> {
   const { model, dtype = 'fp32', repeat = 5, signal } = options
   const entry = studentEntry(model)
@@ -62,122 +90,150 @@ export async function bench(options: BenchOptions): Promise<BenchResult> {
     device: options.device ?? 'cpu',
     ...(options.threads && { threads: options.threads }),
   })
+  const asked = options.parts ?? parts.slice(0, 4)
   const roof = await measureRoof(engine)
+  const family = await randomFamily(entry, dtype, asked.includes('teacher'))
   const rows: BenchRow[] = []
-  const report = (row: BenchRow) => {
-    rows.push(row)
-    options.onRow?.(row)
-  }
-  const family = await randomFamily(entry, dtype, true)
-  const programs = programCache(engine)
-  const context: Context = { entry, family, programs, roof, repeat, signal }
-  try {
-    for (const timestep of new Set(entry.presets.flatMap((p) => p.timesteps)))
-      report(await studentRow(context, timestep))
-    report(await decoderRow(context))
-    report(await teacherRow(context, options.tokens ?? 32))
-  } finally {
-    await programs.dispose()
+  for (const part of asked) {
+    signal?.throwIfAborted()
+    const programs = programCache(engine)
+    for await (const row of measurements[part]({ entry, engine, family, programs, roof, repeat, dtype, signal })) {
+      rows.push(row)
+      options.onRow?.(row)
+    }
+    await programs.close()
   }
   const after = await measureRoof(engine)
-  return { model, device: engine.device, threads: engine.threads, dtype, roof: [roof, after], rows }
+  return { model: entry.name, device: engine.device, threads: engine.threads, dtype, roof: [roof, after], rows }
 }
 
-const row = (what: string, timing: Timing, flops: number, roof: number): BenchRow => ({
+const row = (what: string, { min, median }: Timing, flops: number, roof: number): BenchRow => ({
   what,
-  ...timing,
+  best: min,
+  median,
+  unit: 'ms',
   gflop: flops / 1e9,
-  share: flops / timing.min / 1e6 / roof,
+  share: flops / min / 1e6 / roof,
 })
 
-async function studentRow(
-  { entry, family, programs, roof, repeat, signal }: Context,
-  timestep: number,
-): Promise<BenchRow> {
-  const split = entry.presets.find((p) => p.timesteps.includes(timestep))!.split
-  const graph = family.student!({ timestep, split })
-  const program = await programs.get(`student:${timestep}:${split}`, () => graph)
+/** Inputs of one image. */
+function inputs(family: Family) {
   const length = tokensBefore(family, family.groups.length)
-  const feeds = { labels: int64([0]), x: float32(noise(0, 0, length * family.channels), [1, length, family.channels]) }
-  const timing = await time(() => program.run(feeds), repeat, signal)
-  return row(`student, one pass at t=${timestep}`, timing, countFlops(graph), roof)
+  const x = float32(noise(0, 0, length * family.channels), [1, length, family.channels])
+  return { length, x, labels: int64([0]) }
 }
 
-async function decoderRow({ family, programs, roof, repeat, signal }: Context): Promise<BenchRow> {
+async function* studentRows({ entry, family, programs, roof, repeat, signal }: Context): AsyncGenerator<BenchRow> {
+  for (const timestep of new Set(entry.presets.flatMap((p) => p.timesteps))) {
+    const split = entry.presets.find((p) => p.timesteps.includes(timestep))!.split
+    const graph = family.student!({ timestep, split })
+    const program = await programs.get(`student:${timestep}`, () => graph)
+    const { x, labels } = inputs(family)
+    const timing = await time(() => program.run({ labels, x }), repeat, signal)
+    yield row(`student, one pass at t=${timestep}`, timing, countFlops(graph), roof)
+  }
+}
+
+async function* decoderRow({ family, programs, roof, repeat, signal }: Context): AsyncGenerator<BenchRow> {
   const graph = family.decoder()
   const program = await programs.get('decoder', () => graph)
-  const length = tokensBefore(family, family.groups.length)
-  const sequence = float32(noise(0, 0, length * family.channels), [1, length, family.channels])
+  const { x: sequence } = inputs(family)
   const timing = await time(() => program.run({ sequence }), repeat, signal)
-  return row(`decoder, ${family.imageSize}x${family.imageSize}`, timing, countFlops(graph), roof)
+  yield row(`decoder, ${family.imageSize}x${family.imageSize}`, timing, countFlops(graph), roof)
 }
 
-/** The teacher with guidance: all scales of VAR, or so many tokens of LlamaGen behind a half-filled cache. */
-async function teacherRow({ entry, family, programs, signal }: Context, tokens: number): Promise<BenchRow> {
-  const teacher = findModel(entry.teacher!)
-  const sampling = teacher.kind === 'teacher' ? teacher.sampling : undefined
-  const settings = { ...sampling!, cfgInterval: -1, greedy: true, prefixMask: 'none' as const }
+/** The teacher with guidance: all scales of VAR, or single tokens of LlamaGen with a half-filled cache. */
+async function* teacherRow({ entry, family, programs, signal }: Context): AsyncGenerator<BenchRow> {
+  if (!entry.teacher || !family.teacher) return
   const groups = family.groups.length
-  const from = family.name === 'var' ? 0 : Math.max(0, groups / 2 - tokens / 2)
-  const to = family.name === 'var' ? groups : from + tokens
-  const stamps: number[] = []
+  const isVar = family.name === 'var'
+  const from = isVar ? 0 : Math.max(0, Math.floor((groups - TEACHER_TOKENS) / 2))
+  const to = isVar ? groups : Math.min(groups, from + TEACHER_TOKENS)
+  const settings: TeacherSettings = {
+    cfg: 2,
+    topK: 0,
+    topP: 1,
+    temperature: 1,
+    cfgInterval: -1,
+    greedy: true,
+    prefixMask: 'none',
+  }
   const run = async () => {
     const session = family.teacher!(programs, { labels: [0], guided: true, prefixMask: 'none' })
-    stamps.length = 0
-    const start = performance.now()
-    await drawTokens(family, {
-      session,
-      settings,
-      prefix: new Int32Array(tokensBefore(family, from)),
-      from,
-      to,
-      seed: 0,
-      images: [0],
-      signal,
-      onGroup: () => stamps.push(performance.now() - start),
-    })
+    const prefix = new Int32Array(tokensBefore(family, from))
+    const stamps = [performance.now()]
+    const onGroup = () => void stamps.push(performance.now())
+    await drawTokens(family, { session, settings, prefix, from, to, seed: 0, images: [0], signal, onGroup })
     session.dispose()
-    return stamps.at(-1)!
+    return stamps
   }
   await run()
-  if (family.name === 'var')
-    return { what: `teacher ${entry.teacher}, ${groups} scales with guidance`, ...summarize([await run()]) }
-  await run()
-  const gaps = stamps.slice(1).map((t, i) => t - stamps[i]!)
-  return { what: `teacher ${entry.teacher}, one token with guidance at position ${from}..${to}`, ...summarize(gaps) }
+  const stamps = await run()
+  if (isVar) {
+    yield {
+      what: `teacher ${entry.teacher}, ${groups} scales with guidance`,
+      best: stamps.at(-1)! - stamps[0]!,
+      unit: 'ms',
+    }
+    return
+  }
+  const { min, median } = summarize(stamps.slice(2).map((t, i) => t - stamps[i + 1]!)) // the first token is the prefill
+  yield {
+    what: `teacher ${entry.teacher}, one token with guidance, positions ${from}-${to}`,
+    best: min,
+    median,
+    unit: 'ms',
+  }
 }
 
-/** int8 against fp32 on the same noise: how the images differ. */
-export async function compareInt8(
-  engine: Engine,
-  entry: StudentEntry,
-  seeds = 2,
-): Promise<{ mean: number; max: number }> {
-  const decode = async (dtype: DType) => {
+async function* coldRow({ entry, engine, dtype, signal }: Context): AsyncGenerator<BenchRow> {
+  const { finished, peakGB, ownGB } = await coldStart(entry.name, dtype, engine.threads, 2, signal)
+  const own = ownGB === undefined ? '' : `, of which ${ownGB.toFixed(2)} GB its own and the rest mapped files`
+  yield {
+    what: 'first image from a cold start',
+    best: finished,
+    unit: 'ms',
+    note: `peak memory ${peakGB.toFixed(2)} GB${own}`,
+  }
+}
+
+/** int8 against fp32 on the same noise: how much the images differ. */
+async function* int8Row({ entry, engine }: Context): AsyncGenerator<BenchRow> {
+  const images = async (dtype: DType) => {
     const family = await randomFamily(entry, dtype, false)
     const programs = programCache(engine)
-    const split = entry.presets[0]!.split
-    const length = tokensBefore(family, family.groups.length)
-    const images: Float32Array[] = []
-    for (let seed = 0; seed < seeds; seed++) {
-      const x = float32(noise(seed, 0, length * family.channels), [1, length, family.channels])
-      const student = await programs.get('student', () => family.student!({ timestep: 0, split }))
-      const { sequence } = await student.run({ labels: int64([seed]), x })
-      const decoder = await programs.get('decoder', () => family.decoder())
-      images.push(hostData((await decoder.run({ sequence: sequence! })).image))
-    }
-    await programs.dispose()
-    return images
+    const { x, labels } = inputs(family)
+    const student = await programs.get('student', () =>
+      family.student!({ timestep: 0, split: entry.presets[0]!.split }),
+    )
+    const start = performance.now()
+    const { sequence } = await student.run({ labels, x })
+    const ms = performance.now() - start
+    const decoder = await programs.get('decoder', () => family.decoder())
+    const image = hostData((await decoder.run({ sequence: sequence! })).image)
+    await programs.close()
+    return { image, ms }
   }
-  const [a, b] = [await decode('fp32'), await decode('int8')]
-  let [sum, max, count] = [0, 0, 0]
-  for (const [i, image] of a.entries()) {
-    for (let p = 0; p < image.length; p++) {
-      const d = Math.abs(image[p]! - b[i]![p]!)
-      sum += d
-      count++
-      if (d > max) max = d
+  const [a, b] = [await images('fp32'), await images('int8')]
+  const differences = a.image.map((p, i) => Math.abs(p - b.image[i]!))
+  const mean = differences.reduce((sum, d) => sum + d, 0) / differences.length
+  const max = differences.reduce((most, d) => Math.max(most, d), 0)
+  const note = `images differ from fp32 by ${(255 * mean).toFixed(2)}/255 on average, ${(255 * max).toFixed(0)}/255 at most (random weights)`
+  yield { what: 'student in int8, first pass', best: b.ms, unit: 'ms', note }
+}
+
+/** Images a second: one engine with all threads, and one engine per thread side by side. */
+async function* throughputRows({ engine, family, repeat, signal }: Context): AsyncGenerator<BenchRow> {
+  const threads = engine.threads
+  for (const [engines, each] of threads > 1
+    ? ([
+        [1, threads],
+        [threads, 1],
+      ] as const)
+    : ([[1, 1]] as const)) {
+    for (const batch of [1, 4]) {
+      const best = await imagesPerSecond(family, { engines, threads: each, batch, images: Math.max(4, repeat) }, signal)
+      yield { what: `${engines} x ${each} threads, batch ${batch}`, best, unit: 'images/s' }
     }
   }
-  return { mean: sum / count, max }
 }

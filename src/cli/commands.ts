@@ -1,5 +1,6 @@
 // Every command in the order `distilled --help` lists them; a new one is a file and a row.
 import type { Command } from 'commander'
+import { benchCommand } from './bench.ts'
 import { downloadCommand } from './download.ts'
 import { inspectCommand } from './inspect.ts'
 import type { Io } from './io.ts'
@@ -11,4 +12,5 @@ export const commands: readonly ((io: Io) => Command)[] = [
   modelsCommand,
   downloadCommand,
   inspectCommand,
+  benchCommand,
 ]

@@ -27,6 +27,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     .version(version(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'explain the command')
     .addHelpText('after', examples)
+    .configureHelp({ optionDescription: (option) => option.description }) // choices and defaults stand in there
     .exitOverride()
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),

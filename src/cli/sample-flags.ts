@@ -76,7 +76,11 @@ const groups: readonly (readonly [heading: string, options: readonly Option[]])[
       ).argParser(collected),
       option('-n, --count <images>', 'images of every class (default: 1)', wholeNumber(1)),
       option('-s, --seed <number>', 'image i depends on seed and i alone (default: 0)', wholeNumber()),
-      choice('--rng <generator>', 'torch repeats torch.randn on a CPU (default: philox)', generators),
+      choice(
+        '--rng <generator>',
+        'philox (default), or torch: as torch.manual_seed and torch.randn on a CPU',
+        generators,
+      ),
       option('--noise <file>', 'own noise: .npy, float32 [images, tokens, channels]'),
       option('--like <image>', 'everything as in this image file (or grid); other flags win over it'),
     ],
@@ -100,7 +104,7 @@ const groups: readonly (readonly [heading: string, options: readonly Option[]])[
       option('--top-p <share>', 'keep the most likely tokens up to this probability', decimal({ low: 0, high: 1 })),
       option('--temperature <value>', 'below 1 safer, above 1 bolder', decimal({ above: 0 })),
       option('--greedy', 'always the most likely token'),
-      choice('--prefix-mask <kind>', "VAR: what a prefix's scales see of later ones (default: none)", [
+      choice('--prefix-mask <kind>', "VAR: mask over a prefix's scales, none (default: each sees all) or causal", [
         'none',
         'causal',
       ]),
@@ -109,11 +113,8 @@ const groups: readonly (readonly [heading: string, options: readonly Option[]])[
   [
     'Machine:',
     [
-      choice('--device <name>', 'where to compute (default: auto)', devices),
-      choice('--dtype <type>', 'arithmetic of the transformers; int8 is faster and less exact (default: fp32)', [
-        'fp32',
-        'int8',
-      ]),
+      choice('--device <name>', `${devices.join(', ')} (default: auto)`, devices),
+      choice('--dtype <type>', 'fp32 (default), or int8: faster and less exact', ['fp32', 'int8']),
       option('--batch <images>', 'images computed together; they do not depend on it (default: 8)', wholeNumber(1)),
       option('--threads <number>', 'threads to compute with (default: all cores)', wholeNumber(1)),
     ],
@@ -121,10 +122,15 @@ const groups: readonly (readonly [heading: string, options: readonly Option[]])[
   [
     'Files:',
     [
-      option('-o, --out <folder>', 'where images go; files of the same name are replaced').default('samples'),
-      choice('--format <type>', 'npz: one file as the ADM evaluator reads it', ['png', 'webp', 'jpeg', 'npz']).default(
-        'png',
+      option('-o, --out <folder>', 'where images go; files of the same name are replaced (default: samples)').default(
+        'samples',
       ),
+      choice('--format <type>', 'png (default), webp, jpeg, or npz: one file as the ADM evaluator reads it', [
+        'png',
+        'webp',
+        'jpeg',
+        'npz',
+      ]).default('png'),
       option('--grid <columns>', 'columns of the grid that is made of several images', wholeNumber(1)),
       option('--no-metadata', 'leave settings and the AI-generated mark out of the files'),
       option('--dump <file>', 'an .npz with noise, sequence, f_hat, teacher.indices and images as arrays'),

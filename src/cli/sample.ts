@@ -59,7 +59,7 @@ async function sampleImages(given: SampleFlags, io: Io): Promise<void> {
     const rows = firstIndex + classes.length * count
     const options = {
       ...planOptions(flags),
-      ...{ classes, count, seed, rng, batch, firstIndex, signal: io.signal },
+      ...{ classes, count, seed, rng, batch, firstIndex, lean: true, signal: io.signal },
       noise: noise && given.like !== undefined ? firstRows(noise, rows) : noise,
     }
     announce(model, options, flags, say)
@@ -135,10 +135,11 @@ function sinksOf(model: Model, options: Asked, flags: SampleFlags, signal: Abort
 
 /** What a person should know before the images come. */
 function announce(model: Model, options: Asked, flags: SampleFlags, { note }: Voice): void {
+  const plan = model.plan(options)
   const { device, reason, threads } = model.engine
   note(`device: ${device}, ${plural(threads, 'thread')} (${reason})`)
   const idle = idleTeacherFlags(flags)
-  if (model.plan(options).kind === 'student' && idle.length && flags.like === undefined) {
+  if (plan.kind === 'student' && idle.length && flags.like === undefined) {
     note(`note: ${idle.join(', ')} steer the teacher, and no teacher takes part (--teacher-from, --teacher-only).`)
   }
   const sensitive = [...new Set(options.classes)].map((id) => model.classInfo(id)).filter((info) => info.sensitive)
@@ -154,19 +155,17 @@ function announce(model: Model, options: Asked, flags: SampleFlags, { note }: Vo
 function reporter(bar: ReturnType<typeof progress>, total: number, started: number) {
   let [units, done, steps] = [0, 0, 1]
   return (event: SampleProgress) => {
-    let what: string
     if (event.type === 'step') {
       units += event.images.length
       steps = event.steps
-      what = `step ${event.step} of ${event.steps}`
     } else {
       units++
       done = event.done
-      what = 'decoded'
     }
+    const step = event.type === 'step' ? `, step ${event.step} of ${event.steps}` : ''
     const fraction = Math.min(1, units / (total * (steps + 1)))
     const left = fraction < 1 ? `, ${duration(secondsLeft(started, fraction))} left` : ''
-    bar.update(fraction, `${done} of ${plural(total, 'image')}, ${what}${left}`)
+    bar.update(fraction, `${done} of ${plural(total, 'image')}${step}${left}`)
   }
 }
 

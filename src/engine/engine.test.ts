@@ -28,7 +28,7 @@ const identity = float32(
   [SIDE, SIDE],
 )
 
-/** About 2 GFLOP per step; 60 of them keep one core busy for a second or two. */
+/** About 2 GFLOP per step; 30 of them keep one core busy for a second. */
 function heavy(steps: number): { y: Tensor } {
   const x = input('x', 'float32', [SIDE, SIDE])
   let y = x
@@ -79,8 +79,8 @@ describe('a program', () => {
   })
 
   // A busy machine may delay any timer once; an event loop that waits for the run is late every time.
-  it('leaves the event loop free while it runs', { retry: 2 }, async () => {
-    const program = await engine.load(heavy(60))
+  it('leaves the event loop free while it runs', { retry: 5 }, async () => {
+    const program = await engine.load(heavy(30))
     const delay = monitorEventLoopDelay({ resolution: 5 })
     const started = performance.now()
     delay.enable()
@@ -163,7 +163,8 @@ describe('aborting', () => {
     const run = program.run({ x: identity }, { signal: controller.signal })
     controller.abort(new Error('enough'))
     await expect(run).rejects.toThrow('enough')
-    expect(hostData((await program.run({ x: identity })).y)).toEqual(identity.data)
+    const { y } = await program.run({ x: identity })
+    expect(Buffer.from(hostData(y).buffer).equals(Buffer.from(identity.data.buffer))).toBe(true)
   })
 })
 
@@ -228,21 +229,15 @@ describe('the end of an engine', () => {
 
   it("a worker's death rejects what is pending and fails every later call with the reason", async () => {
     const mine = await createEngine({ device: 'cpu', threads: 1 })
-    const program = await mine.load(heavy(5))
-    const run = program.run({ x: identity })
-    const later = run.catch(() => program.run({ x: identity }))
-    workers.at(-1)?.terminate()
-    await expect(run).rejects.toThrow(/^The engine's worker stopped with exit code 1\. Create a new engine/)
-    await expect(later).rejects.toThrow("The engine's worker stopped")
-    await expect(mine.load({ y: add(x, x) })).rejects.toBeInstanceOf(EngineError)
-    await mine.dispose()
-  })
-
-  it("a worker's uncaught error is part of the message", async () => {
-    const mine = await createEngine({ device: 'cpu', threads: 1 })
     const program = await mine.load({ y: add(x, x) })
-    workers.at(-1)?.emit('error', new Error('Worker terminated due to reaching memory limit'))
-    await expect(program.run({ x: one })).rejects.toThrow('worker crashed: Worker terminated due to reaching memory')
+    workers.at(-1)?.postMessage({ id: 0, method: 'load', params: undefined }) // survived: an error of that request
+    await expect(program.run({ x: one })).resolves.toBeDefined()
+    workers.at(-1)?.postMessage(null) // not survived
+    const run = program.run({ x: one })
+    await expect(run).rejects.toThrow(/^The engine's worker crashed: .+ Create a new engine/)
+    await expect(program.run({ x: one })).rejects.toThrow("The engine's worker crashed")
+    await expect(mine.load({ y: add(x, x) })).rejects.toBeInstanceOf(EngineError)
+    await program.dispose()
     await mine.dispose()
   })
 

@@ -2,7 +2,7 @@
 // Plain JavaScript because Node starts workers from files: the same file serves sources, tests and the built package.
 // Requests {id, method, params} come in, {id, result} or {id, error} go out; tensors are transferred, not copied again.
 
-import { parentPort } from 'node:worker_threads'
+import { parentPort, workerData } from 'node:worker_threads'
 import * as ort from 'onnxruntime-node'
 
 // What goes wrong comes back as an error; nothing is printed.
@@ -76,16 +76,35 @@ const methods = {
   },
 }
 
+/** Shared with worker-link.ts. @type {Int32Array} */
+const flags = workerData.flags
+const STOP = 0
+const BUSY = 1
+
 /** Requests run one after the other, in the order they came. */
 let queue = Promise.resolve()
 
-parentPort?.on('message', ({ id, method, params }) => {
-  queue = queue.then(async () => {
-    try {
-      const { result, transfer } = await /** @type {any} */ (methods)[method](params)
-      parentPort?.postMessage({ id, result }, transfer ?? [])
-    } catch (error) {
-      parentPort?.postMessage({ id, error: error instanceof Error ? error.message : String(error) })
-    }
-  })
+/** @param {{id: number, method: string, params: unknown}} request */
+async function answer({ id, method, params }) {
+  Atomics.store(flags, BUSY, 1)
+  try {
+    if (Atomics.load(flags, STOP)) return // the engine was disposed: nobody waits for this any more
+    const { result, transfer } = await /** @type {any} */ (methods)[method](params)
+    parentPort?.postMessage({ id, result }, transfer ?? [])
+  } catch (error) {
+    parentPort?.postMessage({ id, error: error instanceof Error ? error.message : String(error) })
+  } finally {
+    Atomics.store(flags, BUSY, 0)
+    Atomics.notify(flags, BUSY)
+  }
+}
+
+/** Leaving is not being terminated: the thread ends when nothing is left to do. */
+async function close() {
+  for (const session of sessions.values()) await session.release()
+  parentPort?.close()
+}
+
+parentPort?.on('message', (request) => {
+  queue = queue.then(() => (request === 'close' ? close() : answer(request)))
 })

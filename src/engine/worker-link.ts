@@ -1,6 +1,7 @@
 // The main thread's end of the engine worker: requests out, answers in. Every request ends: with its result, with
 // ONNX Runtime's error in readable form, or with the reason why the worker is gone.
-// The worker keeps the process alive exactly while a request is pending.
+// The worker keeps the process alive exactly while a request is pending, and is never stopped inside ONNX Runtime:
+// its binding aborts the process when the thread is terminated during a run.
 
 import { Worker } from 'node:worker_threads'
 import { EngineError } from '../core/errors.ts'
@@ -17,10 +18,24 @@ interface Answer {
   error?: string
 }
 
+/** Shared with the worker: whether it shall start nothing more, and whether it is inside ONNX Runtime. */
+const STOP = 0
+const BUSY = 1
+
+/** Longer than any run; ends the wait for a worker that died without a word. */
+const PATIENCE_MS = 60_000
+
+const open = new Set<WorkerLink>()
+process.on('exit', () => {
+  for (const link of open) link.halt()
+})
+
 export class WorkerLink {
   /** Tensors that live in this worker; a tensor of another engine, or a disposed one, is not among them. */
   readonly residents = new WeakSet<ResidentTensor>()
   private readonly worker: Worker
+  private readonly exited: Promise<void>
+  private readonly flags = new Int32Array(new SharedArrayBuffer(8))
   private readonly pending = new Map<number, Pending>()
   private nextId = 1
   private ended: EngineError | undefined
@@ -28,12 +43,16 @@ export class WorkerLink {
   constructor() {
     // ONNX Runtime reads its environment natively; without this its Linux build writes telemetry files.
     process.env.ORT_DISABLE_TELEMETRY ??= '1'
-    this.worker = new Worker(new URL('./node-worker.js', import.meta.url))
+    const options = { workerData: { flags: this.flags }, execArgv: [] } // own flags: `node -e` works with an engine, too
+    this.worker = new Worker(new URL('./node-worker.js', import.meta.url), options)
+    this.exited = new Promise((resolve) => this.worker.once('exit', () => resolve()))
+    open.add(this)
     this.worker.on('message', (answer: Answer) => this.settle(answer))
     this.worker.on('error', (cause) => {
       this.end(new EngineError(`The engine's worker crashed: ${readable(cause)}`, { cause, remedy: RESTART }))
     })
     this.worker.on('exit', (code) => {
+      open.delete(this)
       this.end(new EngineError(`The engine's worker stopped with exit code ${code}.`, { remedy: RESTART }))
     })
     this.worker.unref()
@@ -55,10 +74,19 @@ export class WorkerLink {
     })
   }
 
-  /** Rejects what is pending and stops the worker; a run in progress is left to end on its own. */
+  /** Rejects what is pending, lets a run in progress end on its own, and waits for the worker to leave. */
   async close(): Promise<void> {
     this.end(new EngineError('The engine was disposed.'))
-    await this.worker.terminate()
+    Atomics.store(this.flags, STOP, 1)
+    this.worker.ref()
+    this.worker.postMessage('close')
+    await this.exited
+  }
+
+  /** Blocks until the worker is outside of ONNX Runtime, and keeps it there. */
+  halt(): void {
+    Atomics.store(this.flags, STOP, 1)
+    Atomics.wait(this.flags, BUSY, 1, PATIENCE_MS)
   }
 
   private settle({ id, result, error }: Answer): void {

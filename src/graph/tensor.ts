@@ -131,6 +131,13 @@ export function broadcast(op: string, a: Tensor, b: Tensor): Dim[] {
   return out
 }
 
+/** An axis counted from the front; negative ones count from the back. */
+export function axisOf(op: string, t: Tensor, axis: number): number {
+  const a = axis < 0 ? axis + t.shape.length : axis
+  if (!(a in t.shape)) throw new ShapeError(`${op}: ${show(t)} has no axis ${axis}.`)
+  return a
+}
+
 /** A dimension that must be a number here; open dimensions name themselves in the error. */
 export function fixed(op: string, t: Tensor, axis: number): number {
   const dim = t.shape.at(axis)

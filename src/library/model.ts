@@ -30,6 +30,8 @@ export interface SampleOptions extends PlanOptions {
   firstIndex?: number | undefined
   /** Images computed together; the images do not depend on it. */
   batch?: number | undefined
+  /** Close the transformers before the last images are decoded: less memory, but the next run opens them again. */
+  lean?: boolean | undefined
   signal?: AbortSignal | undefined
   onProgress?: ((event: SampleProgress) => void) | undefined
 }
@@ -121,6 +123,7 @@ export class Model implements AsyncDisposable {
       seed,
       batch,
       firstIndex,
+      lean: options.lean,
       signal: options.signal,
       ...(options.onProgress && { onProgress: options.onProgress }),
     }
@@ -154,7 +157,7 @@ export class Model implements AsyncDisposable {
   }
 
   async dispose(): Promise<void> {
-    await this.programs.dispose()
+    await this.programs.close()
     await this.engine.dispose()
     await this.opened.close()
   }

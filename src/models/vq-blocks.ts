@@ -32,7 +32,8 @@ export function conv(w: Weights, name: string, x: Tensor): Tensor {
   const [out, inside, kernel] = weight.shape as readonly [number, number, number, number]
   if (kernel === 1 && isChannelsLast(x)) {
     const matrix = reshape(weight, [out, inside])
-    return channelsFirst(channelsLast(x).map((strip) => linear(strip, matrix, bias)))
+    const strips = channelsLast(x).map((strip) => linear(strip, matrix, bias))
+    return channelsFirst(strips, x.shape[3] as number)
   }
   return (kernel === 3 && tiled(w, name, x, false)) || conv2d(x, weight, bias, { padding: (kernel - 1) / 2 })
 }

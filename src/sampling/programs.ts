@@ -5,7 +5,8 @@ import type { Graph } from '../graph/index.ts'
 
 export interface Programs {
   get(name: string, graph: () => Graph, options?: LoadOptions): Promise<Program>
-  dispose(): Promise<void>
+  /** Closes all programs; `get` opens them again. */
+  close(): Promise<void>
 }
 
 export function programCache(engine: Engine): Programs {
@@ -19,7 +20,7 @@ export function programCache(engine: Engine): Programs {
       program.catch(() => opened.delete(name)) // a failed or cancelled load may be tried again
       return program
     },
-    async dispose() {
+    async close() {
       const programs = await Promise.allSettled(opened.values())
       opened.clear()
       for (const p of programs) if (p.status === 'fulfilled') await p.value.dispose()

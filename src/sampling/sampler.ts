@@ -20,6 +20,8 @@ export interface SampleRequest {
   batch: number
   /** Index of the first image in the whole run. */
   firstIndex?: number
+  /** Close the transformers before the last images are decoded: less memory, but the next run opens them again. */
+  lean?: boolean | undefined
   signal?: AbortSignal | undefined
   onProgress?(event: SampleProgress): void
 }
@@ -58,6 +60,7 @@ export async function* sample(
     const images = rows.map((_, i) => firstIndex + start + i)
     const x = noise(firstIndex + start, rows.length)
     const { sequence, teacherIndices } = await sampleSequences(family, programs, request, rows, images, x)
+    if (request.lean && start + batch >= labels.length) await programs.close()
     const drawn = teacherIndices && teacherIndices.length / rows.length
     for (const [i, index] of images.entries()) {
       signal?.throwIfAborted()

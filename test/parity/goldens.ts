@@ -55,7 +55,7 @@ export function goldens(name: string): Goldens {
       let from = 0
       for (const array of list) {
         const { data } = arrays(array)
-        const scale = data.reduce((m: number, x: number) => Math.max(m, Math.abs(x)), 0)
+        const scale = Math.max(...Array.from(data, Math.abs))
         const at = ours.findIndex(
           (state, i) =>
             i >= from &&

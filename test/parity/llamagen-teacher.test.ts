@@ -40,7 +40,7 @@ describe.each([
   { run: 'combine_start3', from: 3, to: 8, split: 11 },
   { run: 'combine_start0', from: 0, to: 6, split: 10 },
   { run: 'combine_start6_full', from: 6, to: 16, split: 11 },
-])('$run: teacher from $from to $to, split $split', ({ run, from, to, split }) => {
+])('the student in $run: teacher from $from to $to, split $split', ({ run, from, to, split }) => {
   const whole = to === 16
 
   it('passes through the same states to the same image', async () => {
@@ -57,7 +57,9 @@ describe.each([
     golden.match(`${run}.image`, out.image)
   })
 
-  it.skipIf(whole)('predicts as upstream when the student takes over', async () => {
+  if (whole) return // the student has nothing left to do
+
+  it('predicts as upstream when it takes over', async () => {
     const inputs = { labels, x: golden.input(`${run}.dd1.x_t`) }
     const out = await studentStep(await openLlamaGenStudent(files.student, 2), to, to, inputs)
     golden.match(`${run}.dd1.predict_conti`, out.kept)

@@ -5,9 +5,8 @@ import { selectStateDict } from '../../src/checkpoint/checkpoint.ts'
 import { openFile } from '../../src/checkpoint/node-source.ts'
 import type { Checkpoint } from '../../src/checkpoint/types.ts'
 import { createEngine } from '../../src/engine/node.ts'
-import type { Engine, HostTensor, Value } from '../../src/engine/types.ts'
-import { hostData } from '../../src/engine/types.ts'
-import type { Dim, Graph, Tensor } from '../../src/graph/index.ts'
+import type { Engine, Value } from '../../src/engine/types.ts'
+import type { Dim, Tensor } from '../../src/graph/index.ts'
 import type { PlanOptions } from '../../src/library/choose-plan.ts'
 import { Model } from '../../src/library/model.ts'
 import { type ModelFiles, openModel } from '../../src/library/open.ts'
@@ -16,7 +15,10 @@ import { openWeights } from '../../src/models/weights.ts'
 import type { TeacherSettings } from '../../src/sampling/plan.ts'
 import { programCache } from '../../src/sampling/programs.ts'
 import { imagenet } from '../../src/zoo/classes.ts'
+import { numbers } from '../evaluate.ts'
 import { type FixtureArray, fixturePath } from '../fixtures.ts'
+
+export { evaluate, feed, numbers, sharedEngine } from '../evaluate.ts'
 
 const opened: Checkpoint[] = []
 afterAll(async () => {
@@ -30,32 +32,6 @@ export async function openFixture(file: string, path = '') {
   const { tensors } = selectStateDict(checkpoint, [path])
   return { file, tensors, weights: openWeights(file, tensors) }
 }
-
-let engine: Promise<Engine> | undefined
-/** One engine for a test file. */
-export function sharedEngine(): Promise<Engine> {
-  engine ??= createEngine({ device: 'cpu', threads: 1 })
-  return engine
-}
-afterAll(async () => (await engine)?.dispose())
-
-/** Runs a graph once and returns its outputs as host arrays. */
-export async function evaluate(graph: Graph, feeds: Record<string, Value>): Promise<Record<string, HostTensor>> {
-  const program = await (await sharedEngine()).load(graph)
-  const out = await program.run(feeds)
-  await program.dispose()
-  for (const value of Object.values(out)) hostData(value)
-  return out as Record<string, HostTensor>
-}
-
-/** A fixture array as an engine input; integers become int64. */
-export function feed({ data, shape }: FixtureArray): HostTensor {
-  if (data instanceof Float32Array) return { dtype: 'float32', shape, data }
-  return { dtype: 'int64', shape, data: BigInt64Array.from(Array.from(data as Int32Array), BigInt) }
-}
-
-export const numbers = (value: Value | undefined): number[] =>
-  Array.from(hostData(value) as unknown as ArrayLike<number | bigint>, Number)
 
 /** Columns start..end of a row-major [rows, length, ...] array. */
 export function columns(data: ArrayLike<number>, shape: readonly number[], start: number, end: number): number[] {
@@ -111,7 +87,8 @@ function recording(engine: Engine, runs: Run[]): Engine {
   })
 }
 
-const greedy: TeacherSettings = {
+/** Always the most likely token. */
+export const greedy: TeacherSettings = {
   cfg: 2,
   cfgInterval: -1,
   topK: 0,
@@ -129,8 +106,13 @@ export function fixtureModel(files: ModelFiles, hints: ArchitectureHints = {}) {
   beforeAll(async () => {
     const paths = Object.fromEntries(Object.entries(files).map(([role, file]) => [role, fixturePath(file!)]))
     const opened = await openModel(paths, { hints })
+    const weights = { dtype: 'fp32', ema: true } as const
     engine = recording(await createEngine({ device: 'cpu', threads: 1 }), runs)
-    model = new Model({ name: 'fixture', classes: imagenet, presets: [], teacherDefaults: greedy }, opened, engine)
+    model = new Model(
+      { name: 'fixture', classes: imagenet, presets: [], teacherDefaults: greedy, weights },
+      opened,
+      engine,
+    )
   })
   afterAll(() => model.dispose())
 
@@ -142,7 +124,7 @@ export function fixtureModel(files: ModelFiles, hints: ArchitectureHints = {}) {
       const session = model.family.teacher!(programs, { labels, guided: false, prefixMask: 'causal' })
       await session.begin(Int32Array.from(prefix), group, 1)
       session.dispose()
-      await programs.dispose()
+      await programs.close()
       const pass = runs.find(({ out }) => out.logits)!
       return { tokens: numbers(pass.feeds.tokens), logits: numbers(pass.out.logits) }
     },

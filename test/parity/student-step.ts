@@ -29,7 +29,6 @@ export async function openLlamaGenStudent(file: string, heads: number, stateDict
   return { at: (timestep) => llamaGenStudent(weights, arch, timestep), codebook: llamaGenCodebook(tokenizer.weights) }
 }
 
-
 /**
  * Both heads on all positions, the continuous prediction with the finished tokens kept (split 0), and the codebook
  * indices that stand in the sequence when everything is quantised (split at the end).

@@ -1,198 +1,250 @@
-// Both tokenizers against PyTorch: encoders, quantisers, decoders, and the resampling tables they rest on.
-
-import { readFileSync } from 'node:fs'
+// Both tokenizers against PyTorch: encoders, quantisers, decoders stage by stage.
 import { describe, expect, it } from 'vitest'
-import type { StateDict, TensorRef } from '../../src/checkpoint/types.ts'
-import { constant, input } from '../../src/graph/index.ts'
-import { reshape, slice } from '../../src/graph/ops/index.ts'
+import type { TensorRef } from '../../src/checkpoint/types.ts'
+import { input, type Tensor } from '../../src/graph/index.ts'
+import type { VarVqvaeArchitecture } from '../../src/models/architecture.ts'
 import { inferLlamaGenVq, inferVarVqvae } from '../../src/models/infer.ts'
-import { llamaGenDecoderGraph, llamaGenEncoderGraph } from '../../src/models/llamagen-vq.ts'
-import { phiIndex } from '../../src/models/resample.ts'
+import { llamaGenCodebook, llamaGenDecoderGraph, llamaGenEncoderGraph } from '../../src/models/llamagen-vq.ts'
 import { lookupGraph } from '../../src/models/student.ts'
 import {
   decodeFHat,
   quantize,
   sequenceToFHat,
   varCodebook,
-  varDecoderGraph,
   varEncoderGraph,
   varNextScaleGraph,
 } from '../../src/models/var-vqvae.ts'
-import { openWeights } from '../../src/models/weights.ts'
-import { fixturePath, loadFixture } from '../fixtures.ts'
-import { columns, evaluate, feed, numbers, openFixture } from './open.ts'
+import { openWeights, type Weights } from '../../src/models/weights.ts'
+import type { FixtureArray } from '../fixtures.ts'
+import { goldens } from './goldens.ts'
+import { columns, evaluate, feed, numbers, openFixture, sideBySide, statesOf } from './open.ts'
 
-const RELATIVE = 1e-4
-const PIXEL = { atol: 1 / 255, rtol: 0 }
+const vqvae = goldens('var_tiny_vqvae')
+const quant10 = goldens('var_quant10')
+const vq = goldens('llamagen_tiny_vq')
+
+/** Feeds the indices scale by scale: f_hat and the next scale's tokens after each. */
+async function growScaleByScale(weights: Weights, arch: VarVqvaeArchitecture, { data, shape }: FixtureArray) {
+  const [batch, side] = [shape[0]!, arch.patchNums.at(-1)!]
+  let fHat = new Array<number>(batch * arch.zChannels * side * side).fill(0)
+  const fHats: number[][] = []
+  const inputs: number[][] = []
+  let start = 0
+  for (const [scale, p] of arch.patchNums.entries()) {
+    const indices = { data: Int32Array.from(columns(data, shape, start, start + p * p)), shape: [batch, p * p] }
+    const previous = { data: Float32Array.from(fHat), shape: [batch, arch.zChannels, side, side] }
+    const out = await evaluate(varNextScaleGraph(weights, arch, scale), {
+      previous: feed(previous),
+      indices: feed(indices),
+    })
+    fHat = numbers(out.f_hat)
+    fHats.push(fHat)
+    if (out.next) inputs.push(numbers(out.next))
+    start += p * p
+  }
+  return { fHats: sideBySide(fHats, batch), inputs: sideBySide(inputs, batch) }
+}
+
+/** The values of the states between input and output whose shapes are those given, in order of computation. */
+async function statesBetween(
+  output: Tensor,
+  shapes: readonly (readonly number[])[],
+  feeds: Parameters<typeof evaluate>[1],
+) {
+  const all = statesOf(output, []).filter((t) => shapes.some((shape) => shape.join() === t.shape.slice(1).join()))
+  const out = await evaluate(Object.fromEntries(all.map((t, i) => [`state${i}`, t])), feeds)
+  return all.map((_, i) => numbers(out[`state${i}`]))
+}
+
+/** First image of a batch. */
+const first = ({ data, shape }: FixtureArray): FixtureArray => ({
+  data: data.slice(0, data.length / shape[0]!) as Float32Array,
+  shape: [1, ...shape.slice(1)],
+})
 
 describe("VAR's VQVAE", () => {
-  const { arrays } = loadFixture('var_tiny_vqvae')
   const open = async () => {
     const { file, tensors, weights } = await openFixture('var_tiny_vqvae.pth')
-    return { weights, arch: inferVarVqvae(file, tensors, [1, 2, 3, 4]) }
+    return { tensors, weights, arch: inferVarVqvae(file, tensors, [1, 2, 3, 4]) }
   }
+  const lastFHat = (): FixtureArray => {
+    const { data, shape } = vqvae.input('encode.f_hat_scales')
+    return { data: Float32Array.from(columns(data, shape, 3, 4)), shape: [2, 16, 4, 4] }
+  }
+  const fHat = input('f_hat', 'float32', ['batch', 16, 4, 4])
 
   it('encodes an image to the same multi-scale indices', async () => {
     const { weights, arch } = await open()
-    const out = await evaluate(varEncoderGraph(weights, arch), { image: feed(arrays('encode.image_in')) })
-    expect(numbers(out.f)).toBeWithinRelative(arrays('encode.f').data, RELATIVE)
-    expect(numbers(out.indices)).toEqual(Array.from(arrays('encode.idx').data))
-    expect(numbers(out.f_hats)).toBeWithinRelative(arrays('encode.f_hat_scales').data, RELATIVE)
+    const out = await evaluate(varEncoderGraph(weights, arch), { image: feed(vqvae.input('encode.image_in')) })
+    vqvae.match('encode.f', numbers(out.f))
+    vqvae.match('encode.idx', numbers(out.indices))
+    vqvae.match('encode.f_hat_scales', numbers(out.f_hats))
   })
 
   it('decodes the last f_hat to the same image', async () => {
     const { weights, arch } = await open()
-    const { data, shape } = arrays('encode.f_hat_scales')
-    const fHats = reshape(slice(input('f_hats', 'float32', shape), 1, 3, 4), [2, 16, 4, 4])
-    const out = await evaluate(
-      { image: decodeFHat(weights, arch, { ...fHats, shape: ['batch', 16, 4, 4] }) },
-      {
-        f_hats: { dtype: 'float32', shape, data: data as Float32Array },
-      },
+    const { image } = await evaluate({ image: decodeFHat(weights, arch, fHat) }, { f_hat: feed(lastFHat()) })
+    vqvae.match('encode.recon', numbers(image))
+  })
+
+  it('passes through the same stages of the decoder', async () => {
+    const { weights, arch } = await open()
+    const states = await statesBetween(
+      decodeFHat(weights, arch, fHat),
+      [
+        [16, 4, 4],
+        [128, 4, 4],
+        [128, 8, 8],
+        [3, 64, 64],
+      ],
+      { f_hat: feed(first(lastFHat())) },
     )
-    expect(numbers(out.image)).toBeWithinRelative(arrays('encode.recon').data, RELATIVE)
+    const stages = [
+      'post_quant_conv',
+      'conv_in',
+      'mid_block_1',
+      'mid_attn_1',
+      'mid_block_2',
+      'up_last_upsample',
+      'conv_out',
+    ]
+    vqvae.matchInOrder(
+      stages.map((stage) => `encode.dec.${stage}`),
+      states,
+    )
   })
 
   it('turns indices into the same teacher inputs, scale by scale', async () => {
     const { weights, arch } = await open()
-    let fHat = { dtype: 'float32' as const, shape: [2, 16, 4, 4], data: new Float32Array(2 * 16 * 16) }
-    const golden = arrays('encode.var_input')
-    let start = 0
-    let seen = 0
-    for (const [scale, p] of [1, 2, 3, 4].entries()) {
-      const indices = columns(arrays('encode.idx'), start, start + p * p)
-      start += p * p
-      const out = await evaluate(varNextScaleGraph(weights, arch, scale), {
-        previous: fHat,
-        indices: feed({ data: Int32Array.from(indices), shape: [2, p * p] }),
-      })
-      fHat = out.f_hat as typeof fHat
-      if (scale === 3) break
-      const next = numbers(out.next)
-      expect(next).toBeWithinRelative(columns(golden, seen, seen + (p + 1) ** 2), RELATIVE)
-      seen += (p + 1) ** 2
-    }
-    expect(numbers(fHat)).toBeWithinRelative(
-      arrays('encode.f_hat_scales').data.filter((_, i) => Math.floor(i / 256) % 4 === 3),
-      RELATIVE,
-    )
+    const grown = await growScaleByScale(weights, arch, vqvae.input('encode.idx'))
+    vqvae.match('encode.var_input', grown.inputs)
+    vqvae.match('encode.f_hat_scales', grown.fHats)
   })
 
-  it('decodes sequences of every run of the student', async () => {
-    const { weights, arch } = await open()
-    const dd = loadFixture('var_tiny_dd')
-    for (const [run, step] of [
-      ['one_step', 0],
-      ['two_step', 1],
-      ['two_step_t1_split3', 1],
-      ['three_step', 2],
-    ] as const) {
-      const sequence = dd.arrays(`${run}.step${step}.sequence`)
-      const out = await evaluate(varDecoderGraph(weights, arch), { sequence: feed(sequence) })
-      expect(numbers(out.f_hat)).toBeWithinRelative(dd.arrays(`${run}.f_hat`).data, RELATIVE)
-      expect(numbers(out.image)).toBeAllclose(dd.arrays(`${run}.image`).data, PIXEL)
-      expect(numbers(out.image)).toBeWithinRelative(dd.arrays(`${run}.image`).data, RELATIVE)
-    }
+  it('uses its codebook as it is', async () => {
+    const { weights, tensors } = await open()
+    const { codebook } = await evaluate({ codebook: varCodebook(weights) }, {})
+    const bytes = await tensors.get('quantize.embedding.weight')!.read()
+    expect(numbers(codebook)).toEqual(Array.from(new Float32Array(bytes.slice().buffer)))
   })
 })
 
 describe('the residual quantiser with ten scales', () => {
-  const { arrays, names } = loadFixture('var_quant10')
-  const patchNums = [1, 2, 3, 4, 5, 6, 8, 10, 13, 16]
-  const arch = {
+  const arch: VarVqvaeArchitecture = {
     family: 'var',
     ch: 0,
     chMult: [],
     resBlocks: 0,
     zChannels: 8,
     vocabSize: 256,
-    patchNums,
+    patchNums: quant10.meta.config.patch_nums,
     quantResi: 0.5,
     shareQuantResi: 4,
-  } as const
-  const tensors: StateDict = new Map(
-    names
+  }
+  const tensors = new Map(
+    quant10.names
       .filter((name) => name.startsWith('weights.'))
-      .map((name): [string, TensorRef] => {
-        const { data, shape } = arrays(name)
-        const bytes = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength)
-        const key = name.replace('weights.', 'quantize.')
-        return [key, { name: key, dtype: 'float32', shape, read: async () => bytes }]
-      }),
+      .map((name) => stored(name.replace('weights.', 'quantize.'), quant10.input(name))),
   )
-  const weights = openWeights('var_quant10', tensors)
 
   it('sums up the same f_hat from continuous tokens', async () => {
-    const sequence = { ...input('sequence', 'float32', ['batch', 680, 8]) }
-    const out = await evaluate({ f_hat: sequenceToFHat(weights, arch, sequence) }, { sequence: feed(arrays('tokens')) })
-    const golden = arrays('f_hat_scales').data
-    expect(numbers(out.f_hat)).toBeWithinRelative(golden.slice(-8 * 256) as Float32Array, RELATIVE)
+    const weights = openWeights('var_quant10', tensors)
+    const sequence = input('sequence', 'float32', ['batch', 680, 8])
+    const tokens = feed(quant10.input('tokens'))
+    const out = await evaluate({ f_hat: sequenceToFHat(weights, arch, sequence) }, { sequence: tokens })
+    quant10.matchColumns('f_hat_scales', 9, 10, numbers(out.f_hat))
+  })
+
+  it('grows by the same f_hat after every scale and asks for the same next tokens', async () => {
+    // The tokens themselves as the codebook: entry i is token i.
+    const { data } = quant10.input('tokens')
+    const withTokens = new Map([...tensors, stored('quantize.embedding.weight', { data, shape: [680, 8] })])
+    const indices = { data: Int32Array.from({ length: 680 }, (_, i) => i), shape: [1, 680] }
+    const grown = await growScaleByScale(openWeights('var_quant10', withTokens), arch, indices)
+    quant10.match('f_hat_scales', grown.fHats)
+    quant10.match('next_inputs', transposed(grown.inputs, 679, 8))
   })
 
   it('finds the same indices', async () => {
     const f = input('f', 'float32', ['batch', 8, 16, 16])
-    const { indices, f_hats } = quantize(weights, arch, f)
-    const out = await evaluate({ indices, f_hats }, { f: feed(arrays('f')) })
-    expect(numbers(out.indices)).toEqual(Array.from(arrays('encode_idx').data))
-    expect(numbers(out.f_hats).slice(-8 * 256)).toBeWithinRelative(arrays('encode_f_hat').data, RELATIVE)
-  })
-
-  it('picks phi as numpy rounds it', () => {
-    const tables = JSON.parse(readFileSync(fixturePath('tables.json'), 'utf8'))
-    const text = JSON.stringify(tables)
-    expect(patchNums.map((_, s) => phiIndex(s, 10, 4))).toEqual([0, 0, 1, 1, 1, 2, 2, 3, 3, 3])
-    expect(text).toContain('[0,0,1,1,1,2,2,3,3,3]')
+    const { indices, f_hats } = quantize(openWeights('var_quant10', tensors), arch, f)
+    const out = await evaluate({ indices, f_hats }, { f: feed(quant10.input('f')) })
+    quant10.match('encode_idx', numbers(out.indices))
+    quant10.match('encode_f_hat', numbers(out.f_hats).slice(-8 * 256))
   })
 })
 
 describe("LlamaGen's VQ", () => {
-  const { arrays } = loadFixture('llamagen_tiny_vq')
   const open = async () => {
     const { file, tensors, weights } = await openFixture('llamagen_tiny_vq.pt', 'model')
     return { weights, arch: inferLlamaGenVq(file, tensors) }
   }
+  /** [B, 8, 4, 4] -> [B, 16, 8]. */
+  const asSequence = ({ data, shape }: FixtureArray): FixtureArray => ({
+    data: Float32Array.from(
+      Array.from({ length: shape[0]! }, (_, b) =>
+        transposed(Array.from(data.slice(b * 128, (b + 1) * 128)), 8, 16),
+      ).flat(),
+    ),
+    shape: [shape[0]!, 16, 8],
+  })
 
   it('encodes an image to the same indices', async () => {
     const { weights, arch } = await open()
-    const out = await evaluate(llamaGenEncoderGraph(weights, arch, 64), { image: feed(arrays('encode.image_in')) })
-    expect(numbers(out.h)).toBeWithinRelative(arrays('encode.h').data, RELATIVE)
-    expect(numbers(out.indices)).toEqual(Array.from(arrays('encode.idx').data))
-  })
-
-  it('decodes sequences of every run of the student', async () => {
-    const { weights, arch } = await open()
-    const dd = loadFixture('llamagen_tiny_dd')
-    for (const [run, step] of [
-      ['one_step', 0],
-      ['two_step', 1],
-      ['two_step_t8_split3', 1],
-    ] as const) {
-      const sequence = dd.arrays(`${run}.step${step}.sequence`)
-      const out = await evaluate(llamaGenDecoderGraph(weights, arch, 16), { sequence: feed(sequence) })
-      expect(numbers(out.image)).toBeAllclose(dd.arrays(`${run}.image`).data, PIXEL)
-      expect(numbers(out.image)).toBeWithinRelative(dd.arrays(`${run}.image`).data, RELATIVE)
-    }
+    const out = await evaluate(llamaGenEncoderGraph(weights, arch, 64), { image: feed(vq.input('encode.image_in')) })
+    vq.match('encode.h', numbers(out.h))
+    vq.match('encode.idx', numbers(out.indices))
   })
 
   it('decodes indices through its codebook', async () => {
     const { weights, arch } = await open()
-    const idx = arrays('encode.idx')
-    const codes = lookupGraph({
-      ...constant([0], [1]),
-      ...(await import('../../src/models/llamagen-vq.ts')).llamaGenCodebook(weights),
-    })
-    const { sequence } = await evaluate(codes, { indices: feed({ ...idx, shape: [2, 16] }) })
-    const { image } = await evaluate(llamaGenDecoderGraph(weights, arch, 16), {
-      sequence: { ...sequence!, shape: [2, 16, 8] },
-    })
-    const golden = Array.from(arrays('encode.recon').data, (x) => (x + 1) / 2)
-    expect(numbers(image)).toBeWithinRelative(golden, RELATIVE)
+    const indices = feed({ ...vq.input('encode.idx'), shape: [2, 16] })
+    const { sequence } = await evaluate(lookupGraph(llamaGenCodebook(weights)), { indices })
+    const codes = numbers(sequence)
+    vq.match(
+      'encode.quant',
+      [0, 1].flatMap((b) => transposed(codes.slice(b * 128, (b + 1) * 128), 16, 8)),
+    )
+    const { image } = await evaluate(llamaGenDecoderGraph(weights, arch, 16), { sequence: sequence! })
+    vq.match(
+      'encode.recon',
+      numbers(image).map((x) => 2 * x - 1),
+    )
+  })
+
+  it('passes through the same stages of the decoder', async () => {
+    const { weights, arch } = await open()
+    const { image } = llamaGenDecoderGraph(weights, arch, 16)
+    const states = await statesBetween(
+      image!,
+      [
+        [32, 4, 4],
+        [128, 4, 4],
+        [128, 8, 8],
+      ],
+      { sequence: feed(asSequence(first(vq.input('encode.quant')))) },
+    )
+    const stages = ['post_quant_conv', 'conv_in', 'mid_0', 'mid_1', 'mid_2', 'conv_blocks_0_upsample']
+    vq.matchInOrder(
+      stages.map((stage) => `encode.dec.${stage}`),
+      states,
+    )
   })
 })
 
-it('the codebook of VAR is used as it is', async () => {
-  const { weights, tensors } = await openFixture('var_tiny_vqvae.pth')
-  const { codebook } = await evaluate({ codebook: varCodebook(weights) }, {})
-  const bytes = await tensors.get('quantize.embedding.weight')!.read()
-  expect(numbers(codebook)).toEqual(Array.from(new Float32Array(bytes.slice().buffer)))
+/** A state-dict entry that holds a fixture array. */
+function stored(name: string, { data, shape }: FixtureArray): [string, TensorRef] {
+  const bytes = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength)
+  return [name, { name, dtype: 'float32', shape, read: async () => bytes }]
+}
+
+/** [rows, width] -> [width, rows]. */
+function transposed(data: readonly number[], rows: number, width: number): number[] {
+  return Array.from({ length: rows * width }, (_, i) => data[(i % rows) * width + Math.floor(i / rows)]!)
+}
+
+describe('the tests above', () => {
+  vqvae.allCompared()
+  quant10.allCompared()
+  vq.allCompared()
 })

@@ -42,7 +42,7 @@ describe.each([
   { run: 'combine_start0', from: 0, to: 2, split: 3 },
   { run: 'combine_start1', from: 1, to: 3, split: 2 },
   { run: 'combine_start2', from: 2, to: 3, split: 4 },
-])('$run: teacher from $from to $to, split $split', ({ run, from, to, split }) => {
+])('the student in $run: teacher from $from to $to, split $split', ({ run, from, to, split }) => {
   const options = { timesteps: [0, to], split, teacherFrom: from }
 
   it('passes through the same states to the same image', async () => {
@@ -62,7 +62,7 @@ describe.each([
     golden.match(`${run}.image`, out.image)
   })
 
-  it('predicts as upstream when the student takes over', async () => {
+  it('predicts as upstream when it takes over', async () => {
     const inputs = { labels, x: golden.input(`${run}.dd1.x_t`) }
     const out = await studentStep(await openVarStudent(files.student), to, starts[to]!, inputs)
     golden.match(`${run}.dd1.predict_conti`, out.kept)

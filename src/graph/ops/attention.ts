@@ -1,21 +1,10 @@
 // Scaled dot-product attention and rotary embeddings on heads laid out as [B, H, L, D].
 
-import { emit, fixed, type Tensor } from '../tensor.ts'
+import { emit, type Tensor } from '../tensor.ts'
 import { add, mul } from './elementwise.ts'
-import { concat, reshape, slice, split, transpose } from './layout.ts'
+import { concat, slice, split, transpose } from './layout.ts'
 import { matmul } from './linear.ts'
 import { softmax, sum } from './reduce.ts'
-
-/** [B, L, H*D] -> [B, L, H, D]. */
-export function splitHeads(x: Tensor, heads: number): Tensor {
-  return reshape(x, [x.shape[0]!, x.shape[1]!, heads, fixed('splitHeads', x, 2) / heads])
-}
-
-/** [B, H, L, D] -> [B, L, H*D]. */
-export function mergeHeads(x: Tensor): Tensor {
-  const [b, h, l, d] = x.shape
-  return reshape(transpose(x, [0, 2, 1, 3]), [b!, l!, (h as number) * (d as number)])
-}
 
 /** softmax(q k^T + mask) v, q [B, H, L, D] already scaled, k and v [B, H, S, D], mask broadcast to [L, S]. */
 export function attention(q: Tensor, k: Tensor, v: Tensor, mask?: Tensor): Tensor {

@@ -1,4 +1,4 @@
-// Images [B, C, H, W] that lie in memory as horizontal strips [B, rows, W, C]. Ops that prefer this layout hand it to
+// Images [B, C, H, W] that lie in memory as horizontal strips [B, rows * W, C]. Ops that prefer this layout hand it to
 // each other: a channels-first tensor remembers the strips it was made of, and when every consumer takes those, the
 // transposition is never written. Nothing else in a network has to know.
 
@@ -22,20 +22,17 @@ export function planStrips(height: number, width: number, channels: number, tile
 /** Whether x already lies in strips. */
 export const isChannelsLast = (x: Tensor): boolean => known.has(x)
 
-/** The strips [B, rows, W, C] of x [B, C, H, W]. */
+/** The strips [B, rows * W, C] of x [B, C, H, W]. */
 export function channelsLast(x: Tensor): readonly Tensor[] {
-  const strips = known.get(x)
-  if (strips) return strips
   const [b, c, h, w] = x.shape as [Dim, number, number, number]
-  const rows = transpose(reshape(x, [b, c, h * w]), [0, 2, 1])
-  return [reshape(rows, [b, h, w, c])]
+  return known.get(x) ?? [transpose(reshape(x, [b, c, h * w]), [0, 2, 1])]
 }
 
-/** The image [B, C, H, W] of strips [B, rows, W, C]. */
-export function channelsFirst(strips: readonly Tensor[]): Tensor {
-  const pixels = concat(strips, 1)
-  const [b, h, w, c] = pixels.shape as [Dim, number, number, number]
-  const x = reshape(transpose(reshape(pixels, [b, h * w, c]), [0, 2, 1]), [b, c, h, w])
+/** The image [B, C, H, W] of strips [B, rows * W, C]. */
+export function channelsFirst(strips: readonly Tensor[], width: number): Tensor {
+  const pixels = concat(strips, 1) // (B, H * W, C)
+  const [b, n, c] = pixels.shape as [Dim, number, number]
+  const x = reshape(transpose(pixels, [0, 2, 1]), [b, c, n / width, width])
   known.set(x, strips)
   return x
 }
@@ -43,12 +40,16 @@ export function channelsFirst(strips: readonly Tensor[]): Tensor {
 /** A pointwise function of an image, strip by strip where it lies in strips. */
 export function pointwise(f: (x: Tensor) => Tensor, x: Tensor): Tensor {
   const strips = known.get(x)
-  return strips ? channelsFirst(strips.map(f)) : f(x)
+  return strips ? channelsFirst(strips.map(f), x.shape[3] as number) : f(x)
 }
 
 /** a + b of two images of one shape, strip by strip where both have the same strips. */
 export function addImages(a: Tensor, b: Tensor): Tensor {
   const [s, t] = [known.get(a), known.get(b)]
   const aligned = s && t && s.length === t.length && s.every((strip, i) => strip.shape[1] === t[i]!.shape[1])
-  return aligned ? channelsFirst(s.map((strip, i) => add(strip, t[i]!))) : add(a, b)
+  if (!aligned) return add(a, b)
+  return channelsFirst(
+    s.map((strip, i) => add(strip, t[i]!)),
+    a.shape[3] as number,
+  )
 }

@@ -21,7 +21,6 @@ export const div = (a: Operand, b: Operand): Tensor => binary('Div', a, b)
 export const minimum = (a: Operand, b: Operand): Tensor => binary('Min', a, b)
 export const exp = (x: Tensor): Tensor => unary('Exp', x)
 export const sqrt = (x: Tensor): Tensor => unary('Sqrt', x)
-export const sigmoid = (x: Tensor): Tensor => unary('Sigmoid', x)
 
 /** Clamps to [low, high]. */
 export function clamp(x: Tensor, low: number, high: number): Tensor {

@@ -1,7 +1,18 @@
 // Ops that move elements and compute nothing: reshape, transpose, slice, concat, split, gather, expand.
 
 import { ShapeError } from '../../core/errors.ts'
-import { constant, type Dim, emit, emitMany, fixed, type Shape, show, type Tensor } from '../tensor.ts'
+import {
+  axisOf,
+  broadcast,
+  constant,
+  type Dim,
+  emit,
+  emitMany,
+  fixed,
+  type Shape,
+  show,
+  type Tensor,
+} from '../tensor.ts'
 
 const symbols = (shape: Shape) =>
   shape
@@ -47,14 +58,15 @@ export function unflatten(x: Tensor, like: Tensor): Tensor {
 
 /** Permutes the axes. */
 export function transpose(x: Tensor, perm: readonly number[]): Tensor {
-  if (perm.length !== x.shape.length) throw new ShapeError(`transpose: [${perm}] does not permute ${show(x)}.`)
+  if (perm.toSorted((a, b) => a - b).join() !== [...x.shape.keys()].join())
+    throw new ShapeError(`transpose: [${perm}] does not permute ${show(x)}.`)
   const shape = perm.map((axis) => x.shape[axis]!)
   return emit({ type: 'Transpose', inputs: [x], attributes: { perm } }, shape, x.dtype)
 }
 
 /** Elements start..end of one axis (end exclusive). */
 export function slice(x: Tensor, axis: number, start: number, end: number, step = 1): Tensor {
-  const a = axis < 0 ? axis + x.shape.length : axis
+  const a = axisOf('slice', x, axis)
   const size = x.shape[a]
   if (start === 0 && end === size && step === 1) return x
   if (typeof size === 'number' && (start < 0 || end > size || start >= end)) {
@@ -71,7 +83,7 @@ export function concat(tensors: readonly Tensor[], axis: number): Tensor {
   const first = tensors[0]
   if (!first) throw new ShapeError('concat: no tensors given.')
   if (tensors.length === 1) return first
-  const a = axis < 0 ? axis + first.shape.length : axis
+  const a = axisOf('concat', first, axis)
   for (const t of tensors) {
     if (t.shape.length !== first.shape.length || t.shape.some((d, i) => i !== a && d !== first.shape[i])) {
       throw new ShapeError(`concat on axis ${axis}: ${tensors.map(show).join(' and ')} differ elsewhere.`)
@@ -85,7 +97,7 @@ export function concat(tensors: readonly Tensor[], axis: number): Tensor {
 
 /** Cuts one axis into pieces of the given sizes. */
 export function split(x: Tensor, sizes: readonly number[], axis: number): Tensor[] {
-  const a = axis < 0 ? axis + x.shape.length : axis
+  const a = axisOf('split', x, axis)
   const total = sizes.reduce((s, n) => s + n, 0)
   if (total !== fixed('split', x, a)) throw new ShapeError(`split: sizes [${sizes}] do not add up in ${show(x)}.`)
   const outputs = sizes.map((n) => ({ shape: x.shape.map((d, i) => (i === a ? n : d)), dtype: x.dtype }))
@@ -104,12 +116,15 @@ export function halves(x: Tensor): [first: Tensor, second: Tensor] {
 
 /** Rows of `table` along axis 0 picked by integer indices: an embedding look-up. */
 export function gather(table: Tensor, indices: Tensor, axis = 0): Tensor {
-  const shape = [...table.shape.slice(0, axis), ...indices.shape, ...table.shape.slice(axis + 1)]
-  return emit({ type: 'Gather', inputs: [table, indices], attributes: { axis } }, shape, table.dtype)
+  const a = axisOf('gather', table, axis)
+  const shape = [...table.shape.slice(0, a), ...indices.shape, ...table.shape.slice(a + 1)]
+  return emit({ type: 'Gather', inputs: [table, indices], attributes: { axis: a } }, shape, table.dtype)
 }
 
 /** Repeats size-1 dimensions to the size that `like` has there (its open dimensions included). */
 export function expandLike(x: Tensor, like: Tensor): Tensor {
+  if (broadcast('expandLike', x, like).join() !== like.shape.join())
+    throw new ShapeError(`expandLike: ${show(x)} does not fit into ${show(like)}.`)
   const shape = emit({ type: 'Shape', inputs: [like] }, [like.shape.length], 'int64')
   return emit({ type: 'Expand', inputs: [x, shape] }, like.shape, x.dtype)
 }

@@ -44,16 +44,14 @@ export function groupNorm(x: Tensor, groups: number, weight: Tensor, bias: Tenso
   return add(mul(reshape(normed, x.shape), affine(weight)), affine(bias))
 }
 
-/** The same in strips [B, rows, W, C]: first and second moments as products with a row of 1/HW, five times faster than ReduceSum. */
+/** The same in strips [B, rows * W, C]: first and second moments as products with a row of 1/HW, five times faster than ReduceSum. */
 function groupNormStrips(x: Tensor, groups: number, weight: Tensor, bias: Tensor, epsilon: number): Tensor {
   const [b, c, h, w] = x.shape as [Dim, number, number, number]
   const strips = channelsLast(x)
+  const sizes = new Set(strips.map((strip) => strip.shape[1] as number))
+  const rows = new Map([...sizes].map((n) => [n, constant(new Float32Array(n).fill(1 / (h * w)), [1, n])]))
   const moment = (of: (strip: Tensor) => Tensor) => {
-    const parts = strips.map((strip) => {
-      const pixels = (strip.shape[1] as number) * w
-      const average = constant(new Float32Array(pixels).fill(1 / (h * w)), [1, pixels])
-      return matmul(average, reshape(of(strip), [b, pixels, c])) // (B, 1, C)
-    })
+    const parts = strips.map((strip) => matmul(rows.get(strip.shape[1] as number)!, of(strip))) // (B, 1, C)
     const total = reshape(parts.reduce(add), [b, groups, c / groups])
     return mean(total, [-1], true) // (B, groups, 1)
   }
@@ -66,6 +64,9 @@ function groupNormStrips(x: Tensor, groups: number, weight: Tensor, bias: Tensor
   const perGroup = (p: Tensor) => reshape(p, [groups, c / groups])
   const scale = div(perGroup(weight), sqrt(add(positive, epsilon))) // (B, groups, C / groups)
   const shift = sub(perGroup(bias), mul(average, scale))
-  const [a, d] = [reshape(scale, [b, 1, 1, c]), reshape(shift, [b, 1, 1, c])]
-  return channelsFirst(strips.map((strip) => add(mul(strip, a), d)))
+  const [a, d] = [reshape(scale, [b, 1, c]), reshape(shift, [b, 1, c])]
+  return channelsFirst(
+    strips.map((strip) => add(mul(strip, a), d)),
+    w,
+  )
 }

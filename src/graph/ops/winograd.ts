@@ -122,17 +122,15 @@ function patchIndices(patch: number, step: number, tileRows: number, width: numb
   return made
 }
 
-/** Rows from..to of an image given in strips, as pieces of those strips. */
-function rowsOf(strips: readonly Tensor[], from: number, to: number): Tensor[] {
-  const pieces: Tensor[] = []
+/** Pixels from..to of an image given in strips, as pieces of those strips. */
+function pixelsOf(strips: readonly Tensor[], from: number, to: number): Tensor[] {
   let start = 0
-  for (const strip of strips) {
-    const rows = strip.shape[1] as number
-    const [a, b] = [Math.max(from - start, 0), Math.min(to - start, rows)]
-    if (a < b) pieces.push(slice(strip, 1, a, b))
-    start += rows
-  }
-  return pieces
+  return strips.flatMap((strip) => {
+    const pixels = strip.shape[1] as number
+    const [a, b] = [Math.max(from - start, 0), Math.min(to - start, pixels)]
+    start += pixels
+    return a < b ? [slice(strip, 1, a, b)] : []
+  })
 }
 
 /**
@@ -152,8 +150,7 @@ export function tiledConv3x3(x: Tensor, kernel: Tensor, bias: Tensor, { step, A,
   const [outH, outW, columns] = [(h * tile) / step, (w * tile) / step, Math.ceil(w / step)]
   const strips = channelsLast(x)
   const [before, after] = [asTensor(kronecker(B)), asTensor(kronecker(A))]
-  const pixel = slice(reshape(strips[0]!, [b, (strips[0]!.shape[1] as number) * w, c]), 1, 0, 1)
-  const zero = expandLike(constant(new Float32Array(c), [1, 1, c]), pixel) // (B, 1, C)
+  const zero = expandLike(constant(new Float32Array(c), [1, 1, c]), slice(strips[0]!, 1, 0, 1)) // (B, 1, C)
 
   let done = 0
   const results = planStrips(outH, outW, Math.max(c, out), tile).map((outRows) => {
@@ -161,17 +158,17 @@ export function tiledConv3x3(x: Tensor, kernel: Tensor, bias: Tensor, { step, A,
     const tileRows = Math.ceil(outRows / tile)
     const tiles = tileRows * columns
     const [from, to] = [Math.max(first - 1, 0), Math.min(first + (tileRows - 1) * step + patch - 1, h)]
-    const pieces = rowsOf(strips, from, to).map((p) => reshape(p, [b, (p.shape[1] as number) * w, c]))
+    const pixels = concat([...pixelsOf(strips, from * w, to * w), zero], 1) // (B, pixels + 1, C)
     const indices = patchIndices(patch, step, tileRows, w, first - 1 - from, to - from)
-    const patches = gather(concat([...pieces, zero], 1), indices, 1) // (B, patch^2, tiles, C)
-    const planes = matmul(before, reshape(patches, [b, patch ** 2, tiles * c])) // (B, n^2, tiles * C)
-    const product = matmul(reshape(planes, [b, products ** 2, tiles, c]), kernel) // (B, n^2, tiles, out)
-    const pixels = matmul(after, reshape(product, [b, products ** 2, tiles * out])) // (B, tile^2, tiles * out)
-    const biased = add(reshape(pixels, [b, tile ** 2, tiles, out]), bias)
-    const grid = transpose(reshape(biased, [b, tile, tile, tileRows, columns, out]), [0, 3, 1, 4, 2, 5])
-    const whole = reshape(grid, [b, tileRows * tile, columns * tile, out])
+    const patches = reshape(gather(pixels, indices, 1), [b, patch ** 2, tiles * c])
+    const planes = reshape(matmul(before, patches), [b, products ** 2, tiles, c])
+    const product = reshape(matmul(planes, kernel), [b, products ** 2, tiles * out])
+    const grid = reshape(matmul(after, product), [b, tile, tile, tileRows, columns, out])
+    const whole = transpose(add(grid, bias), [0, 3, 1, 4, 2, 5]) // (B, tileRows, tile, columns, tile, out)
     done += outRows
-    return slice(slice(whole, 1, 0, outRows), 2, 0, outW)
+    if (tileRows * tile === outRows && columns * tile === outW) return reshape(whole, [b, outRows * outW, out])
+    const image = reshape(whole, [b, tileRows * tile, columns * tile, out])
+    return reshape(slice(slice(image, 1, 0, outRows), 2, 0, outW), [b, outRows * outW, out])
   })
-  return channelsFirst(results)
+  return channelsFirst(results, outW)
 }

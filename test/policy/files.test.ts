@@ -1,0 +1,53 @@
+// House rules that a machine can check: short files that introduce themselves, nothing left for later, no trace of
+// whose desk a file was written on.
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { root } from './child.ts'
+import { isCode, isTest, read, repositoryFiles } from './sources.ts'
+
+const files = repositoryFiles()
+const code = files.filter(isCode)
+const text = files.filter((file) => /\.(ts|tsx|js|json|md|yml|yaml|html|css|proto|sh)$|^\.ci\/|^LICENSE$/.test(file))
+
+/** Data and generated code may be long. */
+const long = ['src/zoo/imagenet-classes.ts', 'src/graph/onnx_pb.ts']
+const lines = (file: string) => read(file).trimEnd().split('\n').length
+
+it('finds the repository', () => {
+  expect(code).toContain('src/index.ts')
+  expect(text).toContain('package.json')
+})
+
+it('no source file is longer than 300 lines, no test longer than 400', () => {
+  const limit = (file: string) => (isTest(file) ? 400 : 300)
+  const tooLong = code.filter((file) => !long.includes(file) && lines(file) > limit(file))
+  expect(tooLong.map((file) => `${file}: ${lines(file)}`)).toEqual([])
+})
+
+it('every code file but unit tests begins with a comment that says what it is', () => {
+  const silent = code.filter((file) => !/^(#!.*\n)?(\/\/ \S|\/\*\* ?\S)/.test(read(file)))
+  expect(silent.filter((file) => !/\.(config|test)\.ts$/.test(file))).toEqual([])
+})
+
+it('nothing is left for later', () => {
+  const marks = new RegExp(`\\b(${['TO', 'FIX', 'XX'].map((half, i) => half + ['DO', 'ME', 'X'][i]).join('|')})\\b`)
+  expect(text.filter((file) => file !== 'package-lock.json' && marks.test(read(file)))).toEqual([])
+})
+
+it('no test is left out or alone', () => {
+  const alone = new RegExp(`\\b(it|describe|test)\\.(${['only', 'todo', 'fails'].join('|')})\\b`)
+  expect(code.filter((file) => isTest(file) && alone.test(read(file)))).toEqual([])
+})
+
+it('no path of a developer’s machine', () => {
+  const found = text.flatMap((file) => {
+    const hits = read(file).match(/(?<![\w.*}\])-])\/(work|root|home|Users)\/[\w.]+/g) ?? []
+    return hits.map((hit) => `${file}: ${hit}`)
+  })
+  expect(found).toEqual([])
+})
+
+it('no file is larger than 10 MB', () => {
+  expect(files.filter((file) => statSync(join(root, file)).size > 10e6)).toEqual([])
+})

@@ -1,0 +1,107 @@
+// The house has rooms in an order, and a file imports only from rooms above its own; some rooms also run in browsers.
+// The tables here are the architecture: who wants to change it changes them.
+import { expect, it } from 'vitest'
+import { importsOf, packageOf, read, sourceFiles } from './sources.ts'
+
+/** Each room with the rooms, or single files of them, that it may import from; top room first. */
+const rooms: Record<string, readonly string[]> = {
+  core: [],
+  checkpoint: ['core'],
+  graph: ['core', 'checkpoint/types.ts'],
+  engine: ['core', 'graph'],
+  models: ['core', 'checkpoint', 'graph'],
+  zoo: ['core', 'models'],
+  sampling: ['core', 'graph', 'engine/types.ts', 'models'],
+  images: ['core'],
+  library: ['core', 'checkpoint', 'graph', 'engine', 'models', 'zoo', 'sampling', 'images'],
+  bench: ['core', 'checkpoint', 'graph', 'engine', 'models', 'zoo', 'sampling', 'images', 'library'],
+  cli: ['core', 'checkpoint', 'graph', 'engine', 'models', 'zoo', 'sampling', 'images', 'library', 'bench'],
+  'index.ts': ['core', 'checkpoint', 'graph', 'engine', 'models', 'zoo', 'sampling', 'images', 'library'],
+}
+
+/** Files of these rooms run in a browser, too ... */
+const browserRooms = ['core/', 'checkpoint/', 'graph/', 'models/', 'sampling/']
+/** ... so do these ... */
+const browserFiles = [
+  'engine/types.ts',
+  'zoo/classes.ts',
+  'zoo/embedded.ts',
+  'zoo/imagenet-classes.ts',
+  'zoo/model-entry.ts',
+  'zoo/registry.ts',
+]
+/** ... but not these. */
+const nodeFiles = ['checkpoint/node-source.ts']
+
+/** Packages, and the places that may import them. */
+const packages: Record<string, readonly string[]> = {
+  '@bufbuild/protobuf': ['graph'],
+  'onnxruntime-node': ['engine'],
+  'onnxruntime-common': ['engine'],
+  sharp: ['images'],
+  commander: ['cli'],
+  valibot: ['cli', 'zoo', 'library', 'models'],
+}
+
+const inside = (file: string, places: readonly string[]): boolean =>
+  places.some((place) => file === place || file.startsWith(place.endsWith('/') ? place : `${place}/`))
+
+const files = sourceFiles().map((file) => file.slice('src/'.length))
+const roomOf = (file: string) => file.split('/')[0]!
+const edges = files.flatMap((file) => importsOf(`src/${file}`).map((edge) => ({ file, ...edge })))
+const within = edges
+  .filter(({ target }) => target.startsWith('src/'))
+  .map(({ file, target }) => ({ file, target: target.slice('src/'.length) }))
+const runsInBrowser = (file: string) => inside(file, [...browserRooms, ...browserFiles]) && !inside(file, nodeFiles)
+
+it('every source file lives in a known room', () => {
+  expect(files.filter((file) => !(roomOf(file) in rooms))).toEqual([])
+})
+
+it('every room has files, and only looks up', () => {
+  const order = Object.keys(rooms)
+  for (const [i, room] of order.entries()) {
+    expect(files.some((file) => roomOf(file) === room)).toBe(true)
+    for (const place of rooms[room]!) expect(order.slice(0, i)).toContain(roomOf(place))
+  }
+})
+
+it('a file imports from its own room or from rooms above it', () => {
+  const wrong = within.filter(({ file, target }) => {
+    const room = roomOf(file)
+    return roomOf(target) !== room && !inside(target, rooms[room] ?? [])
+  })
+  expect(wrong.map(({ file, target }) => `${file} -> ${target}`)).toEqual([])
+})
+
+it('no source file imports from outside of src/', () => {
+  const outside = edges.filter(({ target }) => /^(\.\.|test\/|scripts\/|bench\/)/.test(target))
+  expect(outside.map(({ file, target }) => `${file} -> ${target}`)).toEqual([])
+})
+
+it('browser rooms hold no Node built-in, and reach none', () => {
+  const builtins = edges.filter(({ file, target }) => runsInBrowser(file) && target.startsWith('node:'))
+  const crossing = within.filter(({ file, target }) => runsInBrowser(file) && !runsInBrowser(target))
+  expect([...builtins, ...crossing].map(({ file, target }) => `${file} -> ${target}`)).toEqual([])
+})
+
+it('browser rooms use no global of Node', () => {
+  const code = (file: string) => read(`src/${file}`).replace(/^\s*(\/\/|\*|\/\*).*$/gm, '')
+  const users = files
+    .filter(runsInBrowser)
+    .filter((file) => /\b(process\.\w|Buffer\.\w|__dirname|require\()/.test(code(file)))
+  expect(users).toEqual([])
+})
+
+it('packages are imported only where they belong', () => {
+  const bare = edges.filter(({ target }) => !target.startsWith('src/') && !target.startsWith('node:'))
+  const wrong = bare.filter(({ file, target }) => !inside(file, packages[packageOf(target)] ?? []))
+  expect(wrong.map(({ file, target }) => `${file} -> ${target}`)).toEqual([])
+})
+
+it('Node built-ins are written with their prefix', () => {
+  const unprefixed = edges.filter(({ target }) =>
+    /^(fs|path|os|url|crypto|http|https|net|stream|util|zlib)(\/|$)/.test(target),
+  )
+  expect(unprefixed).toEqual([])
+})
