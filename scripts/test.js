@@ -9,10 +9,11 @@ import { install } from './setup.js'
 install()
 
 const tool = (/** @type {string[]} */ ...path) => join(root, 'node_modules', ...path)
+const colors = process.stdout.isTTY ? [] : ['--colors=off']
 const vitest = [tool('vitest', 'vitest.mjs'), 'run', ...process.argv.slice(2)]
 const steps = [
   { name: 'Type check', args: [tool('typescript', 'bin', 'tsc'), '--noEmit', '-p', join(root, 'tsconfig.json')] },
-  { name: 'Lint', args: [tool('@biomejs', 'biome', 'bin', 'biome'), 'ci', '--error-on-warnings'] },
+  { name: 'Lint', args: [tool('@biomejs', 'biome', 'bin', 'biome'), 'ci', '--error-on-warnings', ...colors] },
   { name: 'Tests', args: vitest },
 ]
 

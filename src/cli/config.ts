@@ -58,7 +58,8 @@ export async function readConfig(path: string): Promise<ModelConfig> {
 
 function json(path: string, text: string): unknown {
   try {
-    return JSON.parse(text)
+    const value = JSON.parse(text)
+    return Array.isArray(value) ? null : value // an array would pass for an object without keys
   } catch (cause) {
     throw new UsageError(`--config ${path} is not JSON: ${(cause as Error).message}.`, { cause })
   }

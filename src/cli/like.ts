@@ -33,15 +33,22 @@ const schema = v.object({
     v.object({ kind: v.literal('teacher'), teacher }),
   ]),
   dtype: v.picklist(['fp32', 'int8']),
+  /** Whether the image was computed together with others. */
+  batched: v.boolean(),
+  /** Of a grid. */
+  batch: v.optional(count),
   ema: v.boolean(),
 })
 
 type ImageSettings = v.InferOutput<typeof schema>
 
-/** The flags with those of the image where none was given, and the index of its (first) image. */
+/** The flags with those of the image where none was given. */
 export interface LikeFlags {
   flags: SampleFlags
+  /** Index of the (first) image. */
   firstIndex: number
+  /** An image by itself is to be rounded as one of several. */
+  batched: boolean
 }
 
 /**
@@ -49,7 +56,7 @@ export interface LikeFlags {
  * @throws UsageError when the file is no image of ours, or cannot be made again without flags that are missing
  */
 export async function withLike(given: SampleFlags): Promise<LikeFlags> {
-  if (given.like === undefined) return { flags: given, firstIndex: 0 }
+  if (given.like === undefined) return { flags: given, firstIndex: 0, batched: false }
   const settings = await readSettings(given.like)
   if (!settings) {
     throw new UsageError(`--like ${given.like}: this image carries no settings.`, {
@@ -75,7 +82,7 @@ export async function withLike(given: SampleFlags): Promise<LikeFlags> {
     })
   }
   const flags = { ...withoutContradicted(fromImage(image), given), ...defined(given) }
-  return { flags: { ...flags, ema: given.ema && image.ema }, firstIndex: image.index }
+  return { flags: { ...flags, ema: given.ema && image.ema }, firstIndex: image.index, batched: image.batched }
 }
 
 function fromImage(image: ImageSettings): Partial<SampleFlags> {
@@ -87,6 +94,7 @@ function fromImage(image: ImageSettings): Partial<SampleFlags> {
     seed,
     rng: rng === 'given' ? undefined : rng,
     dtype,
+    batch: image.batch,
     ...planFlags(plan),
   })
 }

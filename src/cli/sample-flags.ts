@@ -115,7 +115,11 @@ const groups: readonly (readonly [heading: string, options: readonly Option[]])[
     [
       choice('--device <name>', `${devices.join(', ')} (default: auto)`, devices),
       choice('--dtype <type>', 'fp32 (default), or int8: faster and less exact', ['fp32', 'int8']),
-      option('--batch <images>', 'images computed together; they do not depend on it (default: 8)', wholeNumber(1)),
+      option(
+        '--batch <images>',
+        'images computed together; more is faster and takes memory (default: 8)',
+        wholeNumber(1),
+      ),
       option('--threads <number>', 'threads to compute with (default: all cores)', wholeNumber(1)),
     ],
   ],

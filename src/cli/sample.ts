@@ -37,7 +37,7 @@ export function sampleCommand(io: Io): Command {
 
 async function sampleImages(given: SampleFlags, io: Io): Promise<void> {
   const say = voice(io, given)
-  const { flags, firstIndex } = await withLike(given)
+  const { flags, firstIndex, batched } = await withLike(given)
   const labels = flags.class
   if (!labels) throw new UsageError('No class was given.', { remedy: 'For example --class otter, or --class 207,360.' })
   const config = flags.config === undefined ? undefined : await readConfig(flags.config)
@@ -56,11 +56,12 @@ async function sampleImages(given: SampleFlags, io: Io): Promise<void> {
     }
     const classes = resolveClasses(labels, model.classes)
     const { count = 1, seed, rng, batch } = flags
-    const rows = firstIndex + classes.length * count
+    const total = classes.length * count
+    const companion = batched && total === 1 ? 1 : 0
     const options = {
       ...planOptions(flags),
-      ...{ classes, count, seed, rng, batch, firstIndex, lean: true, signal: io.signal },
-      noise: noise && given.like !== undefined ? firstRows(noise, rows) : noise,
+      ...{ classes, count, seed, rng, batch, firstIndex, companion, lean: true, signal: io.signal },
+      noise: noise && given.like !== undefined ? firstRows(noise, firstIndex + total, companion) : noise,
     }
     announce(model, options, flags, say)
     await sampleTo(model, options, flags, { io, say, loaded: (performance.now() - started) / 1000 })
@@ -76,7 +77,13 @@ interface Surroundings {
   loaded: number
 }
 
-type Asked = SampleOptions & { classes: number[]; count: number; firstIndex: number }
+interface Asked extends SampleOptions {
+  classes: number[]
+  count: number
+  firstIndex: number
+  /** 1 when an image is sampled with another that is dropped, so that it comes out as it did in a batch. */
+  companion: number
+}
 
 async function sampleTo(model: Model, options: Asked, flags: SampleFlags, { io, say, loaded }: Surroundings) {
   const total = options.classes.length * options.count
@@ -92,9 +99,11 @@ async function sampleTo(model: Model, options: Asked, flags: SampleFlags, { io, 
   io.signal.addEventListener('abort', onAbort)
   let written: string[] = []
   try {
-    for await (const result of model.stream({ ...options, onProgress })) {
+    const streamed = options.companion ? { ...options, count: 2, batch: 2 } : options
+    for await (const result of model.stream({ ...streamed, onProgress })) {
       const paths = await each(sinks, (sink) => sink.add(result))
       images.push(describe(result, paths[0]))
+      if (images.length === total) break
     }
     written = await each(sinks, (sink) => sink.finish())
   } catch (error) {
@@ -121,13 +130,15 @@ async function sampleTo(model: Model, options: Asked, flags: SampleFlags, { io, 
 
 function sinksOf(model: Model, options: Asked, flags: SampleFlags, signal: AbortSignal): Sink[] {
   const { format, out: folder, metadata, dump } = flags
-  const { classes, count } = options
+  const { classes, count, batch } = options
   const total = classes.length * count
   const imageOptions = { folder, format: format === 'npz' ? ('png' as const) : format, metadata, signal }
   const sinks: Sink[] = [format === 'npz' ? npzFile(folder, total, model.imageSize, signal) : imageFiles(imageOptions)]
   if (total > 1 && (format !== 'npz' || flags.grid !== undefined)) {
     const columns = flags.grid ?? (count > 1 ? Math.min(count, 10) : Math.ceil(Math.sqrt(classes.length)))
-    sinks.push(gridFile(imageOptions, columns, ({ class: _, className: __, ...rest }) => ({ ...rest, classes, count })))
+    sinks.push(
+      gridFile(imageOptions, columns, ({ class: _, className: __, ...rest }) => ({ ...rest, classes, count, batch })),
+    )
   }
   if (dump !== undefined) sinks.push(dumpFile(dump, total, model, signal))
   return sinks
@@ -219,11 +230,14 @@ async function readNoise(path: string): Promise<NonNullable<SampleOptions['noise
   }
 }
 
-/** `--like` an image in the middle of a run: its noise file holds more rows than are needed. */
-function firstRows({ data, shape }: NonNullable<SampleOptions['noise']>, rows: number): SampleOptions['noise'] {
+/** The rows of a noise file that `--like` an image in the middle of a run needs, and zeros for its companion. */
+function firstRows({ data, shape }: NonNullable<SampleOptions['noise']>, rows: number, companion: number) {
   const [n = 0, ...rest] = shape
-  if (n <= rows) return { data, shape }
-  return { data: data.subarray(0, (data.length / n) * rows), shape: [rows, ...rest] }
+  if (n < rows) return { data, shape }
+  const size = data.length / n
+  const padded = new Float32Array((rows + companion) * size)
+  padded.set(data.subarray(0, rows * size))
+  return { data: padded, shape: [rows + companion, ...rest] }
 }
 
 async function requireFolder(folder: string, flag: string): Promise<void> {

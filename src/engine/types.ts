@@ -52,6 +52,7 @@ export interface Engine extends AsyncDisposable {
   readonly reason: string
   readonly threads: number
   load(graph: Graph, options?: LoadOptions): Promise<Program>
+  /** Rejects what is pending; resolves when a run in progress has ended on its own and the worker is gone. */
   dispose(): Promise<void>
 }
 

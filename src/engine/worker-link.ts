@@ -92,7 +92,7 @@ export class WorkerLink {
   private settle({ id, result, error }: Answer): void {
     const request = this.pending.get(id)
     this.pending.delete(id)
-    if (this.pending.size === 0) this.worker.unref()
+    if (this.pending.size === 0 && this.alive) this.worker.unref()
     if (error === undefined) request?.resolve(result)
     else request?.reject(new EngineError(`ONNX Runtime: ${readable(error)}`))
   }

@@ -28,7 +28,7 @@ export interface SampleOptions extends PlanOptions {
   noise?: { data: Float32Array; shape: readonly number[] } | undefined
   /** Index of the first image in a longer run: image i there and image 0 here are the same for firstIndex i. */
   firstIndex?: number | undefined
-  /** Images computed together; the images do not depend on it. */
+  /** Images computed together; they do not depend on it, but for the last bits of one computed alone (and for int8). */
   batch?: number | undefined
   /** Close the transformers before the last images are decoded: less memory, but the next run opens them again. */
   lean?: boolean | undefined
@@ -139,6 +139,7 @@ export class Model implements AsyncDisposable {
         plan,
         steps: steps(plan, this.family.groups.length),
         ...this.facts.weights,
+        batched: isBatched(details.index - firstIndex, labels.length, batch),
       }
       const side = this.family.imageSize
       const image = new GeneratedImage({
@@ -177,4 +178,10 @@ export class Model implements AsyncDisposable {
     }
     return ids.flatMap((id) => new Array<number>(count).fill(id))
   }
+}
+
+/** Whether an image shares its batch with others: products of a single row round differently. */
+function isBatched(position: number, total: number, batch: number): boolean {
+  const start = position - (position % batch)
+  return Math.min(batch, total - start) > 1
 }

@@ -62,7 +62,7 @@ export function inferVar(file: string, tensors: StateDict, hints: ArchitectureHi
     embedDim,
     heads: attnL2Norm ? r.dim('blocks.0.attn.scale_mul_1H11', 1) : (hints.heads ?? embedDim / 64),
     patchNums,
-    vocabSize: r.dim('head.weight', 0),
+    vocabSize: r.dim('head.bias', 0),
     channels: r.dim('word_embed.weight', 1),
     numClasses: r.dim('class_emb.weight', 0) - 1,
     mlpRatio: r.dim('blocks.0.ffn.fc1.weight', 0) / embedDim,
@@ -109,6 +109,8 @@ export function inferLlamaGen(file: string, tensors: StateDict, hints: Architect
     )
   }
   if (dim % heads) throw new UsageError(`${heads} heads do not divide the width ${dim} of ${file}.`)
+  const tokens = hints.tokens ?? 256
+  if (!Number.isInteger(Math.sqrt(tokens))) throw new UsageError(`${tokens} tokens are no square grid (${file}).`)
   const student = r.has('final_layer_conti.linear.weight')
   return {
     family: 'llamagen',
@@ -118,7 +120,7 @@ export function inferLlamaGen(file: string, tensors: StateDict, hints: Architect
     ffnDim: r.dim('layers.0.feed_forward.w1.weight', 0),
     vocabSize: r.dim('output.weight', 0),
     channels: student ? r.dim('tok_embeddings.weight', 1) : 0,
-    tokens: hints.tokens ?? 256,
+    tokens,
     numClasses: r.dim('cls_embedding.embedding_table.weight', 0) - 1,
   }
 }

@@ -85,14 +85,14 @@ describe('download', () => {
     await start()
     const { files: fetched } = await distilledJson('download', 'var-dd-d16', '--teacher')
     expect(fetched.map((file: { name: string }) => file.name)).toEqual(['var-dd-d16', 'var-vqvae', 'var-d16'])
-    expect(readFileSync(fetched[0].path)).toEqual(student)
+    expect(readFileSync(fetched[0].path).equals(student)).toBe(true)
     expect(await distilled('download', 'var-d16', '--quiet')).toEqual({ code: 0, stdout: '', stderr: '' })
   })
 
   it('survives a broken connection', async () => {
     await start({ cuts: [1000] })
     expect(await distilled('download', 'var-vqvae')).toMatchObject({ code: 0 })
-    expect(hub!.seen.map((request) => request.range)).toContain('bytes=1000-')
+    expect(hub!.seen.filter(({ server }) => server === 'content')).toHaveLength(2)
   })
 
   it('says what to do about a refusal', async () => {

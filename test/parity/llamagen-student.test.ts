@@ -1,13 +1,17 @@
 // LlamaGen-DD against PyTorch: rotary tables, heads and hidden states of the student, then pipelines from noise to image.
 import { describe, expect, it } from 'vitest'
+import { constant } from '../../src/graph/index.ts'
+import { inferLlamaGen } from '../../src/models/infer.ts'
 import { ropeTables } from '../../src/models/llamagen-blocks.ts'
-import { quantizeGraph } from '../../src/models/student.ts'
+import { llamaGenStudent } from '../../src/models/llamagen-dd.ts'
+import { predictedSequence, quantizeGraph } from '../../src/models/student.ts'
 import { goldens } from './goldens.ts'
-import { evaluate, feed, fixtureModel, numbers, statesOf } from './open.ts'
+import { evaluate, feed, fixtureModel, numbers, openFixture, statesOf } from './open.ts'
 import { openLlamaGenStudent, studentStep } from './student-step.ts'
 
 const tiny = goldens('llamagen_tiny_dd')
 const micro = goldens('llamagen_micro')
+const gross = goldens('llamagen_gross')
 
 const tinyRun = { fixture: tiny, file: 'llamagen_tiny_dd.pt', heads: 2 }
 const cases = [
@@ -94,7 +98,32 @@ describe('the student of llamagen_tiny_dd', () => {
   })
 })
 
+describe('the student of llamagen_gross, whose 145 positions take two blocks of the attention', () => {
+  const { t_list: timesteps, split_t: split } = gross.meta.runs.three_step
+  it.each((timesteps as number[]).map((t, i) => [i, t]))(
+    'predicts as upstream in step %i (t = %i)',
+    async (step, t) => {
+      const { file, tensors, weights } = await openFixture('llamagen_gross.pt', 'ema')
+      const arch = inferLlamaGen(file, tensors, { heads: 2, tokens: 144 })
+      const { data, shape } = gross.input('codebook')
+      const [labels, noise] = [gross.input('labels'), gross.input('noise')]
+      const previous = step > 0 ? gross.input(`step${step - 1}.sequence`) : noise
+      const state = noise.data.map((value, i) => (Math.floor(i / 4) % 144 < t ? previous.data[i]! : value))
+      const { x, heads } = llamaGenStudent(weights, arch, t)
+      const sequence = predictedSequence(x, heads, constant(data, shape), t, split)
+      const out = await evaluate(
+        { sequence, logits: heads.logits(0, 144), continuous: heads.continuous(0, 144) },
+        { labels: feed(labels), x: feed({ data: state as Float32Array, shape: noise.shape }) },
+      )
+      gross.match(`step${step}.forward_logits`, numbers(out.logits))
+      gross.match(`step${step}.forward_conti`, numbers(out.continuous))
+      gross.match(`step${step}.sequence`, numbers(out.sequence))
+    },
+  )
+})
+
 describe('the tests above', () => {
+  gross.allCompared()
   tiny.allCompared()
   micro.allCompared()
 })

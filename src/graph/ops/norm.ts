@@ -44,26 +44,29 @@ export function groupNorm(x: Tensor, groups: number, weight: Tensor, bias: Tenso
   return add(mul(reshape(normed, x.shape), affine(weight)), affine(bias))
 }
 
-/** The same in strips [B, rows * W, C]: first and second moments as products with a row of 1/HW, five times faster than ReduceSum. */
+/**
+ * The same in strips [B, rows * W, C]. Sums are products with a row of 1/HW, five times faster than ReduceSum; a group's
+ * variance is that within its channels plus that between them, so nothing large cancels.
+ */
 function groupNormStrips(x: Tensor, groups: number, weight: Tensor, bias: Tensor, epsilon: number): Tensor {
   const [b, c, h, w] = x.shape as [Dim, number, number, number]
   const strips = channelsLast(x)
   const sizes = new Set(strips.map((strip) => strip.shape[1] as number))
   const rows = new Map([...sizes].map((n) => [n, constant(new Float32Array(n).fill(1 / (h * w)), [1, n])]))
-  const moment = (of: (strip: Tensor) => Tensor) => {
-    const parts = strips.map((strip) => matmul(rows.get(strip.shape[1] as number)!, of(strip))) // (B, 1, C)
-    const total = reshape(parts.reduce(add), [b, groups, c / groups])
-    return mean(total, [-1], true) // (B, groups, 1)
+  const perChannel = (of: (strip: Tensor) => Tensor) => {
+    const parts = strips.map((strip) => matmul(rows.get(strip.shape[1] as number)!, of(strip)))
+    return emit({ type: 'Sum', inputs: parts }, [b, 1, c], x.dtype)
   }
-  const average = moment((strip) => strip)
-  const variance = sub(
-    moment((strip) => mul(strip, strip)),
-    mul(average, average),
-  )
-  const positive = emit({ type: 'Max', inputs: [variance, scalar(0)] }, variance.shape, x.dtype)
-  const perGroup = (p: Tensor) => reshape(p, [groups, c / groups])
-  const scale = div(perGroup(weight), sqrt(add(positive, epsilon))) // (B, groups, C / groups)
-  const shift = sub(perGroup(bias), mul(average, scale))
+  const perGroup = (t: Tensor) => reshape(t, [b, groups, c / groups])
+  const square = (t: Tensor) => mul(t, t)
+  const channelMean = perChannel((strip) => strip) // (B, 1, C)
+  const within = perGroup(perChannel((strip) => square(sub(strip, channelMean))))
+  const average = mean(perGroup(channelMean), [-1], true) // (B, groups, 1)
+  const between = square(sub(perGroup(channelMean), average))
+  const variance = mean(add(within, between), [-1], true)
+  const affine = (p: Tensor) => reshape(p, [groups, c / groups])
+  const scale = div(affine(weight), sqrt(add(variance, epsilon))) // (B, groups, C / groups)
+  const shift = sub(affine(bias), mul(average, scale))
   const [a, d] = [reshape(scale, [b, 1, c]), reshape(shift, [b, 1, c])]
   return channelsFirst(
     strips.map((strip) => add(mul(strip, a), d)),

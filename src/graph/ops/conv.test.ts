@@ -1,0 +1,138 @@
+// Every way of computing a 3x3 convolution gives the direct one, through the real engine.
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { noise } from '../../core/random/philox.ts'
+import { createEngine } from '../../engine/node.ts'
+import type { Engine } from '../../engine/types.ts'
+import { constant, type Graph, input, type Tensor } from '../index.ts'
+import { addImages, channelsFirst, channelsLast, planStrips, pointwise } from './channels-last.ts'
+import { add, conv2d, groupNorm, mul, silu, slice, upsampleConv3x3 } from './index.ts'
+import { type TileAlgorithm, tiledConv3x3, tileKernel, upsampled, winograd4x4 } from './winograd.ts'
+
+let engine: Engine
+beforeAll(async () => {
+  engine = await createEngine({ device: 'cpu', threads: 2 })
+})
+afterAll(() => engine.dispose())
+
+type Size = readonly [batch: number, channels: number, out: number, height: number, width: number]
+
+async function run(graph: Graph, [batch, c, , h, w]: Size): Promise<Record<string, Float32Array>> {
+  const program = await engine.load(graph)
+  const x = noise(0, 7, batch * c * h * w)
+  const outputs = await program.run({ x: { dtype: 'float32', shape: [batch, c, h, w], data: x } })
+  await program.dispose()
+  return Object.fromEntries(Object.entries(outputs).map(([k, v]) => [k, (v as { data: Float32Array }).data]))
+}
+
+const image = ([, c, , h, w]: Size): Tensor => input('x', 'float32', ['batch', c, h, w])
+
+/** Kernel with outputs of standard deviation 1, so that tolerances below are relative to it. */
+function parameters([, c, out]: Size) {
+  const kernel = noise(0, 8, out * c * 9).map((v) => v / Math.sqrt(9 * c))
+  const bias = constant(noise(0, 9, out))
+  const direct = constant(kernel, [out, c, 3, 3])
+  const tiled = (x: Tensor, algorithm: TileAlgorithm) => {
+    const recipe = tileKernel(algorithm, [out, c, 3, 3])
+    return tiledConv3x3(x, constant(recipe.compute(kernel), recipe.shape), bias, algorithm)
+  }
+  return { direct, bias, tiled }
+}
+
+const largest = (a: Float32Array, b: Float32Array) => a.reduce((m, v, i) => Math.max(m, Math.abs(v - b[i]!)), 0)
+
+const sizes: Size[] = [
+  [1, 1, 1, 1, 1],
+  [1, 3, 5, 4, 4],
+  [2, 5, 3, 5, 7],
+  [1, 16, 8, 9, 13],
+  [2, 32, 48, 16, 10],
+  [1, 160, 96, 31, 33],
+  [2, 64, 128, 64, 64],
+]
+
+describe('a tiled 3x3 convolution', () => {
+  it.each(sizes)('equals the direct one: batch %i, %i -> %i channels, %i x %i', async (...size) => {
+    const { direct, bias, tiled } = parameters(size)
+    const x = image(size)
+    const y = await run({ expected: conv2d(x, direct, bias, { padding: 1 }), tiled: tiled(x, winograd4x4) }, size)
+    expect(y.tiled).toHaveLength(y.expected!.length)
+    expect(largest(y.tiled!, y.expected!)).toBeLessThan(4e-5)
+  })
+
+  it.each(sizes)('equals upsampling and convolving: batch %i, %i -> %i channels, %i x %i', async (...size) => {
+    const { direct, bias, tiled } = parameters(size)
+    const x = image(size)
+    const y = await run({ expected: upsampleConv3x3(x, direct, bias), tiled: tiled(x, upsampled) }, size)
+    expect(y.tiled).toHaveLength(y.expected!.length)
+    expect(largest(y.tiled!, y.expected!)).toBeLessThan(1e-5)
+  })
+
+  it('takes and gives strips of any height', async () => {
+    const size: Size = [2, 32, 32, 24, 20]
+    const { direct, bias, tiled } = parameters(size)
+    const x = image(size)
+    const whole = channelsLast(x)[0]!
+    const strips = [slice(whole, 1, 0, 60), slice(whole, 1, 60, 80), slice(whole, 1, 80, 480)] // 3, 1 and 20 rows of 20
+    const y = await run(
+      {
+        expected: conv2d(x, direct, bias, { padding: 1 }),
+        tiled: tiled(channelsFirst(strips, 20), winograd4x4),
+      },
+      size,
+    )
+    expect(largest(y.tiled!, y.expected!)).toBeLessThan(4e-5)
+  })
+
+  it('refuses an image that does not fit the kernel', () => {
+    const { tiled } = parameters([1, 8, 8, 4, 4])
+    expect(() => tiled(image([1, 9, 8, 4, 4]), winograd4x4)).toThrow(/does not fit kernel/)
+  })
+})
+
+describe('strips', () => {
+  it('cover the image in multiples of the tile and keep a plane of a strip within the cache', () => {
+    for (const [h, w, c] of [
+      [256, 256, 160],
+      [33, 47, 8],
+      [4096, 4096, 512],
+    ] as const) {
+      const rows = planStrips(h, w, c, 4)
+      expect(rows.reduce((a, b) => a + b)).toBe(h)
+      for (const r of rows.slice(0, -1)) expect(r % 4).toBe(0)
+    }
+    expect(planStrips(256, 256, 160, 4)).toHaveLength(8)
+  })
+
+  it('are invisible to normalisation, activation and residual', async () => {
+    const size: Size = [2, 64, 64, 24, 20]
+    const scale = constant(noise(0, 3, 64))
+    const shift = constant(noise(0, 4, 64))
+    const block = (x: Tensor) => addImages(pointwise(silu, groupNorm(x, 32, scale, shift, 1e-6)), x)
+    const x = image(size)
+    const whole = channelsLast(x)[0]!
+    const striped = channelsFirst([slice(whole, 1, 0, 160), slice(whole, 1, 160, 480)], 20)
+    const y = await run({ expected: block(x), striped: block(striped) }, size)
+    expect(largest(y.striped!, y.expected!)).toBeLessThan(1e-5)
+  })
+})
+
+describe('groupNorm in strips', () => {
+  it('stays accurate when the mean is ten times the deviation, and finite for a constant image', async () => {
+    const size: Size = [1, 32, 32, 64, 64]
+    const x = image(size)
+    const [scale, shift] = [constant(new Float32Array(32).fill(1)), constant(new Float32Array(32))]
+    const normed = (offset: number, gain: number) => {
+      const moved = (t: Tensor) => pointwise((s) => add(mul(s, gain), offset), t)
+      const strips = channelsFirst(channelsLast(x), 64)
+      return {
+        expected: groupNorm(moved(x), 32, scale, shift, 1e-6),
+        striped: groupNorm(moved(strips), 32, scale, shift, 1e-6),
+      }
+    }
+    const shifted = await run(normed(10, 1), size)
+    expect(largest(shifted.striped!, shifted.expected!)).toBeLessThan(1e-4)
+    const flat = await run(normed(10, 0), size)
+    expect(flat.striped!.every((v) => Math.abs(v) < 1)).toBe(true)
+  })
+})
