@@ -81,7 +81,7 @@ function formatModels(rows: readonly Row[]): string {
       .filter((row) => row.kind === kind)
       .map((row) => {
         const here = row.path === null ? '-' : 'on disk'
-        const size = `${Math.round(row.parameters / 1e6)}M`
+        const size = count(row.parameters)
         return `  ${row.name.padEnd(width)}  ${size.padStart(5)}  ${here.padEnd(7)}  ${figures(row)}`.trimEnd()
       }),
     '',
@@ -92,6 +92,10 @@ function formatModels(rows: readonly Row[]): string {
     'Fetch a model with: distilled download NAME',
   ].join('\n')
 }
+
+/** "328M", "45k" */
+const count = (parameters: number): string =>
+  parameters < 1e6 ? `${Math.round(parameters / 1e3)}k` : `${Math.round(parameters / 1e6)}M`
 
 function figures({ published }: Row): string {
   const steps = published.map((figure) => `${figure.fid} in ${plural(figure.steps, 'step')}`)
