@@ -6,7 +6,7 @@ import { createEngine } from '../../engine/node.ts'
 import type { Engine } from '../../engine/types.ts'
 import { constant, type Graph, input, type Tensor } from '../index.ts'
 import { addImages, channelsFirst, channelsLast, planStrips, pointwise } from './channels-last.ts'
-import { add, conv2d, groupNorm, mul, silu, slice, upsampleConv3x3 } from './index.ts'
+import { add, chooseTiling, conv2d, groupNorm, mul, silu, slice, upsampleConv3x3 } from './index.ts'
 import { type TileAlgorithm, tiledConv3x3, tileKernel, upsampled, winograd4x4 } from './winograd.ts'
 
 let engine: Engine
@@ -134,5 +134,17 @@ describe('groupNorm in strips', () => {
     expect(largest(shifted.striped!, shifted.expected!)).toBeLessThan(1e-4)
     const flat = await run(normed(10, 0), size)
     expect(flat.striped!.every((v) => Math.abs(v) < 1)).toBe(true)
+  })
+})
+
+describe('chooseTiling', () => {
+  const chosen = (c: number, out: number, side: number, upsample: boolean) =>
+    chooseTiling(input('x', 'float32', ['batch', c, side, side]), out, upsample)?.name
+
+  it('tiles wide layers from 32 x 32 on and leaves the rest alone', () => {
+    expect(chosen(160, 160, 256, false)).toBe('winograd4x4')
+    expect(chosen(640, 640, 16, true)).toBe('upsampled4x4')
+    expect(chosen(640, 640, 16, false)).toBeUndefined()
+    expect(chosen(160, 3, 256, false)).toBeUndefined()
   })
 })

@@ -1,4 +1,14 @@
-// Convolutions and resampling of NCHW images.
+// Convolutions and resampling of NCHW images. `chooseTiling` decides where the algorithms of winograd.ts replace a direct
+// 3x3 convolution, after these times (2 Zen 3 cores, ONNX Runtime 1.30, batch 1, CPU ms per core; "phase" is upsampling
+// as four 2x2 convolutions; 2x2 tiles, F(2x2, 3x3), were never the fastest where tiles win at all):
+//   in -> out, size      direct  tiled        in -> out, upsampled to  direct  phase  tiled
+//   160 -> 160  256x256   167.9  112.8        160 -> 160  256x256      171.5    92.5   80.9
+//   320 -> 160  128x128    87.7   47.5        320 -> 320  128x128      160.7    83.4   61.9
+//   160 -> 160  128x128    46.8   31.0        256 -> 256  128x128      104.3    55.6   43.8
+//   320 -> 320  64x64      40.8   16.2        640 -> 640  32x32         41.6    21.6   15.3
+//   128 -> 128  256x256   109.5   69.6        512 -> 512  32x32         26.5    13.0   10.9
+//   256 -> 256  32x32       6.7    3.0
+//   640 -> 640  16x16      10.2    7.5, for four times the weights (59 MB): not worth it; nor are 32 channels (0.5, 0.5).
 
 import { ShapeError } from '../../core/errors.ts'
 import { constant, type Dim, emit, fixed, show, type Tensor } from '../tensor.ts'
@@ -52,7 +62,7 @@ export function upsampleConv3x3(x: Tensor, weight: Tensor, bias: Tensor): Tensor
 /** The tile algorithm that beats a direct 3x3 convolution of x [B, C, H, W] to `out` channels, if any. */
 export function chooseTiling(x: Tensor, out: number, upsample: boolean): TileAlgorithm | undefined {
   const [c, h, w] = [fixed('chooseTiling', x, 1), fixed('chooseTiling', x, 2), fixed('chooseTiling', x, 3)]
-  const scale = upsample ? 4 : 1
-  const worth = Math.min(c, out) >= 96 && scale * h * w >= 32 * 32
-  return worth ? (upsample ? upsampled : winograd4x4) : undefined
+  const outputPixels = h * w * (upsample ? 4 : 1)
+  if (Math.min(c, out) < 96 || outputPixels < 32 * 32) return undefined
+  return upsample ? upsampled : winograd4x4
 }
