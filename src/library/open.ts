@@ -6,7 +6,7 @@ import { guessModel } from '../checkpoint/guess.ts'
 import { openFile } from '../checkpoint/node-source.ts'
 import type { Checkpoint, StateDict } from '../checkpoint/types.ts'
 import { CheckpointError, UsageError } from '../core/errors.ts'
-import type { LlamaGenArchitecture, VarArchitecture } from '../models/architecture.ts'
+import { groupSizes, type LlamaGenArchitecture, type VarArchitecture } from '../models/architecture.ts'
 import { checkStateDict } from '../models/check.ts'
 import { type ArchitectureHints, inferLlamaGen, inferLlamaGenVq, inferVar, inferVarVqvae } from '../models/infer.ts'
 import { openWeights, type Weights, type WeightsOptions } from '../models/weights.ts'
@@ -123,6 +123,7 @@ function assembleVar({ student, teacher, tokenizer }: Parts, options: OpenOption
   }
   const s = transformer('student', student)
   const t = transformer('teacher', teacher)
+  checkPair(student, s?.arch, teacher, t?.arch)
   const arch = inferVarVqvae(tokenizer!.file, tokenizer!.tensors, (s ?? t)!.arch.patchNums)
   checkStateDict(tokenizer!.file, tokenizer!.tensors, { kind: 'tokenizer', architecture: arch })
   for (const part of [s, t]) if (part) checkCodebook(part.arch, arch.vocabSize, arch.zChannels, tokenizer!.file)
@@ -145,6 +146,7 @@ function assembleLlamaGen({ student, teacher, tokenizer }: Parts, options: OpenO
   }
   const s = transformer('student', student)
   const t = transformer('teacher', teacher)
+  checkPair(student, s?.arch, teacher, t?.arch)
   return llamaGenFamily({
     tokenizer: { arch: vq, weights: weightsOf(tokenizer!, { ...options, dtype: 'fp32' }) },
     ...(s && { student: s }),
@@ -157,12 +159,27 @@ const codebookUsage = new Set(['quantize.codebook_used'])
 
 const weightsOf = (part: Part, options: WeightsOptions): Weights => openWeights(part.file, part.tensors, options)
 
-function checkCodebook(
-  arch: VarArchitecture | LlamaGenArchitecture,
-  entries: number,
-  channels: number,
-  file: string,
-): void {
+type Transformer = VarArchitecture | LlamaGenArchitecture
+
+/** Student and teacher need not have one size, but one token grid and one set of classes. */
+function checkPair(
+  student: Part | undefined,
+  s: Transformer | undefined,
+  teacher: Part | undefined,
+  t: Transformer | undefined,
+) {
+  if (!s || !t) return
+  const facts = (a: Transformer) => `${a.numClasses} classes and groups ${summary(groupSizes(a))}`
+  if (facts(s) === facts(t)) return
+  throw new CheckpointError(`${student!.file} has ${facts(s)}, but its teacher ${teacher!.file} has ${facts(t)}.`, {
+    remedy: 'Give a teacher that was trained on the same classes and token grid.',
+  })
+}
+
+const summary = (groups: readonly number[]) =>
+  groups.length > 16 ? `of one token, ${groups.length} of them` : groups.join(', ')
+
+function checkCodebook(arch: Transformer, entries: number, channels: number, file: string): void {
   if (arch.vocabSize === entries && arch.channels === channels) return
   throw new CheckpointError(
     `${file} has a codebook of ${entries} x ${channels}, the transformer expects ${arch.vocabSize} x ${arch.channels}.`,

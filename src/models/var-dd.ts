@@ -40,13 +40,12 @@ export function varStudent(w: Weights, arch: VarArchitecture, timestep: number) 
   const words = linear(x, w.get('word_embed.weight'), w.get('word_embed.bias')) // (B, L, C)
   const level = gather(w.get('lvl_embed.weight'), constant(levelOf, [length + 1], 'int64')) // (1 + L, C)
   const rows = noiseDataRows(positions(arch, timestep), length)
-  const table = w.has('n_d_embed.weight') ? w.get('n_d_embed.weight') : undefined // (2, C)
-  let h = add(concat([start, words], 1), add(level, w.get('pos_1LC'))) // (B, 1 + L, C)
-  if (table) h = add(h, gather(table, rows))
+  const table = w.get('n_d_embed.weight') // (2, C)
+  const where = add(add(level, w.get('pos_1LC')), gather(table, rows)) // (1, 1 + L, C)
+  let h = add(concat([start, words], 1), where) // (B, 1 + L, C)
 
   // There are two distinct rows, so each block's Linear runs on two rows, not on all positions.
-  const noiseData = (layer: number): Tensor | undefined => {
-    if (!table) return undefined
+  const noiseData = (layer: number): Tensor => {
     if (!arch.layerwiseNoiseDataEmbed) return gather(table, rows)
     const s = w.scope(`layerwise_n_d_embed.${layer}.`)
     return gather(linear(table, s.get('weight'), s.get('bias')), rows) // (1 + L, C)
@@ -60,8 +59,7 @@ export function varStudent(w: Weights, arch: VarArchitecture, timestep: number) 
       noiseData: noiseData(i),
     })
   }
-  const last = arch.layerwiseNoiseDataEmbed ? noiseData(arch.depth) : noiseData(0)
-  if (last) h = add(h, last)
+  h = add(h, noiseData(arch.depth))
 
   const heads: StudentHeads = {
     logits: (from, to) => varLogits(w, arch, slice(h, 1, from + 1, to + 1), classEmbedding),

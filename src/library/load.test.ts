@@ -1,0 +1,127 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it } from 'vitest'
+import { fixturePath } from '../../test/fixtures.ts'
+import { CheckpointError, UsageError } from '../core/errors.ts'
+import { load } from './load.ts'
+import type { Model } from './model.ts'
+
+const varFiles = { student: fixturePath('var_tiny_dd.pth'), tokenizer: fixturePath('var_tiny_vqvae.pth') }
+const config = { heads: 2, tokens: 16 }
+const llamaGenFiles = { student: fixturePath('llamagen_tiny_dd.pt'), tokenizer: fixturePath('llamagen_tiny_vq.pt') }
+
+let model: Model | undefined
+afterEach(async () => {
+  await model?.dispose()
+  model = undefined
+})
+
+describe('load', () => {
+  it('opens the embedded model by name and samples from it', async () => {
+    model = await load('untrained-var-dd', { device: 'cpu' })
+    const { images } = await model.sample({ classes: ['noise 3', 7], count: 2 })
+    expect(images.map(({ width, height }) => [width, height])).toEqual(new Array(4).fill([64, 64]))
+    expect(images.map((image) => image.settings?.class)).toEqual([3, 3, 7, 7])
+  })
+
+  it('opens files of either family and reads their sizes', async () => {
+    model = await load(undefined, varFiles)
+    expect(model.family).toMatchObject({ name: 'var', groups: [1, 4, 9, 16], channels: 16, numClasses: 10 })
+    await model.dispose()
+    model = await load(undefined, { ...llamaGenFiles, config })
+    expect(model.family).toMatchObject({ name: 'llamagen', channels: 8, imageSize: 64 })
+  })
+
+  it('asks for what shapes cannot tell', async () => {
+    await expect(load(undefined, llamaGenFiles)).rejects.toThrow(/--config.*"heads"/)
+  })
+
+  it('refuses files that do not belong together', async () => {
+    const swapped = { student: varFiles.student, tokenizer: llamaGenFiles.tokenizer }
+    await expect(load(undefined, swapped)).rejects.toThrow(
+      /as the tokenizer of a var model, but looks like llamagen-vq/,
+    )
+    const otherGrid = { ...varFiles, teacher: fixturePath('llamagen_tiny_teacher.pt') }
+    await expect(load(undefined, otherGrid)).rejects.toThrow(CheckpointError)
+    await expect(load(undefined, { student: varFiles.student })).rejects.toThrow(/needs its tokenizer/)
+  })
+
+  it('does not start when already aborted', async () => {
+    await expect(load('untrained-var-dd', { signal: AbortSignal.abort() })).rejects.toThrow(/abort/i)
+  })
+})
+
+describe('Model', () => {
+  const open = async () => {
+    model = await load(undefined, varFiles)
+    return model
+  }
+
+  it('streams images in order, each as soon as it is finished', async () => {
+    const seen: string[] = []
+    const onProgress = ({ type }: { type: string }) => void seen.push(type)
+    const stream = (await open()).stream({ classes: [0, 1, 2], batch: 2, onProgress })
+    for await (const { index } of stream) seen.push(`image ${index}`)
+    expect(seen).toEqual(['step', 'image', 'image 0', 'image', 'image 1', 'step', 'image', 'image 2'])
+  })
+
+  it('gives the same image for the same seed and index, and another for another', async () => {
+    const m = await open()
+    const bytes = async (seed: number, firstIndex = 0) =>
+      (await m.sample({ classes: [1, 1, 1], seed, firstIndex })).images.map((image) =>
+        Buffer.from(image.data).toString('base64'),
+      )
+    const [a, b, c] = await bytes(5)
+    expect(await bytes(5)).toEqual([a, b, c])
+    expect((await bytes(5, 1)).slice(0, 2)).toEqual([b, c])
+    expect((await bytes(6))[0]).not.toEqual(a)
+  })
+
+  it('stops between steps when aborted', async () => {
+    const m = await open()
+    const controller = new AbortController()
+    const run = m.sample({
+      classes: [0],
+      timesteps: [0, 1, 2],
+      split: 2,
+      signal: controller.signal,
+      onProgress: () => controller.abort(),
+    })
+    await expect(run).rejects.toThrow(/abort/i)
+    expect((await m.sample({ classes: [0] })).images).toHaveLength(1)
+  })
+
+  it('in lean mode gives the same images and can be used again', async () => {
+    const m = await open()
+    const plain = await m.sample({ classes: [2, 3] })
+    for (let i = 0; i < 2; i++) {
+      const lean = await m.sample({ classes: [2, 3], lean: true })
+      expect(lean.images.map((x) => x.data)).toEqual(plain.images.map((x) => x.data))
+    }
+  })
+
+  it.each([
+    [{ classes: [] }, /No class/],
+    [{ classes: ['goldfish', 500] }, /knows classes 0 to 9, got 500/],
+    [{ classes: [0], count: 0 }, /count/],
+    [{ classes: [0], steps: 3 }, /no preset with 3 steps/],
+    [{ classes: [0], timesteps: [1] }, /start with 0/],
+    [{ classes: [0], timesteps: [0, 4] }, /from 1 to 3/],
+    [{ classes: [0], split: 5 }, /split must be a whole number from 0 to 4/],
+    [{ classes: [0], teacherOnly: true }, /needs a teacher/],
+    [{ classes: [0], noise: { data: new Float32Array(16), shape: [1, 1, 16] } }, /\[1, 30, 16\]/],
+  ])('refuses %j', async (options, message) => {
+    const run = (await open()).sample(options)
+    await expect(run).rejects.toThrow(UsageError)
+    await expect((await open()).sample(options)).rejects.toThrow(message)
+  })
+
+  it('saves an image and leaves nothing else behind', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'distilled-model-'))
+    const { images } = await (await open()).sample({ classes: [4] })
+    await images[0]!.save(join(folder, 'four.png'))
+    expect(await readdir(folder)).toEqual(['four.png'])
+    await rm(folder, { recursive: true })
+  })
+})
