@@ -1,14 +1,14 @@
 // Convolutions and resampling of NCHW images. `chooseTiling` decides where the algorithms of winograd.ts replace a direct
-// 3x3 convolution, after these times (2 Zen 3 cores, ONNX Runtime 1.30, batch 1, CPU ms per core; "phase" is upsampling
-// as four 2x2 convolutions; 2x2 tiles, F(2x2, 3x3), were never the fastest where tiles win at all):
+// 3x3 convolution, after these times (ms; 2 Zen 3 cores, ONNX Runtime 1.30, batch 1, least of 12; "phase" is upsampling
+// as four 2x2 convolutions; 2x2 tiles, F(2x2, 3x3), lie between direct and tiled wherever tiles are used):
 //   in -> out, size      direct  tiled        in -> out, upsampled to  direct  phase  tiled
-//   160 -> 160  256x256   167.9  112.8        160 -> 160  256x256      171.5    92.5   80.9
-//   320 -> 160  128x128    87.7   47.5        320 -> 320  128x128      160.7    83.4   61.9
-//   160 -> 160  128x128    46.8   31.0        256 -> 256  128x128      104.3    55.6   43.8
-//   320 -> 320  64x64      40.8   16.2        640 -> 640  32x32         41.6    21.6   15.3
-//   128 -> 128  256x256   109.5   69.6        512 -> 512  32x32         26.5    13.0   10.9
-//   256 -> 256  32x32       6.7    3.0
-//   640 -> 640  16x16      10.2    7.5, for four times the weights (59 MB): not worth it; nor are 32 channels (0.5, 0.5).
+//   160 -> 160  256x256   173.3  115.4        160 -> 160  256x256      169.9  103.2   78.4
+//   128 -> 128  256x256   110.7   78.1        320 -> 320  128x128      164.3   89.7   63.6
+//   320 -> 160  128x128    84.1   44.4        256 -> 256  128x128      104.9   65.3   45.5
+//   160 -> 160  128x128    42.1   25.9        640 -> 640  32x32         43.0   23.3   16.6
+//   320 -> 320  64x64      44.6   19.1        512 -> 512  32x32         26.5   17.2   12.4
+//   256 -> 256  32x32       8.0    3.7
+//   640 -> 640  16x16      10.5    7.7, for four times the weights (59 MB): not worth it; nor are 32 channels (0.9, 1.0).
 
 import { ShapeError } from '../../core/errors.ts'
 import { constant, type Dim, emit, fixed, show, type Tensor } from '../tensor.ts'

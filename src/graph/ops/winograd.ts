@@ -154,7 +154,7 @@ export function tiledConv3x3(x: Tensor, kernel: Tensor, bias: Tensor, { step, A,
   const zero = expandLike(constant(new Float32Array(c), [1, 1, c]), slice(strips[0]!, 1, 0, 1)) // (B, 1, C)
 
   let done = 0
-  const results = planStrips(outH, outW, Math.max(c, out), tile).map((outRows) => {
+  const results = planStrips(outH, outW, tile).map((outRows) => {
     const first = (done / tile) * step
     const tileRows = Math.ceil(outRows / tile)
     const tiles = tileRows * columns
