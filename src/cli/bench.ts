@@ -15,7 +15,7 @@ Examples:
   $ distilled bench --model var-dd-d16 --only int8,throughput
 
 Weights are random and lie in a scratch folder (DISTILLED_BENCH, else the system's temporary folder): no download.
-The roof is a 681 x 1024 x 4096 matrix product. Times depend on what else the machine does; shares of the roof less so.`
+The roof is a chain of 681 x 1024 x 4096 matrix products. Times depend on what else the machine does; shares of the roof less so.`
 
 interface Flags {
   model: string

@@ -22,6 +22,8 @@ export function sessionOptions({ device, threads, prepack, folder }: SessionSett
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     logSeverityLevel: QUIET,
+    // Planned buffers live as long as the session: 100 MB of a decoder's memory, for no measurable speed.
+    enableMemPattern: false,
     extra: {
       session: {
         model_external_initializers_file_folder_path: folder,
