@@ -3,10 +3,12 @@
 import { availableParallelism } from 'node:os'
 import { parse } from 'node:path'
 import { EngineError, UsageError } from '../core/errors.ts'
-import { type Graph, serialize } from '../graph/serialize.ts'
+import { type Graph, inputNames, serialize } from '../graph/serialize.ts'
+import { cutStages } from '../graph/stages.ts'
 import { checkFeeds, type InputSpec } from './check-feeds.ts'
 import { chooseDevice } from './device.ts'
 import { sessionOptions } from './session-options.ts'
+import { StagedProgram } from './staged-program.ts'
 import type {
   Engine,
   EngineOptions,
@@ -58,7 +60,24 @@ class NodeEngine implements Engine {
     this.threads = threads
   }
 
-  async load(graph: Graph, { prepack = false, signal }: LoadOptions = {}): Promise<Program> {
+  async load(graph: Graph, options: LoadOptions = {}): Promise<Program> {
+    const stages = cutStages(graph)
+    if (stages.length === 1) return this.open(graph, options)
+    const program = new StagedProgram({
+      open: (i) => this.open(stages[i]!, options),
+      stages: stages.length,
+      inputs: inputNames(graph),
+      outputs: Object.keys(graph),
+      once: options.once ?? false,
+    })
+    if (options.once) return program
+    return program.openAll().catch(async (error) => {
+      await program.dispose().catch(() => {})
+      throw error
+    })
+  }
+
+  private async open(graph: Graph, { prepack = false, signal }: LoadOptions): Promise<Program> {
     signal?.throwIfAborted()
     const folder = parse(process.cwd()).root
     const { model, outputs } = await serialize(graph, {

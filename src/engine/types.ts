@@ -43,6 +43,8 @@ export interface Program extends AsyncDisposable {
 export interface LoadOptions {
   /** Pack weights for the CPU's matrix kernels while opening: pays for single-token decoding, costs time and memory. */
   prepack?: boolean
+  /** The program will run once: stages open when they are needed and close when they have run, to save memory. */
+  once?: boolean | undefined
   signal?: AbortSignal | undefined
 }
 

@@ -1,3 +1,4 @@
 // The graph builder's public face.
 export * from './serialize.ts'
+export * from './stages.ts'
 export * from './tensor.ts'

@@ -86,7 +86,10 @@ export async function serialize(graph: Graph, options: SerializeOptions = {}): P
   const inputs = new Map<string, ValueInfoProto>()
   const weights: { name: string; source: WeightSource }[] = []
   const written = new Map<string, string>() // weights by identity: a session's opening time grows with their number
-  const nameOf = (t: Tensor) => (t.index === 0 ? names.get(t.node)! : `${names.get(t.node)}_${t.index}`)
+  const nameOf = (t: Tensor): string => {
+    if (t.node.kind === 'op' && t.node.type === 'Stage') return nameOf(t.node.inputs[t.index]!) // a mark, no node
+    return t.index === 0 ? names.get(t.node)! : `${names.get(t.node)}_${t.index}`
+  }
   const declared = inputTensors(graph)
 
   for (const node of collect(graph)) {
@@ -102,7 +105,7 @@ export async function serialize(graph: Graph, options: SerializeOptions = {}): P
       if (known) continue
       if (identity !== undefined) written.set(identity, name)
       weights.push({ name, source: node.source })
-    } else {
+    } else if (node.type !== 'Stage') {
       const name = `n${nodes.length}`
       names.set(node, name)
       nodes.push(
@@ -182,6 +185,10 @@ function identityOf({ identity, key, location, dtype, shape }: WeightSource): st
   const name = identity ?? key ?? place
   return name && `${name}:${dtype}[${shape}]`
 }
+
+/** Names of the inputs that the graph's outputs need. */
+export const inputNames = (graph: Graph): string[] =>
+  collect(graph).flatMap((node) => (node.kind === 'input' ? [node.name] : []))
 
 /** The tensor of every input node, found through its uses. */
 function inputTensors(graph: Graph): Map<Node, Tensor> {

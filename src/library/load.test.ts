@@ -112,9 +112,9 @@ describe('Model', () => {
     [{ classes: [0], teacherOnly: true }, /needs a teacher/],
     [{ classes: [0], noise: { data: new Float32Array(16), shape: [1, 1, 16] } }, /\[1, 30, 16\]/],
   ])('refuses %j', async (options, message) => {
-    const run = (await open()).sample(options)
-    await expect(run).rejects.toThrow(UsageError)
-    await expect((await open()).sample(options)).rejects.toThrow(message)
+    const m = await open()
+    await expect(m.sample(options)).rejects.toThrow(UsageError)
+    await expect(m.sample(options)).rejects.toThrow(message)
   })
 
   it('saves an image and leaves nothing else behind', async () => {

@@ -2,7 +2,7 @@
 // position predicts the token of that same position, whose noise is its input.
 // Upstream: LlamaGen/autoregressive/models/dd.py:DDTransformer.
 
-import { constant, type Graph, input, type Tensor } from '../graph/index.ts'
+import { constant, type Graph, input, stage, type Tensor } from '../graph/index.ts'
 import { type AttentionBlock, add, blockAttention, concat, gather, linear, reshape, slice } from '../graph/ops/index.ts'
 import type { LlamaGenArchitecture } from './architecture.ts'
 import { llamaGenBlock, llamaGenNorm, ropeTables } from './llamagen-blocks.ts'
@@ -12,6 +12,8 @@ import type { Weights } from './weights.ts'
 /** Queries per attention block; each block computes scores only for the keys before its end. More blocks save more
  * scores, but opening a session takes time quadratic in the number of nodes. */
 const BLOCK = 129
+
+const LAYERS_PER_STAGE = 12
 
 /** Inputs labels int64 [B], x float32 [B, L, C]; output sequence float32 [B, L, C]. */
 export function llamaGenStudentGraph(
@@ -43,6 +45,7 @@ export function llamaGenStudent(
   const rope = { ...ropeTables(arch), positions: constant([0], [1], 'int64') }
   const blocks = causalBlocks(1 + tokens)
   for (let i = 0; i < layers; i++) {
+    if (i > 0 && i % LAYERS_PER_STAGE === 0) h = stage([h])[0]!
     h = llamaGenBlock(w.scope(`layers.${i}.`), arch, h, {
       attend: ({ q, k, v }) => blockAttention(q, k, v, blocks),
       rope,

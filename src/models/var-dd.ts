@@ -2,7 +2,7 @@
 // A class token stands in front as an extra level; every position sees all earlier levels and itself.
 // Upstream: VAR/models/dd.py:DD_Model.
 
-import { constant, type Graph, input, type Tensor } from '../graph/index.ts'
+import { constant, type Graph, input, stage, type Tensor } from '../graph/index.ts'
 import { type AttentionBlock, add, blockAttention, concat, gather, linear, reshape, slice } from '../graph/ops/index.ts'
 import type { VarArchitecture } from './architecture.ts'
 import { continuousHead, predictedSequence, type StudentHeads, type StudentStep } from './student.ts'
@@ -11,6 +11,8 @@ import type { Weights } from './weights.ts'
 
 /** Levels up to this many positions share one masked attention block; larger ones get a block of their own. */
 const SMALL_LEVEL = 100
+
+const BLOCKS_PER_STAGE = 8
 
 /** Inputs labels int64 [B], x float32 [B, L, C]; output sequence float32 [B, L, C]. */
 export function varStudentGraph(w: Weights, codebook: Tensor, arch: VarArchitecture, step: StudentStep): Graph {
@@ -54,6 +56,7 @@ export function varStudent(w: Weights, arch: VarArchitecture, timestep: number) 
   const cond = condition(w, arch, classEmbedding)
   const blocks = levelBlocks(sizes)
   for (let i = 0; i < arch.depth; i++) {
+    if (i > 0 && i % BLOCKS_PER_STAGE === 0) h = stage([h])[0]!
     h = varBlock(w.scope(`blocks.${i}.`), arch, h, cond, {
       attend: ({ q, k, v }) => blockAttention(q, k, v, blocks),
       noiseData: noiseData(i),

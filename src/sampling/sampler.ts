@@ -110,7 +110,7 @@ async function sampleSequences(
 
   /** One student step: data in front of `timestep` comes from `sequence`, the rest is the noise. */
   const studentStep = async (sequence: Float32Array, timestep: number, split: number): Promise<Float32Array> => {
-    const program = await studentProgram(family, programs, timestep, split)
+    const program = await studentProgram(family, programs, timestep, split, runsOnce(request))
     const x = spliced(family, sequence, noise, batch, timestep)
     const feeds = { labels: int64(labels), x: float32(x, [batch, x.length / batch / family.channels, family.channels]) }
     const out = await program.run(feeds, { signal })
@@ -151,9 +151,18 @@ async function sampleSequences(
   return { sequence: await studentStep(data, timestep, split), teacherIndices }
 }
 
-function studentProgram(family: Family, programs: Programs, timestep: number, split: number): Promise<Program> {
-  return programs.get(`student:${timestep}:${split}`, () => family.student!({ timestep, split }))
+function studentProgram(
+  family: Family,
+  programs: Programs,
+  timestep: number,
+  split: number,
+  once: boolean,
+): Promise<Program> {
+  return programs.get(`student:${timestep}:${split}`, () => family.student!({ timestep, split }), { once })
 }
+
+/** A lean run of a single batch needs every student program exactly once. */
+const runsOnce = ({ lean = false, labels, batch }: SampleRequest) => lean && labels.length <= batch
 
 /** The first `timestep` groups of `sequence` [B, at least that many tokens, C], then the noise [B, L, C]. */
 function spliced(family: Family, sequence: Float32Array, noise: Float32Array, batch: number, timestep: number) {
