@@ -1,5 +1,5 @@
 // Linear layers by name, in the arithmetic the weights were opened with: one Gemm in fp32, or dynamic quantisation
-// (activations to uint8 per tensor and run, weights to uint8 per output channel) in int8. Layers that suffer from it
+// (activations to uint8 per tensor and run, weights to int8 per output channel) in int8. Layers that suffer from it
 // (heads, the second FFN matrix, embeddings, AdaLN) call `linear` on fp32 weights instead.
 
 import { fixed, type Tensor } from '../graph/index.ts'
@@ -12,9 +12,9 @@ export function dense(w: Weights, name: string, x: Tensor, bias?: Tensor): Tenso
   if (w.dtype !== 'int8') return linear(x, weight, bias)
   const [out, inside] = [fixed('dense', weight, 0), fixed('dense', weight, 1)]
   const recipe = (part: 'values' | 'scales') => ({
-    tag: `uint8-per-channel-${part}`,
+    tag: `int8-per-channel-${part}`,
     ...(part === 'values'
-      ? { dtype: 'uint8' as const, shape: [inside, out] }
+      ? { dtype: 'int8' as const, shape: [inside, out] }
       : { dtype: 'float32' as const, shape: [out] }),
     compute: (data: Float32Array) => quantize(data, out, inside)[part],
   })
@@ -26,20 +26,19 @@ export function dense(w: Weights, name: string, x: Tensor, bias?: Tensor): Tenso
   )
 }
 
-/** Symmetric uint8 (zero point 128) per output channel; values come out transposed as [in, out]. */
-export function quantize(
-  data: Float32Array,
-  out: number,
-  inside: number,
-): { values: Uint8Array; scales: Float32Array } {
-  const values = new Uint8Array(out * inside)
+/** AVX2 adds pairs of uint8 x int8 products in int16: weights of up to 63 cannot make it saturate, 127 could. */
+const LARGEST = 63
+
+/** Symmetric int8 per output channel; values come out transposed as [in, out]. */
+export function quantize(data: Float32Array, out: number, inside: number): { values: Int8Array; scales: Float32Array } {
+  const values = new Int8Array(out * inside)
   const scales = new Float32Array(out)
   for (let o = 0; o < out; o++) {
     let largest = 0
     for (let i = 0; i < inside; i++) largest = Math.max(largest, Math.abs(data[o * inside + i]!))
-    const scale = largest / 127 || 1
+    const scale = largest / LARGEST || 1
     scales[o] = scale
-    for (let i = 0; i < inside; i++) values[i * out + o] = Math.round(data[o * inside + i]! / scale) + 128
+    for (let i = 0; i < inside; i++) values[i * out + o] = Math.round(data[o * inside + i]! / scale)
   }
   return { values, scales }
 }

@@ -14,6 +14,8 @@ export interface Family {
   readonly numClasses: number
   /** Side of the image in pixels. */
   readonly imageSize: number
+  /** Whether the student computes in int8, whose kernels want their weights packed on opening. */
+  readonly quantized: boolean
   /** Codebook [V, C] as a graph tensor. */
   codebook(): Tensor
   /** labels [B], x [B, L, C] -> sequence [B, L, C]; undefined without a student checkpoint. */

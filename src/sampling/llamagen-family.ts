@@ -27,6 +27,7 @@ export function llamaGenFamily({ tokenizer, student, teacher, tokens }: LlamaGen
     channels: tokenizer.arch.embedDim,
     numClasses: (student ?? teacher)?.arch.numClasses ?? 0,
     imageSize: Math.sqrt(tokens) * 2 ** (tokenizer.arch.chMult.length - 1),
+    quantized: student?.weights.dtype === 'int8',
     codebook,
     decoder: () => llamaGenDecoderGraph(tokenizer.weights, tokenizer.arch, tokens),
     ...(student && { student: (step) => llamaGenStudentGraph(student.weights, codebook(), student.arch, step) }),

@@ -158,7 +158,10 @@ function studentProgram(
   split: number,
   once: boolean,
 ): Promise<Program> {
-  return programs.get(`student:${timestep}:${split}`, () => family.student!({ timestep, split }), { once })
+  return programs.get(`student:${timestep}:${split}`, () => family.student!({ timestep, split }), {
+    once,
+    prepack: family.quantized,
+  })
 }
 
 /** A lean run of a single batch needs every student program exactly once. */

@@ -26,6 +26,7 @@ export function varFamily({ tokenizer, student, teacher }: VarParts): Family {
     channels: zChannels,
     numClasses: (student ?? teacher)?.arch.numClasses ?? 0,
     imageSize: patchNums.at(-1)! * 2 ** (chMult.length - 1),
+    quantized: student?.weights.dtype === 'int8',
     codebook,
     decoder: () => varDecoderGraph(tokenizer.weights, tokenizer.arch),
     ...(student && { student: (step) => varStudentGraph(student.weights, codebook(), student.arch, step) }),

@@ -32,15 +32,15 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
 }
 
 /**
- * Linear layer with weights quantised per output channel (uint8 [in, out], zero point 128, scales [out]); x is quantised
- * to uint8 while it runs. uint8 weights because int8 ones saturate in the int16 sums of AVX2.
+ * Linear layer with weights quantised per output channel (int8 [in, out], scales [out]); x is quantised to uint8 while
+ * it runs.
  */
 export function quantizedLinear(x: Tensor, weight: Tensor, scales: Tensor, bias?: Tensor): Tensor {
   const [inside, out] = [fixed('quantizedLinear', weight, 0), fixed('quantizedLinear', weight, 1)]
   if (x.shape.at(-1) !== inside) {
     throw new ShapeError(`quantizedLinear: input ${show(x)} does not fit weight ${show(weight)}.`)
   }
-  const zeroPoint = constant(new Uint8Array(out).fill(128), [out], 'uint8')
+  const zeroPoint = constant(new Int8Array(out), [out], 'int8')
   const inputs = [x, weight, scales, zeroPoint, bias]
   const shape = [...x.shape.slice(0, -1), out]
   return emit({ type: 'DynamicQuantizeMatMul', domain: 'com.microsoft', inputs }, shape, x.dtype)

@@ -208,14 +208,14 @@ describe('products', () => {
     const w = turned(values(12, 2), 4, 3) // [out, in] -> [in, out]
     const scales = Array.from(
       { length: out },
-      (_, o) => Math.max(...w.filter((_, i) => i % out === o).map(Math.abs)) / 127,
+      (_, o) => Math.max(...w.filter((_, i) => i % out === o).map(Math.abs)) / 63,
     )
-    const bytes = w.map((v, i) => Math.round(v / scales[i % out]!) + 128)
-    const quantised = quantizedLinear(x('n', 'm', inside), constant(bytes, [3, 4], 'uint8'), constant(scales), bias)
+    const bytes = w.map((v, i) => Math.round(v / scales[i % out]!))
+    const quantised = quantizedLinear(x('n', 'm', inside), constant(bytes, [3, 4], 'int8'), constant(scales), bias)
     const result = await run(quantised, { x: host([2, 2, 3]) })
     const exact = product(values(12), w, 4, 3, 4).map((v, i) => v + (i % 4) + 1)
     expect(result.shape).toEqual([2, 2, 4])
-    expect(result.data).toBeAllclose(exact, { atol: 3 * (2 / 255 / 2 + 1 / 127 / 2), rtol: 0 })
+    expect(result.data).toBeAllclose(exact, { atol: 3 * (2 / 255 / 2 + 1 / 63 / 2), rtol: 0 })
   })
 })
 
