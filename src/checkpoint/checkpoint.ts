@@ -84,7 +84,7 @@ async function readZip(source: ByteSource, complain: Complain): Promise<Content>
  * '' is the root itself. Names are taken as they are: no prefix is stripped, as in the released scripts.
  * @throws CheckpointError that lists the state dicts there are
  * @example
- * const { path, tensors } = selectStateDict(checkpoint, ['ema', 'model', 'module', 'state_dict', ''])
+ * const { path, tensors } = selectStateDict(checkpoint, ['trainer.ema_parameters', 'ema', 'model', ''])
  */
 export function selectStateDict(
   checkpoint: Checkpoint,

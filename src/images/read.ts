@@ -43,7 +43,7 @@ export async function readImage(path: string, { size }: { size?: number } = {}):
 /**
  * Float32 planes [3, height, width] in [0, 1], what an encoder takes.
  * @example
- * toFloat(await readImage('photo.jpg', { size: 256 })) // [3, 256, 256]
+ * toFloat(await readImage('photo.jpg', { size: 256 })).length // 196608
  */
 export function toFloat({ data, width, height }: RgbImage): Float32Array {
   const area = width * height

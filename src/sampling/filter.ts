@@ -77,7 +77,7 @@ export function filterLlamaGen(
  * Probabilities of V logits; entries at -Infinity get exactly 0.
  * @throws EngineError when there is nothing to normalise: a NaN, +Infinity, or no finite logit at all
  * @example
- * softmax(Float32Array.of(0, Number.NEGATIVE_INFINITY, 0)) // 0.5, 0, 0.5
+ * softmax(Float32Array.of(0, Number.NEGATIVE_INFINITY, 0)) // [0.5, 0, 0.5]
  */
 export function softmax(logits: Float32Array): Float32Array {
   let max = Number.NEGATIVE_INFINITY

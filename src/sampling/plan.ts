@@ -44,7 +44,7 @@ export function steps(plan: SamplingPlan, groups: number): number {
 /**
  * The plan, or a UsageError that says which value is out of range for this model.
  * @example
- * checkPlan({ kind: 'student', timesteps: [0, 5], split: 5 }, family)
+ * checkPlan({ kind: 'student', timesteps: [0, 2], split: 2 }, family)
  */
 export function checkPlan(plan: SamplingPlan, family: Family): SamplingPlan {
   const groups = family.groups.length
