@@ -5,7 +5,7 @@ import sharp from 'sharp'
 import { EngineError, nearest, UsageError } from '../core/errors.ts'
 import { writeAtomically } from './atomic.ts'
 import { addPngText } from './png-text.ts'
-import { COMMENT, SETTINGS_KEY, SOFTWARE, toXmp } from './xmp.ts'
+import { COMMENT, SETTINGS_KEY, type Settings, SOFTWARE, toXmp } from './xmp.ts'
 
 /** Pixels as rows of R, G, B bytes. */
 export interface RgbImage {
@@ -13,9 +13,6 @@ export interface RgbImage {
   readonly width: number
   readonly height: number
 }
-
-/** Whatever makes the image again: model, class, seed, index, sampler settings. Plain JSON. */
-export type Settings = Readonly<Record<string, unknown>>
 
 export type ImageFormat = 'png' | 'jpeg' | 'webp'
 

@@ -2,9 +2,9 @@
 import { readFile } from 'node:fs/promises'
 import sharp from 'sharp'
 import { CheckpointError, DistilledError, UsageError } from '../core/errors.ts'
-import type { RgbImage, Settings } from './image.ts'
+import type { RgbImage } from './image.ts'
 import { isPng, readPngText } from './png-text.ts'
-import { SETTINGS_KEY, settingsInXmp } from './xmp.ts'
+import { SETTINGS_KEY, type Settings, settingsInXmp } from './xmp.ts'
 
 /**
  * The settings an image was made with, from a PNG, JPEG or WebP file; undefined when it holds none.

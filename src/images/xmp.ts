@@ -1,6 +1,8 @@
 // What image files say about themselves, and the XMP packet (ISO 16684-1) that says it in JPEG and WebP, which have no
 // text chunks. DigitalSourceType is IPTC's machine-readable mark for media made by a trained model.
-import type { Settings } from './image.ts'
+
+/** Whatever makes the image again: model, class, seed, index, sampler settings. Plain JSON. */
+export type Settings = Readonly<Record<string, unknown>>
 
 /** The PNG keyword of the settings. */
 export const SETTINGS_KEY = 'distilled-decoding'
