@@ -14,6 +14,7 @@ const largestRead = 2 ** 30
  * @throws CheckpointError when there is no such file, it is a folder, or it cannot be read
  * @example
  * const source = await fileSource('var-d16.pth')
+ * await source.close()
  */
 export async function fileSource(file: string): Promise<ByteSource> {
   const name = basename(file)
@@ -43,6 +44,7 @@ export async function fileSource(file: string): Promise<ByteSource> {
  * @example
  * const checkpoint = await openFile('var-d16.pth')
  * const { tensors } = selectStateDict(checkpoint, ['trainer.ema_parameters'])
+ * await checkpoint.close()
  */
 export async function openFile(file: string): Promise<Checkpoint> {
   const source = await fileSource(file)

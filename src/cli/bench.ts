@@ -64,7 +64,7 @@ function line({ what, best, median, unit, gflop, share, note }: BenchRow): strin
   const value = unit === 'ms' ? `${best.toFixed(0)} ms` : `${best.toFixed(2)} images/s`
   const details = [
     median !== undefined && `median ${median.toFixed(0)}`,
-    gflop !== undefined && `${gflop.toFixed(0)} GFLOP`,
+    gflop !== undefined && `${gflop.toFixed(gflop < 10 ? 2 : 0)} GFLOP`,
     gflop !== undefined && `${((1000 * gflop) / best).toFixed(0)} GFLOP/s`,
     share !== undefined && `${(100 * share).toFixed(0)} % of the roof`,
     note,

@@ -3,6 +3,7 @@
 import * as v from 'valibot'
 import { UsageError } from '../core/errors.ts'
 import { readSettings } from '../images/read.ts'
+import { defined } from '../library/choose-plan.ts'
 import type { SampleFlags } from './sample-flags.ts'
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
@@ -112,8 +113,4 @@ function withoutContradicted(image: Partial<SampleFlags>, given: SampleFlags): P
   if (given.steps !== undefined || given.teacherOnly) return rest
   const studentGiven = given.timesteps ?? given.split ?? given.teacherFrom
   return { ...rest, ...defined({ timesteps, split, teacherFrom, teacherOnly: studentGiven ? undefined : teacherOnly }) }
-}
-
-function defined<T extends object>(values: T): T {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T
 }

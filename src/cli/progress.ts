@@ -28,7 +28,7 @@ function bar(out: Output): Progress {
       drawn = now
       const full = Math.round(fraction * barWidth)
       const line = `[${'#'.repeat(full)}${'.'.repeat(barWidth - full)}] ${text}`
-      out.write(`\r\x1b[2K${line.slice(0, (out.columns ?? 80) - 1)}`)
+      out.write(`\r\x1b[2K${line.slice(0, (out.columns || 80) - 1)}`)
     },
     end() {
       if (drawn > 0) out.write('\r\x1b[2K')

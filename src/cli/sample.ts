@@ -43,7 +43,7 @@ async function sampleImages(given: SampleFlags, io: Io): Promise<void> {
   const config = flags.config === undefined ? undefined : await readConfig(flags.config)
   const noise = flags.noise === undefined ? undefined : await readNoise(flags.noise)
   if (flags.dump !== undefined) await requireFolder(dirname(flags.dump), '--dump')
-  await mkdir(flags.out, { recursive: true })
+  await makeFolder(flags.out)
 
   const started = performance.now()
   const { model: name, student, teacher, tokenizer, device, dtype, threads, ema } = flags
@@ -151,7 +151,7 @@ function announce(model: Model, options: Asked, flags: SampleFlags, { note }: Vo
   note(`device: ${device}, ${plural(threads, 'thread')} (${reason})`)
   const idle = idleTeacherFlags(flags)
   if (plan.kind === 'student' && idle.length && flags.like === undefined) {
-    note(`note: ${idle.join(', ')} steer the teacher, and no teacher takes part (--teacher-from, --teacher-only).`)
+    note(`note: no effect of ${idle.join(', ')}: no teacher takes part (--teacher-from, --teacher-only).`)
   }
   const sensitive = [...new Set(options.classes)].map((id) => model.classInfo(id)).filter((info) => info.sensitive)
   if (sensitive.length) {
@@ -238,6 +238,16 @@ function firstRows({ data, shape }: NonNullable<SampleOptions['noise']>, rows: n
   const padded = new Float32Array((rows + companion) * size)
   padded.set(data.subarray(0, rows * size))
   return { data: padded, shape: [rows + companion, ...rest] }
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
+    const why =
+      cause.code === 'EEXIST' || cause.code === 'ENOTDIR'
+        ? 'is or leads through a file'
+        : `cannot be made (${cause.message})`
+    throw new UsageError(`--out: ${folder} ${why}.`, { remedy: 'Name a folder.', cause })
+  })
 }
 
 async function requireFolder(folder: string, flag: string): Promise<void> {

@@ -27,6 +27,12 @@ export class EngineError extends DistilledError {}
 /** Something on the network did not go well. */
 export class DownloadError extends DistilledError {}
 
+/** Throws a UsageError unless `value` is one of `allowed`; `what` is how the caller knows it. */
+export function oneOf<T extends string>(what: string, value: T, allowed: readonly T[]): T {
+  if (allowed.includes(value)) return value
+  throw new UsageError(`${what} must be one of ${allowed.join(', ')}; got ${JSON.stringify(value)}.`)
+}
+
 /** The candidate nearest to `word` by edit distance, when it is near enough to be a slip of the pen. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined

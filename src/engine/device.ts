@@ -34,7 +34,7 @@ export async function chooseDevice(asked: Device, link: Link): Promise<{ device:
   if (failure === undefined) return { device: asked, reason: 'asked for, and a trial run succeeded' }
   const others = untried.length ? `; this build also has ${untried.join(', ')}, untried` : ''
   throw new EngineError(`Device "${asked}" does not work here: ${failure}`, {
-    remedy: `Available: cpu${others}. "auto" takes the best one that works.`,
+    remedy: `Available: cpu${others}. "auto" takes CUDA where it works and the CPU otherwise.`,
   })
 }
 

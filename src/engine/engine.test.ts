@@ -78,8 +78,8 @@ describe('a program', () => {
     await expect(program.run({ x: float32(Float32Array.of(1), [1]) })).rejects.toThrow('The program was disposed.')
   })
 
-  // A busy machine may delay any timer once; an event loop that waits for the run is late every time.
-  it('leaves the event loop free while it runs', { retry: 5 }, async () => {
+  // A busy machine may delay one timer in a hundred; an event loop that waits for the run delays them all.
+  it('leaves the event loop free while it runs', { retry: 1 }, async () => {
     const program = await engine.load(heavy(30))
     const delay = monitorEventLoopDelay({ resolution: 5 })
     const started = performance.now()
@@ -87,7 +87,7 @@ describe('a program', () => {
     await program.run({ x: identity })
     delay.disable()
     expect(performance.now() - started).toBeGreaterThan(300)
-    expect(delay.max / 1e6).toBeLessThan(50)
+    expect(delay.percentile(99) / 1e6).toBeLessThan(50)
   })
 })
 

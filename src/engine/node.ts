@@ -26,7 +26,8 @@ import { WorkerLink } from './worker-link.ts'
  * Starts an engine.
  * @throws EngineError when the device is not available; the message lists what is.
  * @example
- * await using engine = await createEngine({ device: 'cpu', threads: 2 })
+ * const engine = await createEngine({ device: 'cpu', threads: 2 })
+ * await engine.dispose()
  */
 export async function createEngine({ device = 'auto', threads }: EngineOptions = {}): Promise<Engine> {
   if (threads !== undefined && !(Number.isInteger(threads) && threads > 0)) {
@@ -82,6 +83,7 @@ class NodeEngine implements Engine {
     const folder = parse(process.cwd()).root
     const { model, outputs } = await serialize(graph, {
       async locate(source) {
+        signal?.throwIfAborted()
         const location = source.location ?? (await cacheWeights(source))
         if (!location?.path.startsWith(folder)) return undefined
         return { ...location, path: location.path.slice(folder.length) }

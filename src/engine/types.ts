@@ -1,5 +1,5 @@
 // The engine's one interface: load a graph, run it, keep tensors on its side between runs.
-// Node (worker threads over onnxruntime-node) and the browser (a web worker over onnxruntime-web) are two doors to it.
+// Node's door to it is node.ts (worker threads over onnxruntime-node); nothing here knows Node, so that a browser can have another.
 
 import type { Graph } from '../graph/serialize.ts'
 

@@ -144,9 +144,3 @@ export function fixed(op: string, t: Tensor, axis: number): number {
   if (typeof dim !== 'number') throw new ShapeError(`${op}: dimension ${axis} of ${show(t)} must be a fixed number.`)
   return dim
 }
-
-/** Throws unless the shapes agree; `undefined` matches anything. */
-export function expectShape(op: string, t: Tensor, expected: readonly (Dim | undefined)[]): void {
-  const ok = t.shape.length === expected.length && expected.every((d, i) => d === undefined || d === t.shape[i])
-  if (!ok) throw new ShapeError(`${op}: expected [${expected.map((d) => d ?? '?').join(', ')}], got ${show(t)}.`)
-}

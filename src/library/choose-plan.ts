@@ -75,6 +75,6 @@ function matchingPreset(options: PlanOptions, presets: readonly SamplingPreset[]
 }
 
 /** The entries that are not undefined. */
-function defined<T extends object>(values: T): T {
+export function defined<T extends object>(values: T): T {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T
 }

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { fixturePath } from '../../test/fixtures.ts'
 import { CheckpointError, UsageError } from '../core/errors.ts'
-import { load } from './load.ts'
-import type { Model } from './model.ts'
+import { type LoadOptions, load } from './load.ts'
+import type { Model, SampleOptions } from './model.ts'
 
 const varFiles = { student: fixturePath('var_tiny_dd.pth'), tokenizer: fixturePath('var_tiny_vqvae.pth') }
 const config = { heads: 2, tokens: 16 }
@@ -124,4 +124,19 @@ describe('Model', () => {
     expect(await readdir(folder)).toEqual(['four.png'])
     await rm(folder, { recursive: true })
   })
+})
+
+it.each([
+  [{ dtype: 'fp16' }, /dtype must be one of fp32, int8; got "fp16"/],
+  [{ device: 'tpu' }, /device must be one of auto, cpu/],
+  [{ threads: 0 }, /threads must be a whole number above 0/],
+])('load refuses %j', async (options, message) => {
+  await expect(load('untrained-var-dd', options as LoadOptions)).rejects.toThrow(message)
+})
+
+it('sample refuses what is no list of classes and unknown generators', async () => {
+  model = await load('untrained-var-dd')
+  await expect(model.sample({} as SampleOptions)).rejects.toThrow(/classes must be an array/)
+  const options = { classes: [0], rng: 'numpy' } as unknown as SampleOptions
+  await expect(model.sample(options)).rejects.toThrow(/rng must be one of philox, torch/)
 })

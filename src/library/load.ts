@@ -1,9 +1,11 @@
 // `load`: from a name, a folder or files to a Model, downloading only when asked to.
 
+import { existsSync } from 'node:fs'
+import { oneOf, UsageError } from '../core/errors.ts'
 import { createEngine } from '../engine/node.ts'
-import type { Device } from '../engine/types.ts'
+import { type Device, devices } from '../engine/types.ts'
 import type { ArchitectureHints } from '../models/infer.ts'
-import type { DType } from '../models/weights.ts'
+import { type DType, dtypes } from '../models/weights.ts'
 import type { TeacherSettings } from '../sampling/plan.ts'
 import { locate } from '../zoo/cache.ts'
 import { imagenet } from '../zoo/classes.ts'
@@ -38,11 +40,14 @@ export type LoadProgress = ({ type: 'download'; name: string } & DownloadProgres
  * @param model e.g. 'var-dd-d16', or a folder with released files; leave out when `student`/`teacher` files are given
  * @throws UsageError for unknown names and missing files, CheckpointError for damaged ones, EngineError for devices
  * @example
- * await using model = await load('var-dd-d16', { device: 'cpu' })
+ * const model = await load('var-dd-d16', { device: 'cpu' })
+ * await model.dispose()
  */
 export async function load(model?: string, options: LoadOptions = {}): Promise<Model> {
   const { signal, onProgress } = options
   signal?.throwIfAborted()
+  if (options.dtype !== undefined) oneOf('dtype', options.dtype, dtypes)
+  if (options.device !== undefined) oneOf('device', options.device, devices)
   if (options.download && model !== undefined) await fetchMissing(model, options)
   const files = resolveModel({
     ...(model !== undefined && { model }),
@@ -59,7 +64,7 @@ export async function load(model?: string, options: LoadOptions = {}): Promise<M
     onProgress?.({ type: 'open', what: 'engine' })
     const engine = await createEngine({
       device: options.device ?? 'auto',
-      ...(options.threads && { threads: options.threads }),
+      ...(options.threads !== undefined && { threads: options.threads }),
     })
     const { entry } = files
     return new Model(
@@ -96,6 +101,11 @@ function teacherDefaults(entry: ModelEntry | undefined, family: 'var' | 'llamage
 }
 
 async function fetchMissing(model: string, { needTeacher, signal, onProgress }: LoadOptions): Promise<void> {
+  if (existsSync(model)) {
+    throw new UsageError(`${model} is a folder or file; only names of the zoo can be downloaded.`, {
+      remedy: 'Leave `download` out.',
+    })
+  }
   const names = roles(findModel(model))
   const wanted = [names.student, names.tokenizer, needTeacher || !names.student ? names.teacher : undefined]
   for (const name of wanted) {

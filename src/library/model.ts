@@ -53,6 +53,11 @@ export interface ModelFacts {
   weights: { dtype: DType; ema: boolean }
 }
 
+/**
+ * A loaded model; `load` makes them. Holds an engine (a worker thread) and opened networks until `dispose`.
+ * @example
+ * const { images } = await model.sample({ classes: [1], count: 2 })
+ */
 export class Model implements AsyncDisposable {
   readonly name: string
   readonly family: Family
@@ -79,7 +84,12 @@ export class Model implements AsyncDisposable {
     return this.family.imageSize
   }
 
-  /** The plan that the options ask for, checked against this model. */
+  /**
+   * The plan that the options ask for, checked against this model.
+   * @throws UsageError when they contradict each other or this model cannot follow them
+   * @example
+   * model.plan({ timesteps: [0, 2], split: 2 }).kind // 'student'
+   */
   plan(options: PlanOptions = {}): SamplingPlan {
     return checkPlan(choosePlan(options, this.presets, this.facts.teacherDefaults, this.family), this.family)
   }
@@ -99,6 +109,7 @@ export class Model implements AsyncDisposable {
 
   /**
    * Yields images as they are finished, in order.
+   * @throws UsageError for unknown classes or impossible settings; the signal's reason when aborted
    * @example
    * for await (const { image, index } of model.stream({ classes: [207], count: 4 })) await image.save(`${index}.png`)
    */
@@ -152,11 +163,17 @@ export class Model implements AsyncDisposable {
     }
   }
 
-  /** Name and synonyms of a class, and whether it is one of the sensitive ones. */
+  /**
+   * Name and synonyms of a class, and whether it is one of the sensitive ones.
+   * @throws UsageError when the model's list has no such id
+   * @example
+   * model.classInfo(1).name // 'goldfish'
+   */
   classInfo(id: number): ClassInfo {
     return classInfo(id, this.classes)
   }
 
+  /** Closes networks, worker and files; what is still running is rejected. */
   async dispose(): Promise<void> {
     await this.programs.close()
     await this.engine.dispose()
@@ -168,6 +185,11 @@ export class Model implements AsyncDisposable {
   }
 
   private labels({ classes, count = 1 }: SampleOptions): number[] {
+    if (!Array.isArray(classes)) {
+      throw new UsageError('classes must be an array with one entry for every image.', {
+        remedy: "For example classes: ['goldfish', 207].",
+      })
+    }
     if (!classes.length) throw new UsageError('No class was given.', { remedy: 'Name at least one, by id or name.' })
     if (!(Number.isInteger(count) && count > 0))
       throw new UsageError(`count must be a whole number above 0, got ${count}.`)

@@ -48,8 +48,6 @@ interface Part {
 /** An opened model: the family, and what was opened for it. */
 export interface OpenedModel {
   family: Family
-  /** State dict that was used, per file. */
-  stateDicts: Partial<Record<Role, string>>
   close(): Promise<void>
 }
 
@@ -59,7 +57,6 @@ export interface OpenedModel {
  */
 export async function openModel(files: ModelFiles, options: OpenOptions = {}): Promise<OpenedModel> {
   const checkpoints: Checkpoint[] = []
-  const stateDicts: OpenedModel['stateDicts'] = {}
   const close = async () => void (await Promise.all(checkpoints.map((c) => c.close())))
   const open = async (role: Role): Promise<Part | undefined> => {
     const path = files[role]
@@ -67,14 +64,13 @@ export async function openModel(files: ModelFiles, options: OpenOptions = {}): P
     const checkpoint = await openFile(path)
     checkpoints.push(checkpoint)
     const chosen = selectStateDict(checkpoint, stateDictPaths[role](options.ema ?? true))
-    stateDicts[role] = chosen.path
     return { file: checkpoint.name, tensors: chosen.tensors, kind: guessModel(chosen.tensors).kind }
   }
   try {
     const student = await open('student')
     const teacher = await open('teacher')
     const tokenizer = await open('tokenizer')
-    return { family: assemble({ student, teacher, tokenizer }, options), stateDicts, close }
+    return { family: assemble({ student, teacher, tokenizer }, options), close }
   } catch (error) {
     await close()
     throw error

@@ -2,7 +2,7 @@
 // token count, unusual scales) comes from a preset or the user's --config.
 
 import type { StateDict } from '../checkpoint/types.ts'
-import { CheckpointError, UsageError } from '../core/errors.ts'
+import { CheckpointError, nearest, UsageError } from '../core/errors.ts'
 import type {
   LlamaGenArchitecture,
   LlamaGenVqArchitecture,
@@ -34,7 +34,12 @@ function reader(file: string, tensors: StateDict): Reader {
     dim(name, axis) {
       const size = tensors.get(name)?.shape[axis]
       if (size !== undefined) return size
-      throw new CheckpointError(`${file}: no tensor "${name}" with ${axis + 1} or more dimensions.`, {
+      const found = tensors.get(name)
+      const similar = nearest(name, tensors.keys())
+      const holds = found
+        ? `, which has shape [${found.shape.join(', ')}]; expected ${axis + 1} or more dimensions`
+        : `${similar ? `; the file holds "${similar}"` : ''}`
+      throw new CheckpointError(`${file}: ${found ? 'misshapen' : 'no'} tensor "${name}"${holds}.`, {
         remedy: 'Is this the right checkpoint for the model? `distilled inspect` shows what it holds.',
       })
     },

@@ -18,8 +18,9 @@ export interface Weights {
   derive(name: string, recipe: Recipe): Tensor
 }
 
+export const dtypes = ['fp32', 'int8'] as const
 /** Arithmetic of the matrix products. */
-export type DType = 'fp32' | 'int8'
+export type DType = (typeof dtypes)[number]
 
 export interface WeightsOptions {
   dtype?: DType | undefined

@@ -1,7 +1,7 @@
 // Where the noise of image i comes from. Philox: a function of (seed, i) alone. Torch: row i of
 // torch.manual_seed(seed); torch.randn(count, L, C) on a CPU. Given: the caller's own array.
 
-import { UsageError } from '../core/errors.ts'
+import { oneOf, UsageError } from '../core/errors.ts'
 import { noise as philoxNoise } from '../core/random/philox.ts'
 import { TorchGenerator } from '../core/random/torch.ts'
 
@@ -13,7 +13,7 @@ export type NoiseSource = (first: number, count: number) => Float32Array
 
 /** @param size values an image, @param total images in the whole run (torch draws them in one call) */
 export function noiseSource(generator: Generator, seed: number, size: number, total: number): NoiseSource {
-  if (generator === 'philox') {
+  if (oneOf('rng', generator, generators) === 'philox') {
     return (first, count) => {
       const out = new Float32Array(count * size)
       for (let i = 0; i < count; i++) out.set(philoxNoise(seed, first + i, size), i * size)

@@ -9,6 +9,12 @@ export interface Programs {
   close(): Promise<void>
 }
 
+/** The same programs; opening one stops when the signal is aborted. */
+export const cancellable = (programs: Programs, signal: AbortSignal | undefined): Programs => ({
+  ...programs,
+  get: (name, graph, options) => programs.get(name, graph, { ...options, signal }),
+})
+
 export function programCache(engine: Engine): Programs {
   const opened = new Map<string, Promise<Program>>()
   return {

@@ -7,7 +7,7 @@ import { drawTokens } from './draw.ts'
 import { type Family, tokensBefore } from './family.ts'
 import type { NoiseSource } from './noise.ts'
 import { isGuided, type SamplingPlan, steps, type TeacherSettings } from './plan.ts'
-import type { Programs } from './programs.ts'
+import { cancellable, type Programs } from './programs.ts'
 
 export interface SampleRequest {
   /** Class of every image. */
@@ -47,12 +47,9 @@ export interface SampledImage {
 }
 
 /** Yields finished images in order. */
-export async function* sample(
-  family: Family,
-  programs: Programs,
-  request: SampleRequest,
-): AsyncGenerator<SampledImage> {
+export async function* sample(family: Family, opened: Programs, request: SampleRequest): AsyncGenerator<SampledImage> {
   const { labels, batch, noise, firstIndex = 0, signal } = request
+  const programs = cancellable(opened, signal)
   const length = tokensBefore(family, family.groups.length)
   const size = length * family.channels
   for (let start = 0; start < labels.length; start += batch) {

@@ -8,6 +8,7 @@ import { copyFile, mkdir, open, readdir, readFile, rename, rm, stat, symlink, wr
 import { homedir, hostname } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { UsageError } from '../core/errors.ts'
 import type { FileMetadata, HubSettings } from './hub.ts'
 import type { HubFile, ModelEntry } from './model-entry.ts'
 
@@ -20,13 +21,20 @@ type Env = Readonly<Record<string, string | undefined>>
 export function hubSettings(env: Env = process.env): HubSettings {
   const home = expandHome(env.HF_HOME || join(env.XDG_CACHE_HOME || '~/.cache', 'huggingface'))
   return {
-    endpoint: env.HF_ENDPOINT || 'https://huggingface.co',
+    endpoint: checkedEndpoint(env.HF_ENDPOINT || 'https://huggingface.co'),
     token:
       (env.HF_TOKEN || env.HUGGING_FACE_HUB_TOKEN || tokenFile(env.HF_TOKEN_PATH || join(home, 'token')))?.trim() ||
       undefined,
     offline: /^(1|on|yes|true)$/i.test(env.HF_HUB_OFFLINE ?? ''),
     cacheDir: expandHome(env.HF_HUB_CACHE || env.HUGGINGFACE_HUB_CACHE || join(home, 'hub')),
   }
+}
+
+function checkedEndpoint(endpoint: string): string {
+  if (/^https?:\/\/[^/\s]+/.test(endpoint) && URL.canParse(endpoint)) return endpoint
+  throw new UsageError(`HF_ENDPOINT is "${endpoint}", which is no web address.`, {
+    remedy: 'Unset it, or give one such as https://huggingface.co.',
+  })
 }
 
 const expandHome = (path: string): string => path.replace(/^~(?=$|[\\/])/, homedir())

@@ -320,3 +320,7 @@ describe('the cache', () => {
     expect(locateFile(source, cached)).toBe(older)
   })
 })
+
+it.each(['nonsense', 'ftp://hub', 'https://'])('an HF_ENDPOINT of %j is named, not used', (endpoint) => {
+  expect(() => hubSettings({ HF_ENDPOINT: endpoint })).toThrow(/HF_ENDPOINT is ".*", which is no web address/)
+})

@@ -10,11 +10,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { DownloadError } from '../core/errors.ts'
 import { claimPartial, hubSettings, linkSnapshot, locate, locateFile, releasePartial, repoDir } from './cache.ts'
 import {
+  BrokenConnection,
   type FileMetadata,
   fileContent,
   fileMetadata,
   type HubSettings,
-  Interrupted,
   reasonOf,
   Unavailable,
 } from './hub.ts'
@@ -180,7 +180,7 @@ async function receiveOnce(
     await handle.truncate(0)
     if (response.status !== 200) {
       await response.body?.cancel()
-      throw new Interrupted(`${job.file}: the server does not continue where the last attempt stopped.`)
+      throw new BrokenConnection(`${job.file}: the server does not continue where the last attempt stopped.`)
     }
   }
   const announced = received + Number(response.headers.get('content-length') ?? size - received)
@@ -209,8 +209,8 @@ const wrongSize = (job: Job, expected: number, announced: number): Corrupt =>
     remedy: 'Try again; if it stays so, something between here and the hub alters the file.',
   })
 
-const interrupted = (job: Job, received: number, size: number, cause?: unknown): Interrupted =>
-  new Interrupted(
+const interrupted = (job: Job, received: number, size: number, cause?: unknown): BrokenConnection =>
+  new BrokenConnection(
     `${job.file}: the connection broke after ${received} of ${size} bytes${cause ? ` (${reasonOf(cause)})` : ''}.`,
     { remedy: 'Run the same command again; it continues where it stopped.', cause },
   )
@@ -226,7 +226,7 @@ async function retrying<T>(
       signal?.throwIfAborted()
       return await attempt()
     } catch (error) {
-      if (!(error instanceof Interrupted)) throw error
+      if (!(error instanceof BrokenConnection)) throw error
       if (await progressed()) failures = 1
       if (failures > retries) throw error
       const pause = Math.max(error.retryAfterMs, retryDelayMs * 2 ** (failures - 1))
@@ -241,7 +241,7 @@ async function watched<T>(
   run: (signal: AbortSignal, alive: () => void) => Promise<T>,
 ): Promise<T> {
   const stall = new AbortController()
-  const timer = setTimeout(() => stall.abort(new Interrupted(`Nothing came for ${stallMs / 1000} s.`)), stallMs)
+  const timer = setTimeout(() => stall.abort(new BrokenConnection(`Nothing came for ${stallMs / 1000} s.`)), stallMs)
   try {
     return await run(AbortSignal.any(signal ? [signal, stall.signal] : [stall.signal]), () => timer.refresh())
   } finally {

@@ -18,7 +18,6 @@ export const embedded: readonly ModelEntry[] = [
     name: 'untrained-var-dd',
     kind: 'student',
     source: { package: 'models/untrained-var-dd.pth' },
-    stateDicts: ['trainer.ema_parameters'],
     architecture: {
       family: 'var',
       depth: 1,
@@ -44,7 +43,6 @@ export const embedded: readonly ModelEntry[] = [
     name: 'untrained-var-vqvae',
     kind: 'tokenizer',
     source: { package: 'models/untrained-var-vqvae.pth' },
-    stateDicts: [''],
     architecture: {
       family: 'var',
       ch: 32,

@@ -24,7 +24,7 @@ export interface FileMetadata {
 export class Unavailable extends DownloadError {}
 
 /** The connection broke, stalled, or the server is overloaded: worth another try. */
-export class Interrupted extends DownloadError {
+export class BrokenConnection extends DownloadError {
   readonly retryAfterMs: number
 
   constructor(message: string, options: { remedy?: string; cause?: unknown; retryAfterMs?: number } = {}) {
@@ -121,7 +121,7 @@ async function fetchOnce(url: URL, init: RequestInit & { signal: AbortSignal }):
     return await fetch(url, init)
   } catch (error) {
     if (init.signal.aborted) throw init.signal.reason
-    throw new Interrupted(`Cannot reach ${url.origin} (${reasonOf(error)}).`, {
+    throw new BrokenConnection(`Cannot reach ${url.origin} (${reasonOf(error)}).`, {
       remedy: 'Check the connection, or set HF_ENDPOINT to a hub you can reach.',
       cause: error,
     })
@@ -141,7 +141,7 @@ function refusal(response: Response, settings: HubSettings, repo: string, file: 
   const what = `${url.host} answers ${status} for ${repo}/${file}`
   if (status === 429 || status >= 500) {
     const seconds = Number(response.headers.get('retry-after') ?? 0)
-    return new Interrupted(`${what}.`, {
+    return new BrokenConnection(`${what}.`, {
       remedy: 'The server is busy or down; try again later.',
       retryAfterMs: Number.isFinite(seconds) ? Math.min(seconds, 60) * 1000 : 0,
     })

@@ -52,8 +52,6 @@ export interface TeacherSampling {
 interface EntryBase {
   readonly name: string
   readonly source: HubFile | PackageFile
-  /** Where the tensors are in the file, first choice first: keys joined by ".", "" for the file's top level. */
-  readonly stateDicts: readonly string[]
   /** Side of the images, in pixels. */
   readonly imageSize: number
   /** The classes it was trained on; ImageNet's unless given. */

@@ -25,6 +25,11 @@ describe('bad usage ends with 2', () => {
     ['an unknown flag', sample('--sed', '1'), "unknown option '--sed' (Did you mean --seed?)"],
     ['an unknown command', ['sampel'], "unknown command 'sampel' (Did you mean sample?)"],
     ['no class', sample(), 'For example --class otter'],
+    [
+      'a file for a folder',
+      ['sample', ...tinyVar, '--class', '1', '--out', written('a-file', '')],
+      'through a file. Name a folder.',
+    ],
     ['a class that is nearly one', sample('--class', 'goldfsh'), 'Did you mean "goldfish" (class 1)?'],
     ['a class beyond the checkpoint', sample('--class', '10'), 'knows classes 0 to 9, got 10'],
     ['a device there is not', sample('--class', '1', '--device', 'gpu'), 'Allowed choices are auto, cpu, cuda'],

@@ -265,6 +265,6 @@ describe('what is printed', () => {
   it('names sensitive classes and flags without effect', async () => {
     const { stderr } = await distilled('sample', ...tinyVar, '--class', 'cock', '--top-k', '5', '--out', out())
     expect(stderr).toContain('sensitive class 7 cock')
-    expect(stderr).toContain('note: --top-k')
+    expect(stderr).toContain('no effect of --top-k')
   })
 })

@@ -1,5 +1,6 @@
 // Every @example of a docblock runs, in a folder that holds the files it speaks of and with the values it leaves
 // unsaid; where it ends in a comment that is a value, the last expression has that value.
+import { readFileSync } from 'node:fs'
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,7 +14,16 @@ interface Example {
   code: string
 }
 
-const examples: Example[] = sourceFiles().flatMap((file) =>
+/** README's library example runs as it is printed, but for the model it names. */
+const readme: Example[] = [...readFileSync('README.md', 'utf8').matchAll(/```ts\n([\s\S]*?)```/g)].map(([, block]) => ({
+  file: 'src/index.ts',
+  code: block!
+    .replace(/^import .*\n+/, '')
+    .replace("'goldfish', 207", '1, 7')
+    .trim(),
+}))
+
+const docblocks: Example[] = sourceFiles().flatMap((file) =>
   [...read(file).matchAll(/@example\n((?: *\* .*\n)+)/g)].map(([, block]) => ({
     file,
     code: block!
@@ -24,6 +34,8 @@ const examples: Example[] = sourceFiles().flatMap((file) =>
       .trim(),
   })),
 )
+
+const examples = [...readme, ...docblocks]
 
 /** Released models stand for the small ones that come with the repository; Node 20 has no `using`. */
 const adapted = (code: string) =>
@@ -115,7 +127,8 @@ function expected(code: string): unknown {
 const elsewhere = [/httpSource/, /blobSource/, /tiledConv3x3/, /await bench\(/, /^throw /, /'VAR-DD-d16'/]
 
 it('there are examples to run', () => {
-  expect(examples.length).toBeGreaterThan(30)
+  expect(readme.length).toBeGreaterThan(0)
+  expect(docblocks.length).toBeGreaterThan(30)
 })
 
 it.each(examples.filter(({ code }) => !elsewhere.some((pattern) => pattern.test(code))))(
@@ -130,7 +143,7 @@ it.each(examples.filter(({ code }) => !elsewhere.some((pattern) => pattern.test(
     )
     const lines = adapted(code).split('\n')
     const last = lines.at(-1)!
-    if (!/^(const|let|for|await using|if|\}|\))/.test(last)) lines[lines.length - 1] = `return ${last}`
+    if (!/^(const|let|for|if|\}|\))/.test(last)) lines[lines.length - 1] = `return ${last}`
     const result: unknown = await new AsyncFunction(...names, lines.join('\n'))(...names.map((name) => scope[name]))
     const value = expected(last)
     if (value !== undefined && last === lines.at(-1)?.replace(/^return /, ''))
