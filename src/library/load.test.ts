@@ -134,6 +134,12 @@ it.each([
   await expect(load('untrained-var-dd', options as LoadOptions)).rejects.toThrow(message)
 })
 
+it('with download fetches nothing that is here, and takes names only', async () => {
+  model = await load('untrained-var-dd', { download: true })
+  expect(model.name).toBe('untrained-var-dd')
+  await expect(load(fixturePath(''), { download: true })).rejects.toThrow(/only names of the zoo can be downloaded/)
+})
+
 it('sample refuses what is no list of classes and unknown generators', async () => {
   model = await load('untrained-var-dd')
   await expect(model.sample({} as SampleOptions)).rejects.toThrow(/classes must be an array/)
