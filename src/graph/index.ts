@@ -1,4 +1,5 @@
 // The graph builder's public face.
+export * from './grad.ts'
 export * from './serialize.ts'
 export * from './stages.ts'
 export * from './tensor.ts'

@@ -85,27 +85,29 @@ export async function serialize(graph: Graph, options: SerializeOptions = {}): P
   const nodes: NodeProto[] = []
   const inputs = new Map<string, ValueInfoProto>()
   const weights: { name: string; source: WeightSource }[] = []
-  const written = new Map<string, string>() // weights by identity: a session's opening time grows with their number
+  const known = new Map<string, string>() // weights by identity: a session's opening time grows with their number
   const nameOf = (t: Tensor): string => {
-    if (t.node.kind === 'op' && t.node.type === 'Stage') return nameOf(t.node.inputs[t.index]!) // a mark, no node
+    if (t.node.kind === 'op' && isMark(t.node)) return nameOf(t.node.inputs[t.index]!)
     return t.index === 0 ? names.get(t.node)! : `${names.get(t.node)}_${t.index}`
   }
-  const declared = inputTensors(graph)
+  const order = collect(graph)
+  const declared = inputTensors(graph, order)
+  const written = outputCounts(graph, order)
 
-  for (const node of collect(graph)) {
+  for (const node of order) {
     if (node.kind === 'input') {
       if (inputs.has(node.name)) throw new UsageError(`The graph has two inputs called "${node.name}".`)
       names.set(node, node.name)
       inputs.set(node.name, valueInfo(node.name, declared.get(node)!))
     } else if (node.kind === 'weight') {
       const identity = identityOf(node.source)
-      const known = identity === undefined ? undefined : written.get(identity)
-      const name = known ?? `w${weights.length}:${node.name}`
+      const twin = identity === undefined ? undefined : known.get(identity)
+      const name = twin ?? `w${weights.length}:${node.name}`
       names.set(node, name)
-      if (known) continue
-      if (identity !== undefined) written.set(identity, name)
+      if (twin) continue
+      if (identity !== undefined) known.set(identity, name)
       weights.push({ name, source: node.source })
-    } else if (node.type !== 'Stage') {
+    } else if (!isMark(node)) {
       const name = `n${nodes.length}`
       names.set(node, name)
       nodes.push(
@@ -114,7 +116,7 @@ export async function serialize(graph: Graph, options: SerializeOptions = {}): P
           opType: node.type,
           domain: node.domain,
           input: trimmed(node.inputs.map((t) => (t ? nameOf(t) : ''))),
-          output: Array.from({ length: node.outputs }, (_, i) => (i === 0 ? name : `${name}_${i}`)),
+          output: Array.from({ length: written(node) }, (_, i) => (i === 0 ? name : `${name}_${i}`)),
           attribute: Object.entries(node.attributes).map(([key, value]) => attribute(key, value)),
         }),
       )
@@ -180,6 +182,9 @@ export async function serialize(graph: Graph, options: SerializeOptions = {}): P
   }
 }
 
+/** Marks are no nodes of the file: output i of a mark is its input i (stages.ts, grad.ts). */
+const isMark = (node: Node): boolean => node.kind === 'op' && (node.type === 'Stage' || node.type === 'CustomVjp')
+
 function identityOf({ identity, key, location, dtype, shape }: WeightSource): string | undefined {
   const place = location && `${location.path}:${location.offset}`
   const name = identity ?? key ?? place
@@ -191,14 +196,23 @@ export const inputNames = (graph: Graph): string[] =>
   collect(graph).flatMap((node) => (node.kind === 'input' ? [node.name] : []))
 
 /** The tensor of every input node, found through its uses. */
-function inputTensors(graph: Graph): Map<Node, Tensor> {
+function inputTensors(graph: Graph, order: readonly Node[]): Map<Node, Tensor> {
   const found = new Map<Node, Tensor>()
   const visit = (t: Tensor) => {
     if (t.node.kind === 'input') found.set(t.node, t)
   }
   for (const output of Object.values(graph)) visit(output)
-  for (const node of collect(graph)) if (node.kind === 'op') for (const t of node.inputs) if (t) visit(t)
+  for (const node of order) if (node.kind === 'op') for (const t of node.inputs) if (t) visit(t)
   return found
+}
+
+/** How many outputs of a node the file lists: the required ones, and further ones up to the last that is used. */
+function outputCounts(graph: Graph, order: readonly Node[]): (node: Extract<Node, { kind: 'op' }>) => number {
+  const last = new Map<Node, number>()
+  const use = (t: Tensor) => void last.set(t.node, Math.max(last.get(t.node) ?? 0, t.index))
+  for (const output of Object.values(graph)) use(output)
+  for (const node of order) if (node.kind === 'op') for (const t of node.inputs) if (t) use(t)
+  return (node) => Math.max(node.required, (last.get(node) ?? 0) + 1)
 }
 
 /** Trailing omitted inputs are left out. */

@@ -35,6 +35,10 @@ export type Node =
       readonly inputs: readonly (Tensor | undefined)[]
       readonly attributes: Readonly<Record<string, Attribute>>
       readonly outputs: number
+      /** Outputs that must be written; the others only when something uses them. */
+      readonly required: number
+      /** Cotangents of the inputs from those of the outputs; undefined where none flows. */
+      readonly vjp?: (grads: readonly (Tensor | undefined)[]) => readonly (Tensor | undefined)[]
     }
 
 export interface Tensor {
@@ -86,21 +90,33 @@ export function constant(
 
 export const scalar = (value: number): Tensor => constant([value], [])
 
+/** Cotangents of an op's inputs; undefined for an input that has none (an index, a constant). */
+export type Cotangents = readonly (Tensor | undefined)[]
+
 /** What an op function hands to `emit`. */
-export interface OpSpec {
+export interface OpSpec<Vjp = (g: Tensor, y: Tensor) => Cotangents> {
   type: string
   domain?: '' | 'com.microsoft'
   inputs: readonly (Tensor | undefined)[]
   attributes?: Record<string, Attribute>
+  /** How many of the outputs must be written even when nothing uses them; all by default. */
+  required?: number
+  /** The vector-Jacobian product: from the cotangent g of the output y to those of the inputs, see grad.ts. */
+  vjp?: Vjp
 }
 
 /** One ONNX node with one output. */
-export function emit(spec: OpSpec, shape: Shape, dtype: GraphDType): Tensor {
-  return emitMany(spec, [{ shape, dtype }])[0]!
+export function emit({ vjp, ...spec }: OpSpec, shape: Shape, dtype: GraphDType): Tensor {
+  const many = vjp && { vjp: ([g]: Cotangents, [y]: readonly Tensor[]) => vjp(g!, y!) }
+  return emitMany({ ...spec, ...many }, [{ shape, dtype }])[0]!
 }
 
-/** One ONNX node with several outputs. */
-export function emitMany(spec: OpSpec, outputs: readonly { shape: Shape; dtype: GraphDType }[]): Tensor[] {
+/** One ONNX node with several outputs; a cotangent is undefined when nothing flows back through that output. */
+export function emitMany(
+  spec: OpSpec<(grads: Cotangents, outputs: readonly Tensor[]) => Cotangents>,
+  outputs: readonly { shape: Shape; dtype: GraphDType }[],
+): Tensor[] {
+  const { vjp } = spec
   const node: Node = {
     kind: 'op',
     type: spec.type,
@@ -108,8 +124,11 @@ export function emitMany(spec: OpSpec, outputs: readonly { shape: Shape; dtype: 
     inputs: spec.inputs,
     attributes: spec.attributes ?? {},
     outputs: outputs.length,
+    required: spec.required ?? outputs.length,
+    ...(vjp && { vjp: (grads) => vjp(grads, tensors) }),
   }
-  return outputs.map(({ shape, dtype }, index) => ({ shape, dtype, node, index }))
+  const tensors: Tensor[] = outputs.map(({ shape, dtype }, index) => ({ shape, dtype, node, index }))
+  return tensors
 }
 
 export const show = (t: Tensor): string => `${t.dtype}[${t.shape.join(', ')}]`

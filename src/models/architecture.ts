@@ -47,6 +47,8 @@ export interface VarVqvaeArchitecture {
   readonly zChannels: number
   readonly vocabSize: number
   readonly patchNums: readonly number[]
+  /** Groups of the GroupNorms; 32 when left out, as in the released model. */
+  readonly normGroups?: number
   /** phi(h) = (1 - quantResi) h + quantResi conv(h). */
   readonly quantResi: number
   /** How many phi's the scales share. */
@@ -63,6 +65,8 @@ export interface LlamaGenVqArchitecture {
   /** Width of a codebook entry. */
   readonly embedDim: number
   readonly vocabSize: number
+  /** Groups of the GroupNorms; 32 when left out, as in the released model. */
+  readonly normGroups?: number
 }
 
 export type TransformerArchitecture = VarArchitecture | LlamaGenArchitecture

@@ -2,11 +2,18 @@
 // position predicts the token of that same position, whose noise is its input.
 // Upstream: LlamaGen/autoregressive/models/dd.py:DDTransformer.
 
-import { constant, type Graph, input, stage, type Tensor } from '../graph/index.ts'
+import { constant, type Graph, stage, type Tensor } from '../graph/index.ts'
 import { type AttentionBlock, add, blockAttention, concat, gather, linear, reshape, slice } from '../graph/ops/index.ts'
 import type { LlamaGenArchitecture } from './architecture.ts'
 import { llamaGenBlock, llamaGenNorm, ropeTables } from './llamagen-blocks.ts'
-import { continuousHead, predictedSequence, type StudentHeads, type StudentStep } from './student.ts'
+import {
+  continuousHead,
+  predictedSequence,
+  type StudentHeads,
+  type StudentInputs,
+  type StudentStep,
+  studentInputs,
+} from './student.ts'
 import type { Weights } from './weights.ts'
 
 /** Queries per attention block; each block computes scores only for the keys before its end. More blocks save more
@@ -31,15 +38,15 @@ export function llamaGenStudent(
   w: Weights,
   arch: LlamaGenArchitecture,
   timestep: number,
+  given?: StudentInputs,
 ): { x: Tensor; heads: StudentHeads } {
   const { dim: c, tokens, layers, channels } = arch
-  const labels = input('labels', 'int64', ['batch'])
-  const x = input('x', 'float32', ['batch', tokens, channels])
+  const { labels, x, noiseData: rowsOfTable } = given ?? studentInputs(tokens, channels, timestep)
 
-  const classEmbedding = reshape(gather(w.get('cls_embedding.embedding_table.weight'), labels), ['batch', 1, c])
+  const table = w.get('cls_embedding.embedding_table.weight')
+  const classEmbedding = reshape(gather(table, labels), [x.shape[0]!, 1, c])
   const words = linear(x, w.get('tok_embeddings.weight'), w.get('tok_embeddings.bias')) // (B, L, C)
-  const isData = Int32Array.from({ length: 1 + tokens }, (_, i) => (i <= timestep ? 1 : 0))
-  const noiseData = gather(w.get('n_d_embed.weight'), constant(isData, [1 + tokens], 'int64')) // (1 + L, C)
+  const noiseData = gather(w.get('n_d_embed.weight'), rowsOfTable) // (1 + L, C)
   let h = add(concat([classEmbedding, words], 1), noiseData) // (B, 1 + L, C)
 
   const rope = { ...ropeTables(arch), positions: constant([0], [1], 'int64') }
@@ -60,7 +67,7 @@ export function llamaGenStudent(
 }
 
 /** Causal attention in blocks of queries, without the scores of later blocks. */
-function causalBlocks(length: number): AttentionBlock[] {
+export function causalBlocks(length: number): AttentionBlock[] {
   const blocks: AttentionBlock[] = []
   for (let start = 0; start < length; start += BLOCK) {
     const end = Math.min(start + BLOCK, length)

@@ -1,11 +1,12 @@
 // LlamaGen, the teacher: next-token prediction in raster order with a KV cache.
 // Upstream: LlamaGen/autoregressive/models/gpt.py:Transformer, generate.py.
 
-import { type Graph, input } from '../graph/index.ts'
+import { type Graph, input, type Tensor } from '../graph/index.ts'
 import { attention, concat, gather, linear, reshape } from '../graph/ops/index.ts'
 import type { LlamaGenArchitecture } from './architecture.ts'
 import { llamaGenBlock, llamaGenNorm, ropeTables } from './llamagen-blocks.ts'
 import { allPositions, guide, kvCache, newPositions, type TeacherPass } from './teacher.ts'
+import type { Heads } from './var-blocks.ts'
 import type { Weights } from './weights.ts'
 
 /**
@@ -15,25 +16,40 @@ import type { Weights } from './weights.ts'
  * Outputs: logits [B, N, V] of the token after each position (half the batch when guided); present.i.key / present.i.value.
  */
 export function llamaGenTeacherGraph(w: Weights, arch: LlamaGenArchitecture, pass: TeacherPass): Graph {
-  const { dim: c, heads, layers } = arch
+  const { dim: c, heads } = arch
   const n = newPositions(pass.start)
   const tokens = input('tokens', 'int64', ['batch', pass.start ? 'rest' : n])
   const positions = input('positions', 'int64', ['batch', n])
   const mask = input('mask', 'float32', [n, allPositions(pass.start)])
 
-  const words = gather(w.get('tok_embeddings.weight'), tokens) // (B, N, C)
-  const classEmbedding = () =>
-    reshape(gather(w.get('cls_embedding.embedding_table.weight'), input('labels', 'int64', ['batch'])), ['batch', 1, c])
-  let h = pass.start ? concat([classEmbedding(), words], 1) : words // (B, N, C)
+  const labels = pass.start ? input('labels', 'int64', ['batch']) : undefined
 
-  const rope = { ...ropeTables(arch), positions }
   const cache = kvCache(pass, heads, c / heads)
-  for (let i = 0; i < layers; i++) {
-    h = llamaGenBlock(w.scope(`layers.${i}.`), arch, h, {
-      attend: ({ q, k, v }) => attention(q, ...cache.extend(i, k, v), mask),
-      rope,
-    })
-  }
-  const logits = linear(llamaGenNorm(w, 'norm.weight', h), w.get('output.weight')) // (B, N, V)
+  const attend = ({ q, k, v }: Heads, layer: number) => attention(q, ...cache.extend(layer, k, v), mask)
+  const logits = llamaGenTeacher(w, arch, { labels, tokens, positions, attend })
   return { logits: pass.guided ? guide(logits) : logits, ...cache.present }
+}
+
+export interface LlamaGenTeacherInputs {
+  /** int64 [B]; without them the sequence goes on behind a class token seen before. */
+  labels?: Tensor | undefined
+  /** int64 [B, N], without the class token. */
+  tokens: Tensor
+  /** int64 [B, N] or [1], see `rotary`. */
+  positions: Tensor
+  attend(heads: Heads, layer: number): Tensor
+}
+
+/** Logits [B, N, V] of the token behind each position, the class token's included. */
+export function llamaGenTeacher(w: Weights, arch: LlamaGenArchitecture, inputs: LlamaGenTeacherInputs): Tensor {
+  const { labels, tokens, positions, attend } = inputs
+  const words = gather(w.get('tok_embeddings.weight'), tokens) // (B, N, C)
+  const classEmbedding = (of: Tensor) =>
+    reshape(gather(w.get('cls_embedding.embedding_table.weight'), of), [tokens.shape[0]!, 1, arch.dim])
+  let h = labels ? concat([classEmbedding(labels), words], 1) : words
+  const rope = { ...ropeTables(arch), positions }
+  for (let i = 0; i < arch.layers; i++) {
+    h = llamaGenBlock(w.scope(`layers.${i}.`), arch, h, { attend: (qkv) => attend(qkv, i), rope })
+  }
+  return linear(llamaGenNorm(w, 'norm.weight', h), w.get('output.weight'))
 }

@@ -2,7 +2,7 @@
 // codebook entry of the largest logit, the rest the continuous prediction as it is (UPSTREAM.md).
 // Upstream: DD_Model.final_predict + get_final_sequence, DDTransformer.final_predict + get_final_x_BLC.
 
-import { type Graph, input, type Tensor } from '../graph/index.ts'
+import { constant, type Graph, input, type Tensor } from '../graph/index.ts'
 import {
   add,
   argmax,
@@ -27,6 +27,26 @@ export interface StudentStep {
   timestep: number
   /** Groups before this one come from the logits, the others from the continuous head. */
   split: number
+}
+
+/** What a student reads; by default inputs of the graph, when it is trained whatever the trainer feeds. */
+export interface StudentInputs {
+  /** int64 [B] */
+  labels: Tensor
+  /** float32 [B, L, C]: finished tokens, then noise. */
+  x: Tensor
+  /** int64 [1 + L]: 1 for the class token and finished positions, 0 for noise. */
+  noiseData: Tensor
+}
+
+/** Inputs labels and x of an open batch at a fixed number of finished positions. */
+export function studentInputs(length: number, channels: number, finished: number): StudentInputs {
+  const rows = Int32Array.from({ length: 1 + length }, (_, i) => (i <= finished ? 1 : 0))
+  return {
+    labels: input('labels', 'int64', ['batch']),
+    x: input('x', 'float32', ['batch', length, channels]),
+    noiseData: constant(rows, [1 + length], 'int64'),
+  }
 }
 
 export interface StudentHeads {

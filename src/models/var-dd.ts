@@ -2,10 +2,17 @@
 // A class token stands in front as an extra level; every position sees all earlier levels and itself.
 // Upstream: VAR/models/dd.py:DD_Model.
 
-import { constant, type Graph, input, stage, type Tensor } from '../graph/index.ts'
+import { constant, type Graph, stage, type Tensor } from '../graph/index.ts'
 import { type AttentionBlock, add, blockAttention, concat, gather, linear, reshape, slice } from '../graph/ops/index.ts'
 import type { VarArchitecture } from './architecture.ts'
-import { continuousHead, predictedSequence, type StudentHeads, type StudentStep } from './student.ts'
+import {
+  continuousHead,
+  predictedSequence,
+  type StudentHeads,
+  type StudentInputs,
+  type StudentStep,
+  studentInputs,
+} from './student.ts'
 import { condition, varBlock, varLogits } from './var-blocks.ts'
 import type { Weights } from './weights.ts'
 
@@ -23,25 +30,24 @@ export function varStudentGraph(w: Weights, codebook: Tensor, arch: VarArchitect
 }
 
 /** Number of positions in the first `groups` scales. */
-const positions = (arch: VarArchitecture, groups: number) =>
+export const positions = (arch: VarArchitecture, groups: number) =>
   arch.patchNums.slice(0, groups).reduce((n, side) => n + side * side, 0)
 
 /** The student's body; its heads are evaluated only on the rows that are asked for. */
-export function varStudent(w: Weights, arch: VarArchitecture, timestep: number) {
+export function varStudent(w: Weights, arch: VarArchitecture, timestep: number, given?: StudentInputs) {
   const { embedDim: c, patchNums, channels } = arch
   const length = positions(arch, patchNums.length)
-  const labels = input('labels', 'int64', ['batch'])
-  const x = input('x', 'float32', ['batch', length, channels])
+  const { labels, x, noiseData: rows } = given ?? studentInputs(length, channels, positions(arch, timestep))
+  const batch = x.shape[0]!
 
   const levels = [1, ...patchNums] // the class token is a level of its own
   const sizes = levels.map((side) => side * side)
   const levelOf = sizes.flatMap((n, level) => new Array<number>(n).fill(level))
 
   const classEmbedding = gather(w.get('class_emb.weight'), labels) // (B, C)
-  const start = add(reshape(classEmbedding, ['batch', 1, c]), w.get('pos_start')) // (B, 1, C)
+  const start = add(reshape(classEmbedding, [batch, 1, c]), w.get('pos_start')) // (B, 1, C)
   const words = linear(x, w.get('word_embed.weight'), w.get('word_embed.bias')) // (B, L, C)
   const level = gather(w.get('lvl_embed.weight'), constant(levelOf, [length + 1], 'int64')) // (1 + L, C)
-  const rows = noiseDataRows(positions(arch, timestep), length)
   const table = w.get('n_d_embed.weight') // (2, C)
   const where = add(add(level, w.get('pos_1LC')), gather(table, rows)) // (1, 1 + L, C)
   let h = add(concat([start, words], 1), where) // (B, 1 + L, C)
@@ -70,19 +76,10 @@ export function varStudent(w: Weights, arch: VarArchitecture, timestep: number) 
       continuousHead(
         w.scope('final_layer_conti.'),
         slice(h, 1, from + 1, to + 1),
-        reshape(classEmbedding, ['batch', 1, c]),
+        reshape(classEmbedding, [batch, 1, c]),
       ),
   }
   return { x, heads }
-}
-
-/** Row of the data/noise embedding for every position: 1 for the class token and finished tokens, 0 for noise. */
-function noiseDataRows(finished: number, length: number): Tensor {
-  return constant(
-    Int32Array.from({ length: length + 1 }, (_, i) => (i < 1 + finished ? 1 : 0)),
-    [length + 1],
-    'int64',
-  )
 }
 
 /**

@@ -2,7 +2,7 @@
 // phi_k(upsample(map)) to the running feature map f_hat. Upstream: VAR/models/vqvae.py:VQVAE, quant.py:VectorQuantizer2.
 
 import { constant, type Graph, input, type Tensor } from '../graph/index.ts'
-import { add, clamp, concat, gather, matmul, mul, reshape, slice, sub, transpose } from '../graph/ops/index.ts'
+import { add, clamp, concat, gather, matmul, mul, reshape, slice, split, sub, transpose } from '../graph/ops/index.ts'
 import type { VarVqvaeArchitecture } from './architecture.ts'
 import { areaMatrix, bicubicMatrix, phiIndex } from './resample.ts'
 import { nearestCode } from './student.ts'
@@ -36,26 +36,59 @@ export function varNextScaleGraph(w: Weights, arch: VarVqvaeArchitecture, scale:
 export function varEncoderGraph(w: Weights, arch: VarVqvaeArchitecture): Graph {
   const size = arch.patchNums.at(-1)! * 2 ** (arch.chMult.length - 1)
   const image = input('image', 'float32', ['batch', 3, size, size])
-  const f = conv(w, 'quant_conv', encoder(w.scope('encoder.'), arch, image)) // (B, C, S, S)
+  const f = varEncode(w, arch, image)
   return { f, ...quantize(w, arch, f) }
+}
+
+/** What is quantised, f [B, C, S, S], of an image [B, 3, H, W] in [-1, 1]. */
+export function varEncode(w: Weights, arch: VarVqvaeArchitecture, image: Tensor): Tensor {
+  return conv(w, 'quant_conv', encoder(w.scope('encoder.'), arch, image))
 }
 
 /** Residual quantisation of f [B, C, S, S], coarse to fine; on ties the first entry wins. */
 export function quantize(w: Weights, arch: VarVqvaeArchitecture, f: Tensor): { indices: Tensor; f_hats: Tensor } {
+  const scales = quantizeScales(w, arch, f)
+  const indices = scales.map(({ index }) => index)
+  const stacked = scales.map(({ fHat }) => reshape(fHat, [f.shape[0]!, 1, ...f.shape.slice(1)]))
+  return { indices: concat(indices, 1), f_hats: concat(stacked, 1) }
+}
+
+export interface QuantizedScale {
+  /** What the scale had to express, [B, p^2, C]. */
+  rest: Tensor
+  /** Its codes, int64 [B, p^2]. */
+  index: Tensor
+  /** The sum of all scales up to this one, [B, C, S, S]. */
+  fHat: Tensor
+}
+
+/** The same scale by scale. */
+export function quantizeScales(w: Weights, arch: VarVqvaeArchitecture, f: Tensor): QuantizedScale[] {
   const side = arch.patchNums.at(-1)!
   const codebook = varCodebook(w)
-  const indices: Tensor[] = []
-  const fHats: Tensor[] = []
-  let rest = f
-  for (const [scale, p] of arch.patchNums.entries()) {
-    const index = nearestCode(areaTokens(rest, side, p), codebook) // (B, p^2)
+  let fHat: Tensor | undefined
+  return arch.patchNums.map((p, scale) => {
+    const rest = areaTokens(fHat ? sub(f, fHat) : f, side, p)
+    const index = nearestCode(rest, codebook) // (B, p^2)
     const h = contribution(w, arch, gather(codebook, index), scale) // (B, C, S, S)
-    rest = sub(rest, h)
-    fHats.push(fHats.length ? add(fHats.at(-1)!, h) : h)
-    indices.push(index)
-  }
-  const stacked = fHats.map((t) => reshape(t, ['batch', 1, arch.zChannels, side, side]))
-  return { indices: concat(indices, 1), f_hats: concat(stacked, 1) }
+    fHat = fHat ? add(fHat, h) : h
+    return { rest, index, fHat }
+  })
+}
+
+/** The teacher's inputs [B, L - 1, C] at all scales but the first, from the indices [B, L] of an image (idxBl_to_var_input). */
+export function nextScaleInputs(w: Weights, arch: VarVqvaeArchitecture, indices: Tensor): Tensor {
+  const side = arch.patchNums.at(-1)!
+  const codes = gather(varCodebook(w), indices) // (B, L, C)
+  const sizes = arch.patchNums.map((p) => p * p)
+  const byScale = split(codes, sizes, 1)
+  let fHat: Tensor | undefined
+  const inputs = arch.patchNums.slice(0, -1).map((_, scale) => {
+    const h = contribution(w, arch, byScale[scale]!, scale)
+    fHat = fHat ? add(fHat, h) : h
+    return areaTokens(fHat, side, arch.patchNums[scale + 1]!)
+  })
+  return concat(inputs, 1)
 }
 
 /** f_hat [B, C, S, S] of a whole sequence: scales that share a phi are added up before its convolution, which is linear. */
@@ -97,38 +130,38 @@ function phi(w: Weights, arch: VarVqvaeArchitecture, k: number, h: Tensor, times
 function upsampled(arch: VarVqvaeArchitecture, tokens: Tensor, p: number): Tensor {
   const side = arch.patchNums.at(-1)!
   const full = p === side ? tokens : matmul(constant(bicubicMatrix(p, side), [side * side, p * p]), tokens) // (B, S^2, C)
-  return reshape(transpose(full, [0, 2, 1]), ['batch', arch.zChannels, side, side])
+  return reshape(transpose(full, [0, 2, 1]), [tokens.shape[0]!, arch.zChannels, side, side])
 }
 
 /** map [B, C, S, S] -> area-averaged tokens [B, p^2, C]. */
 function areaTokens(map: Tensor, side: number, p: number): Tensor {
-  const rows = transpose(reshape(map, ['batch', map.shape[1]!, side * side]), [0, 2, 1]) // (B, S^2, C)
+  const rows = transpose(reshape(map, [map.shape[0]!, map.shape[1]!, side * side]), [0, 2, 1]) // (B, S^2, C)
   return p === side ? rows : matmul(constant(areaMatrix(side, p), [p * p, side * side]), rows)
 }
 
 /** The decoder's image in [-1, 1]. */
 export function decodeFHat(w: Weights, arch: VarVqvaeArchitecture, fHat: Tensor): Tensor {
   const d = w.scope('decoder.')
-  let h = middle(d, conv(d, 'conv_in', conv(w, 'post_quant_conv', fHat)))
+  let h = middle(d, conv(d, 'conv_in', conv(w, 'post_quant_conv', fHat)), arch.normGroups)
   for (let i = arch.chMult.length - 1; i >= 0; i--) {
     const up = d.scope(`up.${i}.`)
-    h = level(up, h, 'block', arch.resBlocks + 1)
+    h = level(up, h, 'block', arch.resBlocks + 1, arch.normGroups)
     if (i > 0) h = upsample(up, h)
   }
-  return clamp(outputBlock(d, h), -1, 1)
+  return clamp(outputBlock(d, h, arch.normGroups), -1, 1)
 }
 
-function middle(w: Weights, x: Tensor): Tensor {
-  const h = attentionBlock(w.scope('mid.attn_1.'), resnetBlock(w.scope('mid.block_1.'), x))
-  return resnetBlock(w.scope('mid.block_2.'), h)
+function middle(w: Weights, x: Tensor, groups?: number): Tensor {
+  const h = attentionBlock(w.scope('mid.attn_1.'), resnetBlock(w.scope('mid.block_1.'), x, groups), groups)
+  return resnetBlock(w.scope('mid.block_2.'), h, groups)
 }
 
 function encoder(w: Weights, arch: VarVqvaeArchitecture, image: Tensor): Tensor {
   let h = conv(w, 'conv_in', image)
   for (let i = 0; i < arch.chMult.length; i++) {
     const down = w.scope(`down.${i}.`)
-    h = level(down, h, 'block', arch.resBlocks)
+    h = level(down, h, 'block', arch.resBlocks, arch.normGroups)
     if (i < arch.chMult.length - 1) h = downsample(down, h)
   }
-  return outputBlock(w, middle(w, h))
+  return outputBlock(w, middle(w, h, arch.normGroups), arch.normGroups)
 }

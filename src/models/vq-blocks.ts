@@ -22,6 +22,7 @@ import {
 import { tiledConv3x3, tileKernel } from '../graph/ops/winograd.ts'
 import type { Weights } from './weights.ts'
 
+/** Groups of every GroupNorm in the released tokenizers. */
 const GROUPS = 32
 const EPSILON = 1e-6
 
@@ -41,26 +42,26 @@ export function conv(w: Weights, name: string, x: Tensor): Tensor {
 /** The 3x3 convolution `name`, of the upsampled image if asked, where tiles beat the direct way. */
 function tiled(w: Weights, name: string, x: Tensor, upsample: boolean): Tensor | undefined {
   const kernel = w.get(`${name}.weight`).shape as readonly number[]
-  const algorithm = chooseTiling(x, kernel[0]!, upsample)
+  const algorithm = w.differentiable ? undefined : chooseTiling(x, kernel[0]!, upsample)
   if (!algorithm) return undefined
   const transformed = w.derive(`${name}.weight`, tileKernel(algorithm, kernel))
   return tiledConv3x3(x, transformed, w.get(`${name}.bias`), algorithm)
 }
 
-const norm = (w: Weights, name: string, x: Tensor) =>
-  groupNorm(x, GROUPS, w.get(`${name}.weight`), w.get(`${name}.bias`), EPSILON)
+const norm = (w: Weights, name: string, x: Tensor, groups: number) =>
+  groupNorm(x, groups, w.get(`${name}.weight`), w.get(`${name}.bias`), EPSILON)
 
 /** GroupNorm, SiLU, 3x3 convolution, twice, around a shortcut. x [B, C, H, W]. */
-export function resnetBlock(w: Weights, x: Tensor): Tensor {
-  const inner = conv(w, 'conv1', pointwise(silu, norm(w, 'norm1', x)))
-  const h = conv(w, 'conv2', pointwise(silu, norm(w, 'norm2', inner)))
+export function resnetBlock(w: Weights, x: Tensor, groups = GROUPS): Tensor {
+  const inner = conv(w, 'conv1', pointwise(silu, norm(w, 'norm1', x, groups)))
+  const h = conv(w, 'conv2', pointwise(silu, norm(w, 'norm2', inner, groups)))
   return addImages(w.has('nin_shortcut.weight') ? conv(w, 'nin_shortcut', x) : x, h)
 }
 
 /** Single-head self-attention over the pixels of x [B, C, H, W]; one fused `qkv` convolution or three. */
-export function attentionBlock(w: Weights, x: Tensor): Tensor {
+export function attentionBlock(w: Weights, x: Tensor, groups = GROUPS): Tensor {
   const [b, c, height, width] = x.shape as [string, number, number, number]
-  const h = norm(w, 'norm', x)
+  const h = norm(w, 'norm', x, groups)
   const qkv = w.has('qkv.weight')
     ? conv(w, 'qkv', h)
     : concat(
@@ -86,16 +87,16 @@ export function downsample(w: Weights, x: Tensor): Tensor {
 }
 
 /** GroupNorm, SiLU, 3x3 convolution: the end of encoder and decoder. */
-export function outputBlock(w: Weights, x: Tensor): Tensor {
-  return conv(w, 'conv_out', pointwise(silu, norm(w, 'norm_out', x)))
+export function outputBlock(w: Weights, x: Tensor, groups = GROUPS): Tensor {
+  return conv(w, 'conv_out', pointwise(silu, norm(w, 'norm_out', x, groups)))
 }
 
 /** Residual blocks `res`.0.. of one level, each followed by its attention block where the level has them. */
-export function level(w: Weights, x: Tensor, res: string, blocks: number): Tensor {
+export function level(w: Weights, x: Tensor, res: string, blocks: number, groups = GROUPS): Tensor {
   let h = x
   for (let i = 0; i < blocks; i++) {
-    h = resnetBlock(w.scope(`${res}.${i}.`), h)
-    if (w.has(`attn.${i}.norm.weight`)) h = attentionBlock(w.scope(`attn.${i}.`), h)
+    h = resnetBlock(w.scope(`${res}.${i}.`), h, groups)
+    if (w.has(`attn.${i}.norm.weight`)) h = attentionBlock(w.scope(`attn.${i}.`), h, groups)
   }
   return h
 }

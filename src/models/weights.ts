@@ -9,6 +9,8 @@ import { cast } from '../graph/ops/elementwise.ts'
 
 export interface Weights {
   readonly dtype: DType
+  /** Gradients shall flow through what is built on these weights: only ops with a gradient rule are chosen. */
+  readonly differentiable: boolean
   /** The tensor `name`, as float32. */
   get(name: string): Tensor
   has(name: string): boolean
@@ -24,6 +26,7 @@ export type DType = (typeof dtypes)[number]
 
 export interface WeightsOptions {
   dtype?: DType | undefined
+  differentiable?: boolean | undefined
 }
 
 /** How to compute a derived weight; `tag` must change whenever the computation does. */
@@ -54,6 +57,7 @@ export function openWeights(file: string, tensors: StateDict, options: WeightsOp
   }
   return {
     dtype: options.dtype ?? 'fp32',
+    differentiable: options.differentiable ?? false,
     has: (name) => tensors.has(prefix + name),
     scope: (inner) => openWeights(file, tensors, options, prefix + inner),
     get(name) {

@@ -1,7 +1,7 @@
 // Scaled dot-product attention and rotary embeddings on heads laid out as [B, H, L, D].
 
 import { emit, type Tensor } from '../tensor.ts'
-import { add, mul } from './elementwise.ts'
+import { add, mul, neg } from './elementwise.ts'
 import { concat, slice, split, transpose } from './layout.ts'
 import { matmul } from './linear.ts'
 import { softmax, sum } from './reduce.ts'
@@ -45,9 +45,7 @@ export function blockAttention(q: Tensor, k: Tensor, v: Tensor, blocks: readonly
  */
 export function rotary(x: Tensor, cos: Tensor, sin: Tensor, positions: Tensor): Tensor {
   const inputs = [x, positions, cos, sin]
-  return emit(
-    { type: 'RotaryEmbedding', domain: 'com.microsoft', inputs, attributes: { interleaved: 1 } },
-    x.shape,
-    x.dtype,
-  )
+  const spec = { type: 'RotaryEmbedding', domain: 'com.microsoft' as const, attributes: { interleaved: 1 } }
+  const vjp = (g: Tensor) => [rotary(g, cos, neg(sin), positions)] // turned back
+  return emit({ ...spec, inputs, vjp }, x.shape, x.dtype)
 }

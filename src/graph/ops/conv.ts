@@ -11,7 +11,11 @@
 //   640 -> 640  16x16      10.5    7.7, for four times the weights (59 MB): not worth it; nor are 32 channels (0.9, 1.0).
 
 import { ShapeError } from '../../core/errors.ts'
-import { constant, type Dim, emit, fixed, show, type Tensor } from '../tensor.ts'
+import { type Cotangents, constant, type Dim, emit, emitMany, fixed, show, type Tensor } from '../tensor.ts'
+import { mul } from './elementwise.ts'
+import { concat, gather, padAll, reshape, rowsOf, slice, transpose, zeros } from './layout.ts'
+import { linear } from './linear.ts'
+import { sum } from './reduce.ts'
 import { type TileAlgorithm, upsampled, winograd4x4 } from './winograd.ts'
 
 export interface ConvOptions {
@@ -27,7 +31,7 @@ export function conv2d(
   bias?: Tensor,
   { stride = 1, padding = 0 }: ConvOptions = {},
 ): Tensor {
-  const pads = typeof padding === 'number' ? [padding, padding, padding, padding] : padding
+  const pads: Pads = typeof padding === 'number' ? [padding, padding, padding, padding] : padding
   const [out, inside, kh, kw] = [0, 1, 2, 3].map((axis) => fixed('conv2d weight', weight, axis)) as [
     number,
     number,
@@ -39,11 +43,67 @@ export function conv2d(
   const size = (axis: 2 | 3, kernel: number) =>
     Math.floor((fixed('conv2d', x, axis) + pads[axis - 2]! + pads[axis]! - kernel) / stride) + 1
   const attributes = { kernel_shape: [kh, kw], strides: [stride, stride], pads }
+  const vjp = (g: Tensor): Cotangents => [
+    convInputGradient(g, x, weight, stride, pads),
+    convWeightGradient(g, x, weight, stride, pads),
+    bias && sum(g, [0, 2, 3]),
+  ]
   return emit(
-    { type: 'Conv', inputs: [x, weight, bias], attributes },
+    { type: 'Conv', inputs: [x, weight, bias], attributes, vjp },
     [x.shape[0]!, out, size(2, kh), size(3, kw)],
     x.dtype,
   )
+}
+
+type Pads = readonly [top: number, left: number, bottom: number, right: number]
+
+/** The gradient towards x: a convolution with the kernel turned by 180 degrees, of g with zeros between its strides. */
+function convInputGradient(g: Tensor, x: Tensor, weight: Tensor, stride: number, pads: Pads): Tensor {
+  const [out, inside, kh, kw] = weight.shape as [number, number, number, number]
+  if (stride === 1) {
+    const taps = Array.from({ length: kh * kw }, (_, i) => kh * kw - 1 - i)
+    const turned =
+      kh * kw === 1
+        ? weight
+        : gather(reshape(weight, [out, inside, kh * kw]), constant(taps, [taps.length], 'int64'), 2)
+    const swapped = transpose(reshape(turned, [out, inside, kh, kw]), [1, 0, 2, 3])
+    const [top, left, bottom, right] = pads
+    return conv2d(g, swapped, undefined, { padding: [kh - 1 - top, kw - 1 - left, kh - 1 - bottom, kw - 1 - right] })
+  }
+  const missing = (axis: 2 | 3, kernel: number) =>
+    fixed('conv2d', x, axis) - ((fixed('conv2d', g, axis) - 1) * stride + kernel - pads[axis - 2]! - pads[axis]!)
+  const attributes = {
+    kernel_shape: [kh, kw],
+    strides: [stride, stride],
+    pads,
+    output_padding: [missing(2, kh), missing(3, kw)],
+  }
+  return emit({ type: 'ConvTranspose', inputs: [g, weight], attributes }, x.shape, x.dtype)
+}
+
+/** The gradient towards the kernel: for each of its taps one product of g with x shifted by that tap. */
+function convWeightGradient(g: Tensor, x: Tensor, weight: Tensor, stride: number, pads: Pads): Tensor {
+  const [out, inside, kh, kw] = weight.shape as [number, number, number, number]
+  const [h, w] = [fixed('conv2d', g, 2), fixed('conv2d', g, 3)]
+  const channelRows = (t: Tensor, c: number) =>
+    reshape(transpose(t, [1, 0, 2, 3]), [c, rowsOf({ ...t, shape: [t.shape[0]!, h, w, 1] })])
+  const rows = channelRows(g, out) // (out, B H W)
+  const padded = padAll(x, [
+    [0, 0],
+    [0, 0],
+    [pads[0], pads[2]],
+    [pads[1], pads[3]],
+  ])
+  const taps: Tensor[] = []
+  for (let y = 0; y < kh; y++) {
+    for (let z = 0; z < kw; z++) {
+      const tall = slice(padded, 2, y, y + (h - 1) * stride + 1, stride)
+      const shifted = channelRows(slice(tall, 3, z, z + (w - 1) * stride + 1, stride), inside) // (in, B H W)
+      taps.push(linear(rows, shifted)) // (out, in)
+    }
+  }
+  if (taps.length === 1) return reshape(taps[0]!, weight.shape)
+  return reshape(transpose(reshape(concat(taps, 0), [kh * kw, out, inside]), [1, 2, 0]), weight.shape)
 }
 
 /** Nearest-neighbour upsampling by two: every pixel becomes a 2x2 block. */
@@ -51,7 +111,43 @@ export function upsampleNearest2x(x: Tensor): Tensor {
   const [b, c, h, w] = x.shape as [Dim, number, number, number]
   const attributes = { mode: 'nearest', coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' }
   const inputs = [x, undefined, constant([1, 1, 2, 2])]
-  return emit({ type: 'Resize', inputs, attributes }, [b, c, 2 * h, 2 * w], x.dtype)
+  const vjp = (g: Tensor) => [mul(averagePool2x2(g), 4)]
+  return emit({ type: 'Resize', inputs, attributes, vjp }, [b, c, 2 * h, 2 * w], x.dtype)
+}
+
+const window2x2 = { kernel_shape: [2, 2], strides: [2, 2] }
+const halved = (x: Tensor): Dim[] => {
+  const [b, c] = x.shape as [Dim, Dim]
+  return [b, c, Math.floor(fixed('pool', x, 2) / 2), Math.floor(fixed('pool', x, 3) / 2)]
+}
+
+/** Means of 2x2 blocks; x [B, C, H, W] with even H and W. */
+export function averagePool2x2(x: Tensor): Tensor {
+  const vjp = (g: Tensor) => [mul(upsampleNearest2x(g), 0.25)]
+  return emit({ type: 'AveragePool', inputs: [x], attributes: window2x2, vjp }, halved(x), x.dtype)
+}
+
+/** `F.max_pool2d(x, 2)`; the gradient goes to the first of equal largest. */
+export function maxPool2x2(x: Tensor): Tensor {
+  const vjp = ([g]: Cotangents, [y, places]: readonly Tensor[]): Cotangents => {
+    const all = x.shape.every((d) => typeof d === 'number')
+      ? (x.shape as number[]).reduce((n, d) => n * d, 1)
+      : undefined
+    if (all === undefined) throw new ShapeError(`maxPool2x2: the gradient needs fixed dimensions, got ${show(x)}.`)
+    const count = (y!.shape as number[]).reduce((n, d) => n * d, 1)
+    const inputs = [zeros([all]), reshape(places!, [count]), reshape(g!, [count])]
+    const scattered = emit(
+      { type: 'ScatterElements', inputs, attributes: { axis: 0, reduction: 'add' } },
+      [all],
+      x.dtype,
+    )
+    return [reshape(scattered, x.shape)]
+  }
+  const spec = { type: 'MaxPool', inputs: [x], attributes: window2x2, required: 1, vjp }
+  return emitMany(spec, [
+    { shape: halved(x), dtype: x.dtype },
+    { shape: halved(x), dtype: 'int64' },
+  ])[0]!
 }
 
 /** `conv3x3(upsampleNearest2x(x))` with 'same' padding. */

@@ -4,6 +4,7 @@ import { ShapeError } from '../../core/errors.ts'
 import {
   axisOf,
   broadcast,
+  type Cotangents,
   constant,
   type Dim,
   emit,
@@ -13,6 +14,7 @@ import {
   show,
   type Tensor,
 } from '../tensor.ts'
+import { unbroadcast } from './broadcasting.ts'
 
 const symbols = (shape: Shape) =>
   shape
@@ -33,7 +35,8 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   if (target.filter((d) => d === -1).length > 1) {
     throw new ShapeError(`reshape: ${show(x)} to [${shape.join(', ')}] leaves more than one dimension open.`)
   }
-  return emit({ type: 'Reshape', inputs: [x, constant(target, [target.length], 'int64')] }, shape, x.dtype)
+  const inputs = [x, constant(target, [target.length], 'int64')]
+  return emit({ type: 'Reshape', inputs, vjp: (g) => [reshape(g, x.shape)] }, shape, x.dtype)
 }
 
 /** All leading dimensions of x [..., in] as one. */
@@ -53,7 +56,8 @@ export function unflatten(x: Tensor, like: Tensor): Tensor {
   const lead = emit({ type: 'Shape', inputs: [like], attributes: { end: -1 } }, [like.shape.length - 1], 'int64')
   const target = concat([lead, constant([fixed('unflatten', x, -1)], [1], 'int64')], 0)
   // An empty dimension is meant as such here, not as ONNX's "copy".
-  return emit({ type: 'Reshape', inputs: [x, target], attributes: { allowzero: 1 } }, shape, x.dtype)
+  const spec = { type: 'Reshape', inputs: [x, target], attributes: { allowzero: 1 } }
+  return emit({ ...spec, vjp: (g) => [reshape(g, x.shape)] }, shape, x.dtype)
 }
 
 /** Permutes the axes. */
@@ -61,7 +65,12 @@ export function transpose(x: Tensor, perm: readonly number[]): Tensor {
   if (perm.toSorted((a, b) => a - b).join() !== [...x.shape.keys()].join())
     throw new ShapeError(`transpose: [${perm}] does not permute ${show(x)}.`)
   const shape = perm.map((axis) => x.shape[axis]!)
-  return emit({ type: 'Transpose', inputs: [x], attributes: { perm } }, shape, x.dtype)
+  const inverse = perm.map((_, axis) => perm.indexOf(axis))
+  return emit(
+    { type: 'Transpose', inputs: [x], attributes: { perm }, vjp: (g) => [transpose(g, inverse)] },
+    shape,
+    x.dtype,
+  )
 }
 
 /** Elements start..end of one axis (end exclusive). */
@@ -75,7 +84,38 @@ export function slice(x: Tensor, axis: number, start: number, end: number, step 
   const int64 = (n: number) => constant([n], [1], 'int64')
   const shape = x.shape.map((d, i) => (i === a ? Math.ceil((end - start) / step) : d))
   const inputs = [x, int64(start), int64(end), int64(a), ...(step === 1 ? [] : [int64(step)])]
-  return emit({ type: 'Slice', inputs }, shape, x.dtype)
+  const vjp = (g: Tensor) => {
+    if (step !== 1) throw new ShapeError(`slice: no gradient for step ${step}.`)
+    return [pad(g, a, start, fixed('slice', x, a) - end)]
+  }
+  return emit({ type: 'Slice', inputs, vjp }, shape, x.dtype)
+}
+
+/** `before` and `after` zeros around one axis. */
+export function pad(x: Tensor, axis: number, before: number, after: number): Tensor {
+  return padAll(
+    x,
+    x.shape.map((_, i): [number, number] => (i === axis ? [before, after] : [0, 0])),
+  )
+}
+
+/** Zeros around every axis: [before, after] for each. */
+export function padAll(x: Tensor, widths: readonly (readonly [before: number, after: number])[]): Tensor {
+  if (widths.every(([before, after]) => before === 0 && after === 0)) return x
+  const amounts = [...widths.map(([before]) => before), ...widths.map(([, after]) => after)]
+  const shape = x.shape.map((d, i) => (typeof d === 'number' ? d + widths[i]![0] + widths[i]![1] : d))
+  const vjp = (g: Tensor) => [
+    widths.reduce((t, [before], i) => {
+      const size = x.shape[i]
+      return typeof size === 'number' ? slice(t, i, before, before + size) : t
+    }, g),
+  ]
+  return emit({ type: 'Pad', inputs: [x, constant(amounts, [amounts.length], 'int64')], vjp }, shape, x.dtype)
+}
+
+/** Zeros of a fixed shape. */
+export function zeros(shape: readonly number[]): Tensor {
+  return emit({ type: 'ConstantOfShape', inputs: [constant(shape, [shape.length], 'int64')] }, shape, 'float32')
 }
 
 /** Joins tensors along one axis; the other dimensions must agree. */
@@ -92,7 +132,9 @@ export function concat(tensors: readonly Tensor[], axis: number): Tensor {
   const dims = tensors.map((t) => t.shape[a]!)
   const joined: Dim = dims.every((d) => typeof d === 'number') ? dims.reduce((s, d) => s + d, 0) : dims.join('+')
   const shape = first.shape.map((d, i) => (i === a ? joined : d))
-  return emit({ type: 'Concat', inputs: tensors, attributes: { axis: a } }, shape, first.dtype)
+  const sizes = () => tensors.map((t) => fixed('concat', t, a))
+  const vjp = (g: Tensor) => split(g, sizes(), a)
+  return emit({ type: 'Concat', inputs: tensors, attributes: { axis: a }, vjp }, shape, first.dtype)
 }
 
 /** Cuts one axis into pieces of the given sizes. */
@@ -102,7 +144,16 @@ export function split(x: Tensor, sizes: readonly number[], axis: number): Tensor
   if (total !== fixed('split', x, a)) throw new ShapeError(`split: sizes [${sizes}] do not add up in ${show(x)}.`)
   const outputs = sizes.map((n) => ({ shape: x.shape.map((d, i) => (i === a ? n : d)), dtype: x.dtype }))
   const inputs = [x, constant(sizes, [sizes.length], 'int64')]
-  return emitMany({ type: 'Split', inputs, attributes: { axis: a } }, outputs)
+  const vjp = (grads: Cotangents, pieces: readonly Tensor[]) => {
+    const nothing = (piece: Tensor) => expandLike(constant([0], []), piece) // from an output that nobody uses
+    return [
+      concat(
+        pieces.map((piece, i) => grads[i] ?? nothing(piece)),
+        a,
+      ),
+    ]
+  }
+  return emitMany({ type: 'Split', inputs, attributes: { axis: a }, vjp }, outputs)
 }
 
 /** Two halves of the first axis, whose size is open. */
@@ -118,13 +169,35 @@ export function halves(x: Tensor): [first: Tensor, second: Tensor] {
 export function gather(table: Tensor, indices: Tensor, axis = 0): Tensor {
   const a = axisOf('gather', table, axis)
   const shape = [...table.shape.slice(0, a), ...indices.shape, ...table.shape.slice(a + 1)]
-  return emit({ type: 'Gather', inputs: [table, indices], attributes: { axis: a } }, shape, table.dtype)
+  const vjp = (g: Tensor) => [scatterAdd(g, table, indices, a)]
+  return emit({ type: 'Gather', inputs: [table, indices], attributes: { axis: a }, vjp }, shape, table.dtype)
+}
+
+/** The gradient of `gather`: rows of g added into a table of zeros at their indices. */
+function scatterAdd(g: Tensor, table: Tensor, indices: Tensor, axis: number): Tensor {
+  if (table.shape.slice(0, axis).some((d) => d !== 1)) {
+    throw new ShapeError(`gather: no gradient along axis ${axis} of ${show(table)}.`)
+  }
+  const rest = table.shape.slice(axis + 1) as number[]
+  const rows = rowsOf({ ...indices, shape: [...indices.shape, 1] })
+  const into = zeros([fixed('gather', table, axis), ...rest])
+  const at = reshape(indices, [rows, 1])
+  const added = emit(
+    { type: 'ScatterND', inputs: [into, at, reshape(g, [rows, ...rest])], attributes: { reduction: 'add' } },
+    into.shape,
+    table.dtype,
+  )
+  return reshape(added, table.shape)
 }
 
 /** Repeats size-1 dimensions to the size that `like` has there (its open dimensions included). */
 export function expandLike(x: Tensor, like: Tensor): Tensor {
   if (broadcast('expandLike', x, like).join() !== like.shape.join())
     throw new ShapeError(`expandLike: ${show(x)} does not fit into ${show(like)}.`)
-  const shape = emit({ type: 'Shape', inputs: [like] }, [like.shape.length], 'int64')
-  return emit({ type: 'Expand', inputs: [x, shape] }, like.shape, x.dtype)
+  if (x.shape.join() === like.shape.join()) return x
+  const known = like.shape.every((d) => typeof d === 'number')
+  const shape = known
+    ? constant(like.shape as number[], [like.shape.length], 'int64')
+    : emit({ type: 'Shape', inputs: [like] }, [like.shape.length], 'int64')
+  return emit({ type: 'Expand', inputs: [x, shape], vjp: (g) => [unbroadcast(g, x)] }, like.shape, x.dtype)
 }

@@ -1,7 +1,8 @@
 // Normalisations as the fused ops that ONNX Runtime has kernels for.
 
 import { ShapeError } from '../../core/errors.ts'
-import { constant, type Dim, emit, fixed, scalar, show, type Tensor } from '../tensor.ts'
+import { type Cotangents, constant, type Dim, emit, emitMany, fixed, scalar, show, type Tensor } from '../tensor.ts'
+import { unbroadcast } from './broadcasting.ts'
 import { channelsFirst, channelsLast, isChannelsLast } from './channels-last.ts'
 import { add, div, mul, sqrt, sub } from './elementwise.ts'
 import { reshape } from './layout.ts'
@@ -11,19 +12,45 @@ import { mean, norm2 } from './reduce.ts'
 /** LayerNorm over the last axis. `scale` and `bias` may broadcast as [batch, 1, C], which makes AdaLN one node. */
 export function layerNorm(x: Tensor, scale: Tensor, bias: Tensor, epsilon: number): Tensor {
   const attributes = { axis: -1, epsilon: { float: epsilon } }
-  return emit({ type: 'LayerNormalization', inputs: [x, scale, bias], attributes }, x.shape, x.dtype)
+  const statistics = { shape: [...x.shape.slice(0, -1), 1], dtype: x.dtype }
+  const vjp = ([g]: Cotangents, [, average, inverse]: readonly Tensor[]) => {
+    const unit = mul(sub(x, average!), inverse!)
+    return [
+      normGradient(mul(g!, scale), unit, inverse!, true),
+      unbroadcast(mul(g!, unit), scale),
+      unbroadcast(g!, bias),
+    ]
+  }
+  const spec = { type: 'LayerNormalization', inputs: [x, scale, bias], attributes, required: 1, vjp }
+  return emitMany(spec, [x, statistics, statistics])[0]!
+}
+
+const square = (t: Tensor) => mul(t, t)
+
+/** d/dx of (x - mean) / deviation over the last axis (or x / rms when not centred), given the normalised x. */
+function normGradient(g: Tensor, unit: Tensor, inverse: Tensor, centred: boolean): Tensor {
+  const along = mul(unit, mean(mul(g, unit), [-1], true))
+  const rest = centred ? sub(g, mean(g, [-1], true)) : g
+  return mul(sub(rest, along), inverse)
 }
 
 /** RMSNorm over the last axis (Zhang & Sennrich 2019). */
 export function rmsNorm(x: Tensor, scale: Tensor, epsilon: number): Tensor {
   const attributes = { axis: -1, epsilon: { float: epsilon } }
-  return emit({ type: 'SimplifiedLayerNormalization', inputs: [x, scale], attributes }, x.shape, x.dtype)
+  const statistics = { shape: [...x.shape.slice(0, -1), 1], dtype: x.dtype }
+  const vjp = ([g]: Cotangents, [, inverse]: readonly Tensor[]) => {
+    const unit = mul(x, inverse!)
+    return [normGradient(mul(g!, scale), unit, inverse!, false), unbroadcast(mul(g!, unit), scale)]
+  }
+  const spec = { type: 'SimplifiedLayerNormalization', inputs: [x, scale], attributes, required: 1, vjp }
+  return emitMany(spec, [x, statistics])[0]!
 }
 
 /** `F.normalize(x, dim=-1)`: x / max(|x|, 1e-12). */
 export function l2Normalize(x: Tensor): Tensor {
   const length = norm2(x, [-1], true)
-  return div(x, emit({ type: 'Max', inputs: [length, scalar(1e-12)] }, length.shape, x.dtype))
+  const vjp = (g: Tensor) => [g] // a length below 1e-12 is no vector to learn from
+  return div(x, emit({ type: 'Max', inputs: [length, scalar(1e-12)], vjp }, length.shape, x.dtype))
 }
 
 /** GroupNorm of x [B, C, H, W], per-channel weight and bias [C]. */
@@ -35,8 +62,13 @@ export function groupNorm(x: Tensor, groups: number, weight: Tensor, bias: Tenso
   const unit = constant(new Float32Array(groups).fill(1))
   const zero = constant(new Float32Array(groups))
   const attributes = { epsilon: { float: epsilon } }
+  const vjp = (g: Tensor, y: Tensor) => {
+    const centred = sub(grouped, mean(grouped, [-1], true))
+    const deviation = sqrt(add(mean(square(centred), [-1], true), epsilon))
+    return [normGradient(g, y, div(1, deviation), true)]
+  }
   const normed = emit(
-    { type: 'InstanceNormalization', inputs: [grouped, unit, zero], attributes },
+    { type: 'InstanceNormalization', inputs: [grouped, unit, zero], attributes, vjp },
     grouped.shape,
     x.dtype,
   )
@@ -58,7 +90,6 @@ function groupNormStrips(x: Tensor, groups: number, weight: Tensor, bias: Tensor
     return emit({ type: 'Sum', inputs: parts }, [b, 1, c], x.dtype)
   }
   const perGroup = (t: Tensor) => reshape(t, [b, groups, c / groups])
-  const square = (t: Tensor) => mul(t, t)
   const channelMean = perChannel((strip) => strip) // (B, 1, C)
   const within = perGroup(perChannel((strip) => square(sub(strip, channelMean))))
   const average = mean(perGroup(channelMean), [-1], true) // (B, groups, 1)
