@@ -1,0 +1,66 @@
+// `distilled data preview`: what a network will be trained on, drawn on one sheet.
+import { Command } from 'commander'
+import { openDataset } from '../data/open.ts'
+import { previewSheet } from '../data/preview.ts'
+import { type Io, voice } from './io.ts'
+import { wholeNumber } from './parse.ts'
+
+const examples = `
+Examples:
+  $ distilled data preview                                    the drawn sprites, twelve classes
+  $ distilled data preview --data photos --image-size 256     a folder with one folder of images per class
+
+Sprites are drawn from the seed, without download. Images of a folder are cut to a square as LlamaGen cuts them.`
+
+interface Flags {
+  data: string
+  seed: number
+  rows: number
+  columns: number
+  imageSize: number
+  scale?: number
+  out: string
+  json?: boolean
+  quiet?: boolean
+}
+
+export function dataCommand(io: Io): Command {
+  const preview = new Command('preview')
+    .description('draw a sheet of a data set: one row per class, with its name')
+    .option('--data <name>', 'sprites (default), or a folder with one folder of images per class', 'sprites')
+    .option('--seed <n>', 'which sprites (default: 0)', wholeNumber(), 0)
+    .option('--rows <n>', 'classes shown at most (default: 20)', wholeNumber(1), 20)
+    .option('--columns <n>', 'examples of each (default: 10)', wholeNumber(1, 100), 10)
+    .option('--image-size <n>', 'side of the images in pixels (default: 32)', wholeNumber(8, 1024), 32)
+    .option('--scale <n>', 'enlarge every pixel (default: images of about 96)', wholeNumber(1, 32))
+    .option('-o, --out <file>', 'the sheet, .png, .jpg or .webp (default: preview.png)', 'preview.png')
+    .option('--json', 'print one JSON object')
+    .option('-q, --quiet', 'print nothing but errors')
+    .addHelpText('after', examples)
+    .action((flags: Flags) => drawPreview(flags, io))
+  return new Command('data')
+    .description('look at the data a model is trained on')
+    .helpCommand(false)
+    .hook('preSubcommand', (data, command) => void command.copyInheritedSettings(data))
+    .addCommand(preview)
+}
+
+async function drawPreview(flags: Flags, io: Io): Promise<void> {
+  const { seed, imageSize, columns, out } = flags
+  const data = await openDataset(flags.data, { seed, imageSize })
+  const classes = data.classes.slice(0, flags.rows)
+  const scale = flags.scale ?? Math.max(1, Math.round(96 / imageSize))
+  const sheet = await previewSheet(data, { rows: classes.length, columns, scale, signal: io.signal })
+  await sheet.save(out, { metadata: false, signal: io.signal })
+  const say = voice(io, flags)
+  if (classes.length < data.classes.length)
+    say.note(`note: showing ${classes.length} of ${data.classes.length} classes (--rows).`)
+  const size = `${data.size.toLocaleString('en')} images of ${imageSize} x ${imageSize} pixels`
+  say.result(`${out}\n${data.name}: ${size}; rows: ${classes.join(', ')}`, {
+    file: out,
+    data: data.name,
+    images: data.size,
+    imageSize,
+    classes,
+  })
+}

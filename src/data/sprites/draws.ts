@@ -1,0 +1,26 @@
+// The choices behind one sprite: a reel of Philox uniforms that background, pose and figure each read from their own
+// stream, so that a new choice in one of them leaves the others as they were.
+import { uniforms } from '../../core/random/philox.ts'
+
+const LENGTH = 24
+
+export interface Draws {
+  between(low: number, high: number): number
+  chance(probability: number): boolean
+  pick<T>(options: readonly T[]): T
+}
+
+/** The choices of image `index` in one stream; they depend on (seed, index, stream) alone. */
+export function draws(seed: number, index: number, stream: number): Draws {
+  const values = uniforms(seed, index, stream, LENGTH)
+  let at = 0
+  const next = () => {
+    if (at === LENGTH) throw new Error(`A sprite takes more than ${LENGTH} draws from stream ${stream}.`)
+    return values[at++]!
+  }
+  return {
+    between: (low, high) => low + (high - low) * next(),
+    chance: (probability) => next() < probability,
+    pick: (options) => options[Math.floor(next() * options.length)]!,
+  }
+}
