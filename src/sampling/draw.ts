@@ -1,5 +1,6 @@
-// The teacher's sampling loop over token groups: guided logits, filter, draw. The uniforms of a token depend on
-// (seed, image, group, position) alone, so neither batch size nor the steps before change what is drawn.
+// The teacher's loop over token groups: guided logits, filter, a choice for every token, and on to the next group.
+// Sampling draws the tokens; the uniforms of a token depend on (seed, image, group, position) alone, so neither batch
+// size nor the steps before change what is drawn. Distillation chooses in another way (distill/pair-map.ts).
 
 import { uniforms } from '../core/random/philox.ts'
 import type { Family, TeacherSession } from './family.ts'
@@ -7,7 +8,7 @@ import { tokensBefore } from './family.ts'
 import { categorical, filterLlamaGen, filterVar, greedy, softmax } from './filter.ts'
 import { guidanceScale, type TeacherSettings } from './plan.ts'
 
-export interface DrawRequest {
+export interface WalkRequest {
   session: TeacherSession
   settings: TeacherSettings
   /** Indices [B, tokens before `from`] of the finished groups. */
@@ -15,7 +16,6 @@ export interface DrawRequest {
   /** Groups from .. to - 1 are sampled. */
   from: number
   to: number
-  seed: number
   /** Index of each image of the batch in the whole run. */
   images: readonly number[]
   signal?: AbortSignal | undefined
@@ -24,10 +24,37 @@ export interface DrawRequest {
   onLogits?(group: number, logits: Float32Array): void
 }
 
-/** Indices [B, tokens of groups from .. to - 1] that the teacher chose. */
-export async function drawTokens(family: Family, request: DrawRequest): Promise<Int32Array> {
-  const { session, settings, from, to, images, seed } = request
-  const batch = images.length
+/** From the guided logits [B, n, V] of a group to the indices [B, n] of its tokens. */
+export type Choose = (group: number, logits: Float32Array) => Int32Array | Promise<Int32Array>
+
+export interface DrawRequest extends WalkRequest {
+  seed: number
+}
+
+/** Indices [B, tokens of groups from .. to - 1] that the teacher drew. */
+export function drawTokens(family: Family, request: DrawRequest): Promise<Int32Array> {
+  const { session, settings, images, seed } = request
+  return walkGroups(family, request, (group, logits) => {
+    const size = family.groups[group]!
+    const indices = new Int32Array(images.length * size)
+    for (const [b, image] of images.entries()) {
+      const u = uniforms(seed, image, group, size)
+      for (let i = 0; i < size; i++) {
+        const at = (b * size + i) * session.vocabSize
+        const own = logits.subarray(at, at + session.vocabSize)
+        indices[b * size + i] = settings.greedy
+          ? greedy(own)
+          : categorical(softmax(filtered(family, settings, own)), u[i]!)
+      }
+    }
+    return indices
+  })
+}
+
+/** Indices [B, tokens of groups from .. to - 1] when `choose` picks the tokens of each group. */
+export async function walkGroups(family: Family, request: WalkRequest, choose: Choose): Promise<Int32Array> {
+  const { session, settings, from, to } = request
+  const batch = request.images.length
   const before = tokensBefore(family, from)
   const width = tokensBefore(family, to) - before
   const chosen = new Int32Array(batch * width)
@@ -37,26 +64,18 @@ export async function drawTokens(family: Family, request: DrawRequest): Promise<
     request.signal?.throwIfAborted()
     request.onLogits?.(group, logits)
     const size = family.groups[group]!
-    const indices = new Int32Array(batch * size)
-    for (let b = 0; b < batch; b++) {
-      const u = uniforms(seed, images[b]!, group, size)
-      for (let i = 0; i < size; i++) {
-        const at = (b * size + i) * session.vocabSize
-        indices[b * size + i] = pick(family, settings, logits.subarray(at, at + session.vocabSize), u[i]!)
-      }
-      const column = tokensBefore(family, group) - before
-      chosen.set(indices.subarray(b * size, (b + 1) * size), b * width + column)
-    }
+    const indices = await choose(group, logits)
+    const column = tokensBefore(family, group) - before
+    for (let b = 0; b < batch; b++) chosen.set(indices.subarray(b * size, (b + 1) * size), b * width + column)
     request.onGroup?.(group)
     if (group + 1 < to) logits = await session.advance(indices, guidance(group + 1))
   }
   return chosen
 }
 
-function pick(family: Family, settings: TeacherSettings, logits: Float32Array, u: number): number {
-  if (settings.greedy) return greedy(logits)
+/** Guided logits [V] of one token over the temperature, with what the teacher does not allow at -Infinity. */
+export function filtered(family: Family, settings: TeacherSettings, logits: Float32Array): Float32Array {
   const { topK, topP, temperature } = settings
-  if (family.name === 'llamagen') return categorical(softmax(filterLlamaGen(logits, { topK, topP, temperature })), u)
-  const scaled = temperature === 1 ? logits : logits.map((x) => x / temperature)
-  return categorical(softmax(filterVar(scaled, { topK, topP })), u)
+  if (family.name === 'llamagen') return filterLlamaGen(logits, { topK, topP, temperature })
+  return filterVar(temperature === 1 ? logits : logits.map((x) => x / temperature), { topK, topP })
 }

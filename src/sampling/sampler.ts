@@ -1,7 +1,7 @@
 // One sampler for both families: noise to sequence by a plan, sequence to images, batch by batch.
 // Upstream: VAR/sample.py, combine_sample.py; LlamaGen eval_fewstep.py, eval_combine_sample.py.
 
-import { float32, hostData, int64, type Program } from '../engine/types.ts'
+import { float32, hostData, int64, type Program, type Value } from '../engine/types.ts'
 import { lookupGraph, quantizeGraph } from '../models/student.ts'
 import { drawTokens } from './draw.ts'
 import { type Family, tokensBefore } from './family.ts'
@@ -59,29 +59,45 @@ export async function* sample(family: Family, opened: Programs, request: SampleR
     const { sequence, teacherIndices } = await sampleSequences(family, programs, request, rows, images, x)
     if (request.lean && start + batch >= labels.length) await programs.close()
     const drawn = teacherIndices && teacherIndices.length / rows.length
-    for (const [i, index] of images.entries()) {
-      signal?.throwIfAborted()
-      const own = (data: Float32Array) => data.slice(i * size, (i + 1) * size)
-      const { pixels, fHat } = await decode(family, programs, own(sequence), length)
-      request.onProgress?.({ type: 'image', image: index, done: start + i + 1, total: labels.length })
-      yield {
-        index,
-        label: rows[i]!,
-        pixels,
-        sequence: own(sequence),
-        noise: own(x),
-        ...(fHat && { fHat }),
-        ...(drawn && { teacherIndices: teacherIndices.slice(i * drawn, (i + 1) * drawn) }),
+    const own = (data: Float32Array, i: number) => data.slice(i * size, (i + 1) * size)
+    for (let first = 0; first < rows.length; first += together(family)) {
+      const part = images.slice(first, first + together(family))
+      const decoded = await decode(family, programs, sequence.slice(first * size, (first + part.length) * size), length)
+      for (const [k, { pixels, fHat }] of decoded.entries()) {
+        signal?.throwIfAborted()
+        const i = first + k
+        request.onProgress?.({ type: 'image', image: images[i]!, done: start + i + 1, total: labels.length })
+        yield {
+          index: images[i]!,
+          label: rows[i]!,
+          pixels,
+          sequence: own(sequence, i),
+          noise: own(x, i),
+          ...(fHat && { fHat }),
+          ...(drawn && { teacherIndices: teacherIndices.slice(i * drawn, (i + 1) * drawn) }),
+        }
       }
     }
   }
 }
 
-/** Decodes one sequence [L, C]. Images go through the decoder one by one: its activations are what fills memory. */
-async function decode(family: Family, programs: Programs, sequence: Float32Array, length: number) {
+/** Pixels that are decoded at once: activations fill memory, so large images go through the decoder one by one. */
+const PIXELS = 64 ** 2 * 4
+
+const together = (family: Family) => Math.max(1, Math.floor(PIXELS / family.imageSize ** 2))
+
+/** Decodes sequences [B, L, C]: pixels [3, H, W] and f_hat of each. */
+async function decode(family: Family, programs: Programs, sequences: Float32Array, length: number) {
   const program = await programs.get('decoder', () => family.decoder())
-  const out = await program.run({ sequence: float32(sequence, [1, length, family.channels]) })
-  return { pixels: hostData(out.image), fHat: out.f_hat && hostData(out.f_hat) }
+  const count = sequences.length / (length * family.channels)
+  const out = await program.run({ sequence: float32(sequences, [count, length, family.channels]) })
+  const each = (value: Value | undefined) => {
+    const data = hostData(value)
+    const size = data.length / count
+    return (i: number) => data.slice(i * size, (i + 1) * size)
+  }
+  const [pixels, fHat] = [each(out.image), out.f_hat && each(out.f_hat)]
+  return Array.from({ length: count }, (_, i) => ({ pixels: pixels(i), fHat: fHat?.(i) }))
 }
 
 interface Sequences {

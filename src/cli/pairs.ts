@@ -1,0 +1,201 @@
+// `distilled pairs`: the (class, noise, tokens) pairs that a student learns from, made by a teacher in resumable shards;
+// `distilled pairs merge` proves that all of them are there.
+import { basename } from 'node:path'
+import { Command, Option } from 'commander'
+import { UsageError } from '../core/errors.ts'
+import { defaultFlow, type Solver, solvers } from '../distill/flow-schedule.ts'
+import { defaultChunk } from '../distill/pair-files.ts'
+import { defaultBatch, makePairs, mergePairs, type PairOrigin, type PairsProgress } from '../distill/pairs.ts'
+import { type Device, devices } from '../engine/types.ts'
+import { fileSha256 } from '../jobs/manifest.ts'
+import { parseShard, shardFromEnvironment, whole } from '../jobs/shard.ts'
+import { load } from '../library/load.ts'
+import type { Model } from '../library/model.ts'
+import { programCache } from '../sampling/programs.ts'
+import { models } from '../zoo/registry.ts'
+import { resolveModel } from '../zoo/resolve.ts'
+import { readConfig } from './config.ts'
+import { duration, Interrupted, type Io, plural, voice } from './io.ts'
+import { decimal, wholeNumber } from './parse.ts'
+import { progress } from './progress.ts'
+import { version } from './version.ts'
+
+const examples = `
+Examples:
+  $ distilled pairs --teacher var-d16 --out pairs --count 600000
+  $ distilled pairs --teacher my.pth --tokenizer vae.pth --out pairs --count 20000 --top-k 0
+  $ distilled pairs --teacher var-d16 --out pairs --count 600000 --shard 0/4    a quarter, here or elsewhere
+  $ distilled pairs merge pairs                                                 when all quarters are done
+
+Stopped, the same command continues. Pair i depends on the seed and i alone, never on batch or shard. In a Slurm array, a
+Kubernetes Indexed Job or under torchrun the shard is that of the task (SLURM_ARRAY_TASK_ID and SLURM_ARRAY_TASK_COUNT;
+JOB_COMPLETION_INDEX and JOB_COMPLETIONS; RANK and WORLD_SIZE).`
+
+interface Flags {
+  teacher?: string
+  tokenizer?: string
+  config?: string
+  out?: string
+  count?: number
+  seed: number
+  shard?: string
+  chunk?: number
+  solver: Solver
+  odeSteps: number
+  cfg?: number
+  cfgInterval?: number
+  topK?: number
+  topP?: number
+  temperature?: number
+  batch?: number
+  device: Device
+  threads?: number
+  json?: boolean
+  quiet?: boolean
+}
+
+export function pairsCommand(io: Io): Command {
+  const batches = `${defaultBatch.var} for VAR, ${defaultBatch.llamagen} for LlamaGen`
+  const steps = `steps of the solver (default: ${defaultFlow.steps})`
+  return new Command('pairs')
+    .description('make the (class, noise, tokens) pairs that a student learns from')
+    .option('-t, --teacher <name>', 'a teacher from `distilled models`, or its file')
+    .option('--tokenizer <file>', "the tokenizer's checkpoint, for a teacher that is a file")
+    .option('--config <file>', 'JSON with what shapes cannot tell: {"family": "llamagen", "heads": 4, "tokens": 16}')
+    .option('-o, --out <folder>', 'where the pairs go (default: pairs)')
+    .option('-n, --count <pairs>', 'pairs of the whole job, over all shards', wholeNumber(1))
+    .option('-s, --seed <number>', 'seeds the noise (default: 0)', wholeNumber(), 0)
+    .option('--shard <i/n>', 'make only part i of n, counted from 0 (default: all, or what the scheduler says)')
+    .option(
+      '--chunk <pairs>',
+      `pairs of a file, the least that a shard takes (default: ${defaultChunk})`,
+      wholeNumber(1),
+    )
+    .addOption(
+      new Option('--solver <name>', `${solvers.join(', ')} (default: ${defaultFlow.solver})`)
+        .choices(solvers)
+        .default(defaultFlow.solver),
+    )
+    .option('--ode-steps <number>', steps, wholeNumber(2), defaultFlow.steps)
+    .option('--cfg <scale>', 'classifier-free guidance (default: as published)', decimal({ low: 0 }))
+    .option('--cfg-interval <tokens>', 'LlamaGen: guide only so many tokens; -1 guides all', wholeNumber(-1))
+    .option('--top-k <tokens>', 'keep the k most likely tokens; 0 keeps all', wholeNumber())
+    .option('--top-p <share>', 'keep the most likely tokens up to this probability', decimal({ low: 0, high: 1 }))
+    .option('--temperature <value>', 'below 1 safer, above 1 bolder', decimal({ above: 0 }))
+    .option('--batch <pairs>', `pairs computed together; more takes memory (default: ${batches})`, wholeNumber(1))
+    .addOption(new Option('--device <name>', `${devices.join(', ')} (default: auto)`).choices(devices).default('auto'))
+    .option('--threads <number>', 'threads to compute with (default: all cores)', wholeNumber(1))
+    .option('--json', 'print one JSON object')
+    .option('-q, --quiet', 'print nothing but errors')
+    .addHelpText('after', examples)
+    .helpCommand(false)
+    .hook('preSubcommand', (pairs, command) => void command.copyInheritedSettings(pairs))
+    .addCommand(mergeCommand(io))
+    .action((flags: Flags) => pairsOf(flags, io))
+}
+
+async function pairsOf(flags: Flags, io: Io): Promise<void> {
+  const { out: folder = 'pairs', count, seed, chunk, solver, odeSteps, batch } = flags
+  if (count === undefined) throw new UsageError('How many pairs?', { remedy: 'For example --count 20000.' })
+  const say = voice(io, flags)
+  const scheduled = flags.shard === undefined ? shardFromEnvironment(process.env) : undefined
+  const shard = flags.shard !== undefined ? parseShard(flags.shard) : (scheduled?.shard ?? whole)
+  const { model, origin } = await openTeacher(flags, io.signal)
+  const programs = programCache(model.engine)
+  const bar = progress(io.stderr, flags)
+  let last: PairsProgress | undefined
+  try {
+    const teacher = teacherSettings(model, flags)
+    say.note(`device: ${model.engine.device}, ${plural(model.engine.threads, 'thread')} (${model.engine.reason})`)
+    if (shard.count > 1) say.note(`shard ${shard.index} of ${shard.count}${scheduled ? ` (${scheduled.from})` : ''}`)
+    const started = performance.now()
+    const manifest = await makePairs(model.family, programs, {
+      ...{ folder, count, seed, teacher, origin, flow: { solver, steps: odeSteps }, batch, chunk, shard },
+      signal: io.signal,
+      onFault: (name, what) => say.note(`${name} ${what}; it is made again.`),
+      onProgress(event) {
+        last = event
+        bar.update(event.fraction, described(event))
+      },
+    })
+    bar.end()
+    const { total = 0, kept = 0 } = last ?? {}
+    const seconds = (performance.now() - started) / 1000
+    const rate = (total - kept) / seconds
+    const made = `${plural(total - kept, 'pair')} made in ${duration(seconds)}, ${rate.toPrecision(3)} a second`
+    const next = shard.count > 1 ? `When all ${shard.count} shards are done: distilled pairs merge ${folder}` : ''
+    say.result([`${folder}: ${made}${kept ? `; ${kept} were there` : ''}.`, next].filter(Boolean).join('\n'), {
+      ...{
+        folder,
+        shard,
+        count,
+        pairs: total,
+        kept,
+        seconds,
+        rate,
+        settings: manifest.settings,
+        files: manifest.files,
+      },
+    })
+  } catch (error) {
+    if (!io.signal.aborted) throw error
+    throw new Interrupted('Interrupted. Run the same command again; finished files are kept.')
+  } finally {
+    bar.end()
+    await model.dispose()
+  }
+}
+
+/** A teacher by name or file, and the hashes of what it and its tokenizer are read from. */
+async function openTeacher({ teacher, tokenizer, ...flags }: Flags, signal: AbortSignal) {
+  if (teacher === undefined) {
+    throw new UsageError('No teacher was named.', { remedy: 'For example --teacher var-d16, or --teacher FILE.' })
+  }
+  const named = models.some(({ name, kind }) => name === teacher && kind === 'teacher')
+  const files = resolveModel({ ...(named ? { model: teacher } : { teacher }), ...(tokenizer && { tokenizer }) })
+  if (!files.teacher || !files.tokenizer)
+    throw new UsageError(`${teacher} needs its tokenizer.`, { remedy: 'Name it with --tokenizer FILE.' })
+  const config = flags.config === undefined ? undefined : await readConfig(flags.config)
+  const { device, threads } = flags
+  const model = await load(named ? teacher : undefined, {
+    ...{ teacher: named ? undefined : teacher, tokenizer, device, threads, config, signal },
+  })
+  const origin: PairOrigin = {
+    ...{ teacher: named ? teacher : basename(files.teacher), teacherSha256: await fileSha256(files.teacher, signal) },
+    ...{ tokenizer: basename(files.tokenizer), tokenizerSha256: await fileSha256(files.tokenizer, signal) },
+    ...{ device: model.engine.device, madeBy: `distilled-decoding ${version()}` },
+  }
+  return { model, origin }
+}
+
+function teacherSettings(model: Model, { cfg, cfgInterval, topK, topP, temperature }: Flags) {
+  const plan = model.plan({ teacherOnly: true, teacher: { cfg, cfgInterval, topK, topP, temperature } })
+  if (plan.kind !== 'teacher') throw new UsageError('Pairs are made by a teacher alone.')
+  return plan.teacher
+}
+
+function described({ done, total, rate, secondsLeft }: PairsProgress): string {
+  const pace = rate > 0 ? `, ${rate.toPrecision(3)} a second` : ''
+  const left = done < total && Number.isFinite(secondsLeft) ? `, ${duration(secondsLeft)} left` : ''
+  return `${done} of ${plural(total, 'pair')}${pace}${left}`
+}
+
+/** Its flags are parsed by `pairs`, wherever they stand. */
+function mergeCommand(io: Io): Command {
+  return new Command('merge')
+    .description('prove that shards are complete and whole, and make one folder of them')
+    .usage('<folders...> [--out <folder>] [--json] [--quiet]')
+    .argument(
+      '<folders...>',
+      'what the shards wrote: one shared folder, or several; the first becomes the whole, or --out',
+    )
+    .action(async (folders: string[], _: unknown, command: Command) => {
+      const flags: Pick<Flags, 'out' | 'json' | 'quiet'> = command.optsWithGlobals()
+      const bar = progress(io.stderr, flags)
+      const onFile = (done: number, total: number) => bar.update(done / total, `${done} of ${plural(total, 'file')}`)
+      const merged = await mergePairs(folders, { out: flags.out, signal: io.signal, onFile }).finally(() => bar.end())
+      const folder = flags.out ?? folders[0]!
+      const proof = `${plural(merged.count, 'pair')} in ${plural(merged.files.length, 'file')}, complete and whole`
+      voice(io, flags).result(`${folder}: ${proof}.`, { folder, ...merged })
+    })
+}

@@ -1,0 +1,51 @@
+// Files of pairs: what is in them, their manifest's kind, and the command that makes them. The noise is not stored: it is
+// noise(seed, index, L * C).
+
+import { type NamedTensor, writeSafetensors } from '../checkpoint/safetensors.ts'
+import type { JobKind, Settings } from '../jobs/manifest.ts'
+
+/** Pairs of a file. */
+export const defaultChunk = 1024
+
+/** Class of pair `index`: every class equally often. */
+export const labelOf = (index: number, classes: number): number => index % classes
+
+/** index int64 [n], label int32 [n], tokens [n, L] as int16 where they fit, else int32. */
+export function pairsFile(images: readonly number[], tokens: readonly Int32Array[], settings: Settings): Uint8Array {
+  const n = images.length
+  const narrow = (settings.entries as number) <= 2 ** 15
+  const all = new (narrow ? Int16Array : Int32Array)(n * (settings.length as number))
+  let at = 0
+  for (const part of tokens) {
+    all.set(part, at)
+    at += part.length
+  }
+  const tensor = (name: string, dtype: NamedTensor['dtype'], shape: number[], array: ArrayBufferView): NamedTensor => ({
+    ...{ name, dtype, shape, data: new Uint8Array(array.buffer, array.byteOffset, array.byteLength) },
+  })
+  const labels = Int32Array.from(images, (image) => labelOf(image, settings.classes as number))
+  const tensors = [
+    tensor('index', 'int64', [n], BigInt64Array.from(images, BigInt)),
+    tensor('label', 'int32', [n], labels),
+    tensor('tokens', narrow ? 'int16' : 'int32', [n, settings.length as number], all),
+  ]
+  return new Uint8Array(Buffer.concat(writeSafetensors(tensors, { settings: JSON.stringify(settings) })))
+}
+
+/** How `distilled pairs` is told to make a folder again; the same line completes it. */
+export const pairs: JobKind = {
+  name: 'pairs',
+  extension: 'safetensors',
+  unit: 'pair',
+  command({ settings: s, count, chunk }, folder) {
+    const flags = {
+      ...{ teacher: s.teacher, tokenizer: s.tokenizer, out: folder, count, seed: s.seed, solver: s.solver },
+      ...{ 'ode-steps': s.odeSteps, cfg: s.cfg, 'top-k': s.topK, 'top-p': s.topP, temperature: s.temperature },
+      ...(s.cfgInterval !== -1 && { 'cfg-interval': s.cfgInterval }),
+      ...(chunk !== defaultChunk && { chunk }),
+    }
+    return `distilled pairs ${Object.entries(flags)
+      .map(([name, value]) => `--${name} ${value}`)
+      .join(' ')}`
+  },
+}

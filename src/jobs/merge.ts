@@ -1,0 +1,137 @@
+// Merging: from the shards' manifests to one for the whole job, with proof. Every unit is in exactly one file, every file
+// has the hash it was written with, and all were made with the same settings; else the error names what to run again.
+
+import { copyFile, mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { CheckpointError, UsageError } from '../core/errors.ts'
+import {
+  chunkFile,
+  chunksOf,
+  difference,
+  type FileEntry,
+  fault,
+  type JobKind,
+  type Manifest,
+  manifestName,
+  readManifests,
+  writeManifest,
+} from './manifest.ts'
+
+export interface MergeOptions {
+  /** Where the whole goes; the first folder by default. Files of other folders are copied there. */
+  out?: string | undefined
+  signal?: AbortSignal | undefined
+  onFile?(done: number, total: number): void
+}
+
+interface Found extends FileEntry {
+  folder: string
+}
+
+/**
+ * Checks all files that the manifests in `folders` list, and writes the manifest of the whole job.
+ * @throws UsageError when there is no manifest or settings differ; CheckpointError naming every missing or damaged file
+ */
+export async function mergeFolders(
+  folders: readonly string[],
+  kind: JobKind,
+  options: MergeOptions = {},
+): Promise<Manifest> {
+  const out = options.out ?? folders[0]!
+  const manifests = await manifestsOf(folders, kind)
+  const job = largest(manifests)
+  const total = chunksOf(job)
+  const files: Found[] = []
+  const problems: string[] = []
+  for (let number = 0; number < total; number++) {
+    options.signal?.throwIfAborted()
+    const wanted = chunkFile(job, kind, number)
+    const found = await firstWhole(manifests, wanted, options.signal)
+    if (typeof found === 'string') problems.push(`${wanted.name} (${units(kind, wanted)}) ${found}`)
+    else files.push(found)
+    options.onFile?.(number + 1, total)
+  }
+  if (problems.length) {
+    const shown = problems.length > 5 ? [...problems.slice(0, 5), `${problems.length - 5} more`] : problems
+    throw new CheckpointError(`Of ${total} files ${problems.length} cannot be merged: ${shown.join('; ')}.`, {
+      remedy: `This makes them and no other: ${kind.command({ ...job, files: [] }, out)}`,
+    })
+  }
+  await mkdir(out, { recursive: true })
+  for (const { folder, name } of files) if (resolve(folder) !== resolve(out)) await copyWhole(folder, out, name)
+  const merged = { ...job, files: files.map(({ folder: _, ...entry }) => entry) }
+  await writeManifest(out, manifestName, merged)
+  for (const { folder, name } of manifests) {
+    if (resolve(folder) === resolve(out) && name !== manifestName) await rm(join(out, name), { force: true })
+  }
+  await sweep(out, kind)
+  return merged
+}
+
+/** Removes what killed processes left under temporary names. */
+async function sweep(folder: string, kind: JobKind): Promise<void> {
+  const ours = new RegExp(`^\\.(${kind.name}-\\d+|shard-\\d+-of-\\d+|manifest)\\.\\w+\\.[\\w-]+\\.tmp$`)
+  for (const name of await readdir(folder)) if (ours.test(name)) await rm(join(folder, name), { force: true })
+}
+
+const units = (kind: JobKind, { first, count }: Pick<FileEntry, 'first' | 'count'>) =>
+  count === 1 ? `${kind.unit} ${first}` : `${kind.unit}s ${first} to ${first + count - 1}`
+
+interface Source {
+  folder: string
+  name: string
+  manifest: Manifest
+}
+
+async function manifestsOf(folders: readonly string[], kind: JobKind): Promise<[Source, ...Source[]]> {
+  const sources: Source[] = []
+  for (const folder of folders) {
+    const found = await readManifests(folder, kind)
+    if (!found.size) {
+      throw new UsageError(`${folder} has no manifest of ${kind.name}.`, {
+        remedy: 'Name the folders that the shards wrote to.',
+      })
+    }
+    for (const [name, manifest] of found) sources.push({ folder, name, manifest })
+  }
+  const [first, ...rest] = sources as [Source, ...Source[]]
+  for (const source of rest) {
+    const other = difference(first.manifest, source.manifest)
+    if (!other) continue
+    const [a, b] = [join(first.folder, first.name), join(source.folder, source.name)]
+    throw new UsageError(`${a} and ${b} do not belong together: ${other}.`, { remedy: 'Merge shards of one job.' })
+  }
+  return [first, ...rest]
+}
+
+/** A job may have been made longer since: the longest is the one that counts. */
+const largest = (sources: readonly Source[]): Manifest =>
+  sources.map(({ manifest }) => manifest).reduce((a, b) => (b.count > a.count ? b : a))
+
+/** The first listing of a chunk whose file is whole, or what is wrong. */
+async function firstWhole(
+  sources: readonly Source[],
+  wanted: Pick<FileEntry, 'name' | 'first' | 'count'>,
+  signal: AbortSignal | undefined,
+): Promise<Found | string> {
+  let wrong = 'is in no manifest'
+  for (const { folder, manifest } of sources) {
+    for (const entry of manifest.files) {
+      if (entry.name !== wanted.name || entry.first !== wanted.first || entry.count !== wanted.count) continue
+      const found = await fault(folder, entry, signal)
+      if (found === undefined) return { ...entry, folder }
+      wrong = found
+    }
+  }
+  return wrong
+}
+
+async function copyWhole(from: string, to: string, name: string): Promise<void> {
+  const temporary = join(to, `.${name}.${process.pid}.tmp`)
+  try {
+    await copyFile(join(from, name), temporary)
+    await rename(temporary, join(to, name))
+  } finally {
+    await rm(temporary, { force: true })
+  }
+}
