@@ -1,0 +1,70 @@
+// `report.html` of a run: what it was told, how it went, what it made, in one file that needs nothing else. The sheets
+// are inside it while they are few; of a long run the page shows them from the folder.
+import { readFile } from 'node:fs/promises'
+import { basename, extname, join, resolve } from 'node:path'
+import type { KnobRow } from './knobs.ts'
+import { type PageSheet, reportPage, type SettingRow } from './report-page.ts'
+import { readLog } from './run-log.ts'
+import { summarize } from './run-summary.ts'
+import { writeChunks } from './write-chunks.ts'
+
+export interface ReportOptions {
+  /** Heading of the page; the folder's name by default. */
+  title?: string
+  /** `config.rows(...)` of the run's settings; without them the log's are shown, without unit and provenance. */
+  rows?: readonly KnobRow[]
+}
+
+/** Sheets that are put into the page itself. */
+const embedded = 20
+/** A PNG this narrow is enlarged pixel by pixel, not blurred. */
+const smallWidth = 300
+const mediaTypes: Readonly<Record<string, string>> = { '.png': 'png', '.jpg': 'jpeg', '.jpeg': 'jpeg', '.webp': 'webp' }
+
+/**
+ * Writes `report.html` into a run's folder; it may be called while the run goes on.
+ * @returns the path of the page
+ * @throws what `readLog` throws
+ * @example
+ * const path = await writeReport('runs/sprites', { title: 'Sprites, one step' })
+ */
+export async function writeReport(folder: string, { title, rows }: ReportOptions = {}): Promise<string> {
+  const summary = summarize(await readLog(folder))
+  const inside = summary.sheets.length <= embedded
+  const sheets = await Promise.all(
+    summary.sheets.map(async ({ step, file, caption }): Promise<PageSheet> => {
+      if (!inside) return { step, caption, source: addressOf(file), small: false }
+      return { step, caption, ...(await embeddedImage(join(folder, file))) }
+    }),
+  )
+  const page = reportPage({
+    title: title ?? basename(resolve(folder)),
+    summary,
+    settings: rows ?? settingsOf(summary.config),
+    sheets,
+  })
+  const path = join(folder, 'report.html')
+  await writeChunks(path, [new TextEncoder().encode(page)])
+  return path
+}
+
+/** A data URI, or no source when the file is gone. */
+async function embeddedImage(path: string): Promise<Pick<PageSheet, 'source' | 'small'>> {
+  const bytes = await readFile(path).catch((error) => {
+    if (error.code === 'ENOENT') return undefined
+    throw error
+  })
+  if (!bytes) return { source: undefined, small: false }
+  const type = mediaTypes[extname(path).toLowerCase()] ?? 'png'
+  const width = type === 'png' && bytes.length > 20 ? bytes.readUInt32BE(16) : Number.POSITIVE_INFINITY
+  return { source: `data:image/${type};base64,${bytes.toString('base64')}`, small: width <= smallWidth }
+}
+
+const addressOf = (file: string): string => file.split(/[\\/]/).map(encodeURIComponent).join('/')
+
+function settingsOf(config: unknown): SettingRow[] {
+  if (typeof config !== 'object' || config === null) return []
+  return Object.entries(config).map(([name, value]) => {
+    return { name, value: typeof value === 'string' ? value : JSON.stringify(value) }
+  })
+}
