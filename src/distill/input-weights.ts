@@ -15,8 +15,8 @@ export interface InputWeights extends Weights {
  * @param shapes name and shape of every parameter
  * @throws ShapeError when a network asks for a parameter that is not among them
  * @example
- * const w = inputWeights(expectedShapes({ kind: 'teacher', architecture }))
- * const logits = varLogits(w, architecture, h, classEmbedding)
+ * const w = inputWeights(new Map([['head.weight', [12, 128]]]), 'w:')
+ * w.get('head.weight').shape // [12, 128]
  */
 export function inputWeights(shapes: ReadonlyMap<string, readonly number[]>, prefix = ''): InputWeights {
   const used = new Map<string, Tensor>()

@@ -1,0 +1,47 @@
+// distilled-decoding/distill: distillation as a library. The flow map turns noise into a teacher's tokens, pairs store
+// what it gives, the trainer fits a student to them; tokenizers and teachers for small data train on the same loop.
+
+export { type Dataset, type Example, readBatch } from '../data/dataset.ts'
+export { imageFolder } from '../data/folder.ts'
+export { openDataset } from '../data/open.ts'
+export { type SpriteOptions, spriteClasses, spriteSvg, sprites } from '../data/sprites.ts'
+export { createEngine } from '../engine/node.ts'
+export type { Engine, Program } from '../engine/types.ts'
+export { customVjp, type Graph, grad, input, stopGradient, type Tensor } from '../graph/index.ts'
+export * as ops from '../graph/ops/index.ts'
+export { type Shard, shardFromEnvironment } from '../jobs/shard.ts'
+export { programCache } from '../sampling/programs.ts'
+export { type Communicator, singleProcess } from './communicator.ts'
+export { flowMapGraph } from './flow-map.ts'
+export { defaultFlow, type FlowSettings, schedule, solvers } from './flow-schedule.ts'
+export { studentFrom } from './init-student.ts'
+export { type InputWeights, inputWeights } from './input-weights.ts'
+export { connectMpi, overRanks } from './mpi.ts'
+export { openLpips } from './open-lpips.ts'
+export { mapPairs } from './pair-map.ts'
+export { makePairs, mergePairs, type PairsRequest } from './pairs.ts'
+export { type Init, initialise, type Parameters } from './parameters.ts'
+export { classifierPerceptual, type Perceptual } from './perceptual.ts'
+export { openPairs, type Pairs } from './read-pairs.ts'
+export { writeReport } from './report.ts'
+export { type RunOptions, runTask } from './run.ts'
+export { classifierSettings, studentSettings, teacherSettings, tokenizerSettings } from './settings.ts'
+export {
+  type StageContext,
+  trainClassifier,
+  trainStudent,
+  trainTeacher,
+  trainTokenizer,
+} from './stages.ts'
+export { comparisonTable, type TableRow } from './table.ts'
+export { loadState, saveState, type TrainState } from './train-state.ts'
+export { teacherDefaults, trainedFamily } from './trained-family.ts'
+export { readTrained, type TrainedNetwork, writeTrained } from './trained-file.ts'
+export {
+  type Objective,
+  type Task,
+  type TrainerSettings,
+  TrainingDiverged,
+  type TrainOptions,
+  train,
+} from './trainer.ts'

@@ -1,0 +1,170 @@
+// Trains a tokenizer: VAR's multi-scale residual VQVAE or LlamaGen's VQ with unit-length codes. Reconstruction, perceptual
+// distance and the quantiser's two losses; gradients pass the quantiser straight through. Codes that nothing uses are
+// put where features are. The adversarial loss of the released tokenizers is left out: at this size it is not needed.
+// Sources: VAR/models/quant.py:VectorQuantizer2.forward, LlamaGen vq_model.py:VectorQuantizer.forward.
+
+import { uniforms } from '../../core/random/philox.ts'
+import { type Engine, float32, hostData } from '../../engine/types.ts'
+import { customVjp, input, type Tensor } from '../../graph/index.ts'
+import { add, concat, gather, mul } from '../../graph/ops/index.ts'
+import { grid } from '../../images/grid.ts'
+import { GeneratedImage, toUint8 } from '../../images/image.ts'
+import type { TokenizerArchitecture } from '../../models/architecture.ts'
+import { llamaGenCodebook, llamaGenDecode, llamaGenEncode, unitRows } from '../../models/llamagen-vq.ts'
+import { expectedShapes } from '../../models/shapes.ts'
+import { nearestCode } from '../../models/student.ts'
+import { decodeFHat, quantizeScales, varCodebook, varEncode } from '../../models/var-vqvae.ts'
+import type { Weights } from '../../models/weights.ts'
+import { memoryWeights } from '../frozen.ts'
+import { absoluteError, meanOf, quantizationLoss, squaredError } from '../losses.ts'
+import { initialise, normalInit, type Parameters, torchDefault } from '../parameters.ts'
+import type { Perceptual } from '../perceptual.ts'
+import type { Task } from '../trainer.ts'
+import type { Examples } from './examples.ts'
+
+export interface TokenizerTaskOptions {
+  examples: Examples
+  engine: Engine
+  perceptual: Perceptual
+  seed: number
+  batch: number
+  steps: number
+  commitment: number
+  l1Weight: number
+  l2Weight: number
+  perceptualWeight: number
+  /** Dead codes are looked for every so many steps, in the first three quarters of the run. */
+  reviveEvery: number
+}
+
+const CODEBOOK = 'quantize.embedding.weight'
+
+export function tokenizerTask(arch: TokenizerArchitecture, options: TokenizerTaskOptions): Task {
+  const { examples, engine, seed, batch } = options
+  const side = examples.data.imageSize
+  const rule = (name: string, shape: readonly number[]) =>
+    name === CODEBOOK ? normalInit(1 / Math.sqrt(shape[1]!)) : torchDefault(name, shape)
+  const images = async (n: number, size: number) => (await examples.batch(n, size)).images
+  const feed = (data: Float32Array, size: number) => ({ images: float32(data, [size, 3, side, side]) })
+  const usage = codeUsage(arch.vocabSize)
+  return {
+    parameters: initialise(expectedShapes({ kind: 'tokenizer', architecture: arch }), rule, seed),
+    objective(w, size) {
+      const x = input('images', 'float32', [size, 3, side, side])
+      const { image, loss: quantization, indices, features } = quantized(w, arch, x, options.commitment)
+      const [l1, l2] = [absoluteError(image, x), squaredError(image, x)]
+      const perceptual = meanOf(options.perceptual(image, x))
+      const reconstruction = add(mul(l1, options.l1Weight), mul(l2, options.l2Weight))
+      const loss = add(add(reconstruction, mul(perceptual, options.perceptualWeight)), quantization)
+      return { loss, metrics: { l1, l2, perceptual, quantization }, watched: { indices, features } }
+    },
+    feeds: async (step, part, size) => feed(await images(step * batch + part * size, size), size),
+    validation: {
+      count: 4,
+      feeds: async (part, size) => feed((await examples.heldOutBatch(part * size, size)).images, size),
+    },
+    afterStep(step, watched, { parameters, m, v }) {
+      for (const out of watched) usage.count(hostData<BigInt64Array>(out['watched:indices']))
+      if ((step + 1) % options.reviveEvery || step > 0.75 * options.steps) return
+      const features = hostData(watched.at(-1)!['watched:features'])
+      usage.revive(
+        [parameters, m, v].map((group) => group.get(CODEBOOK)!.data),
+        features,
+        seed,
+        step,
+      )
+    },
+    memory: usage,
+    measure: async () => ({ 'codes in use': usage.inUse() }),
+    sheet: async (weights) => ({
+      image: await reconstructions(arch, weights, examples, engine),
+      caption: 'held-out images above, their reconstructions below',
+    }),
+  }
+}
+
+/** The image behind the quantiser, its loss, codes, and the features they stand for. */
+function quantized(w: Weights, arch: TokenizerArchitecture, x: Tensor, beta: number) {
+  if (arch.family === 'var') {
+    const f = varEncode(w, arch, x) // (B, C, S, S)
+    const scales = quantizeScales(w, arch, f)
+    const losses = scales.map(({ fHat }) => quantizationLoss(fHat, f, beta))
+    const through = customVjp(scales.at(-1)!.fHat, [f], (g) => [g])
+    return {
+      image: decodeFHat(w, arch, through),
+      loss: mul(losses.reduce(add), 1 / losses.length),
+      indices: concat(
+        scales.map(({ index }) => index),
+        1,
+      ),
+      features: concat(
+        scales.map(({ rest }) => rest),
+        1,
+      ),
+    }
+  }
+  const z = unitRows(llamaGenEncode(w, arch, x)) // (B, L, C)
+  const codebook = llamaGenCodebook(w)
+  const indices = nearestCode(z, codebook)
+  const codes = gather(codebook, indices)
+  const through = customVjp(codes, [z], (g) => [g])
+  return { image: llamaGenDecode(w, arch, through), loss: quantizationLoss(codes, z, beta), indices, features: z }
+}
+
+/** Counts codes between revivals. */
+function codeUsage(codes: number) {
+  let counts = new Float64Array(codes)
+  let last = codes
+  return {
+    count(indices: BigInt64Array) {
+      for (const i of indices) counts[Number(i)]!++
+    },
+    /** Share of codes that were used between the last two revivals. */
+    inUse: () => last / codes,
+    /** Moves codes that were not used since the last time to random features; `groups` are codebook and moments. */
+    revive([codebook, ...moments]: Float32Array[], features: Float32Array, seed: number, step: number) {
+      const width = codebook!.length / codes
+      const u = uniforms(seed, step, REVIVAL, codes)
+      last = counts.reduce((n, c) => n + (c > 0 ? 1 : 0), 0)
+      for (let i = 0; i < codes; i++) {
+        if (counts[i]! > 0) continue
+        const from = Math.floor((u[i]! * features.length) / width) * width
+        codebook!.set(features.subarray(from, from + width), i * width)
+        for (const moment of moments) moment.fill(0, i * width, (i + 1) * width)
+      }
+      counts = new Float64Array(codes)
+    },
+    save: () => ({ counts: [...counts], last }),
+    load(saved: Record<string, unknown>) {
+      counts = Float64Array.from(saved.counts as number[])
+      last = saved.last as number
+    },
+  }
+}
+
+const REVIVAL = 1_000_000_011
+const SHOWN = 16
+
+/** Held-out images, each above its reconstruction. */
+async function reconstructions(arch: TokenizerArchitecture, weights: Parameters, examples: Examples, engine: Engine) {
+  const side = examples.data.imageSize
+  const { images } = await examples.heldOutBatch(0, SHOWN)
+  const x = input('images', 'float32', [SHOWN, 3, side, side])
+  await using program = await engine.load({ image: quantized(memoryWeights('tokenizer', weights), arch, x, 0).image })
+  const out = hostData((await program.run({ images: float32(images, [SHOWN, 3, side, side]) })).image)
+  return imageGrid([images, out], side, SHOWN / 2)
+}
+
+/** Rows of images [-1, 1]: for each `columns` images of every array one row. */
+export function imageGrid(rows: readonly Float32Array[], side: number, columns: number): GeneratedImage {
+  const size = 3 * side * side
+  const count = rows[0]!.length / size
+  const picture = (data: Float32Array, i: number) => {
+    const planes = data.slice(i * size, (i + 1) * size).map((p) => (p + 1) / 2)
+    return new GeneratedImage({ data: toUint8(planes, side, side), width: side, height: side })
+  }
+  const images = []
+  for (let first = 0; first < count; first += columns)
+    for (const row of rows) for (let i = first; i < Math.min(count, first + columns); i++) images.push(picture(row, i))
+  return grid(images, { columns, padding: 1 })
+}
