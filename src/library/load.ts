@@ -8,7 +8,7 @@ import type { ArchitectureHints } from '../models/infer.ts'
 import { type DType, dtypes } from '../models/weights.ts'
 import type { TeacherSettings } from '../sampling/plan.ts'
 import { locate } from '../zoo/cache.ts'
-import { imagenet } from '../zoo/classes.ts'
+import { type ClassList, imagenet } from '../zoo/classes.ts'
 import { type DownloadProgress, download } from '../zoo/download.ts'
 import type { ModelEntry } from '../zoo/model-entry.ts'
 import { classesOf, findModel } from '../zoo/registry.ts'
@@ -70,7 +70,7 @@ export async function load(model?: string, options: LoadOptions = {}): Promise<M
     return new Model(
       {
         name: entry?.name ?? model ?? 'custom',
-        classes: entry ? classesOf(entry) : imagenet,
+        classes: entry ? classesOf(entry) : ownClasses(opened.classes),
         presets: entry?.kind === 'student' ? entry.presets : [],
         teacherDefaults: teacherDefaults(entry, opened.family.name),
         weights: { dtype: options.dtype ?? 'fp32', ema: options.ema ?? true },
@@ -83,6 +83,10 @@ export async function load(model?: string, options: LoadOptions = {}): Promise<M
     throw error
   }
 }
+
+/** The classes that a network trained here names; of others nothing else is known than ImageNet. */
+const ownClasses = (labels: readonly string[] | undefined): ClassList =>
+  labels ? { name: 'the model', labels, sensitive: new Set() } : imagenet
 
 /** The zoo knows the heads and tokens of its own models. */
 function hintsOf(entry: ModelEntry | undefined): ArchitectureHints | undefined {

@@ -6,7 +6,14 @@ import { guessModel } from '../checkpoint/guess.ts'
 import { openFile } from '../checkpoint/node-source.ts'
 import type { Checkpoint, StateDict } from '../checkpoint/types.ts'
 import { CheckpointError, UsageError } from '../core/errors.ts'
-import { groupSizes, type LlamaGenArchitecture, type VarArchitecture } from '../models/architecture.ts'
+import {
+  type Architecture,
+  groupSizes,
+  type LlamaGenArchitecture,
+  type LlamaGenVqArchitecture,
+  type VarArchitecture,
+  type VarVqvaeArchitecture,
+} from '../models/architecture.ts'
 import { checkStateDict } from '../models/check.ts'
 import { type ArchitectureHints, inferLlamaGen, inferLlamaGenVq, inferVar, inferVarVqvae } from '../models/infer.ts'
 import { openWeights, type Weights, type WeightsOptions } from '../models/weights.ts'
@@ -43,11 +50,20 @@ interface Part {
   file: string
   tensors: StateDict
   kind: string
+  /** What a network trained here says of itself; shapes tell the rest of others. */
+  facts: TrainedFacts
+}
+
+interface TrainedFacts {
+  architecture?: Architecture
+  classes?: readonly string[]
 }
 
 /** An opened model: the family, and what was opened for it. */
 export interface OpenedModel {
   family: Family
+  /** Names of the classes, where a file says them. */
+  classes?: readonly string[]
   close(): Promise<void>
 }
 
@@ -64,17 +80,34 @@ export async function openModel(files: ModelFiles, options: OpenOptions = {}): P
     const checkpoint = await openFile(path)
     checkpoints.push(checkpoint)
     const chosen = selectStateDict(checkpoint, stateDictPaths[role](options.ema ?? true))
-    return { file: checkpoint.name, tensors: chosen.tensors, kind: guessModel(chosen.tensors).kind }
+    const facts = trainedFacts(checkpoint)
+    const kind = facts.architecture ? kinds[role][facts.architecture.family] : guessModel(chosen.tensors).kind
+    return { file: checkpoint.name, tensors: chosen.tensors, kind, facts }
   }
   try {
     const student = await open('student')
     const teacher = await open('teacher')
     const tokenizer = await open('tokenizer')
-    return { family: assemble({ student, teacher, tokenizer }, options), close }
+    const classes = (student ?? teacher)?.facts.classes
+    return { family: assemble({ student, teacher, tokenizer }, options), ...(classes && { classes }), close }
   } catch (error) {
     await close()
     throw error
   }
+}
+
+/** Architecture and classes from the metadata of a file that this project trained (distill/trained-file.ts). */
+function trainedFacts({ name, metadata }: Checkpoint): TrainedFacts {
+  const fact = (key: string) => {
+    const text = metadata.get(`distilled.${key}`)
+    if (text === undefined) return {}
+    try {
+      return { [key]: JSON.parse(text) }
+    } catch (cause) {
+      throw new CheckpointError(`${name}: its metadata "distilled.${key}" are no JSON.`, { cause })
+    }
+  }
+  return { ...fact('architecture'), ...fact('classes') }
 }
 
 type Parts = Partial<Record<Role, Part | undefined>>
@@ -110,17 +143,20 @@ function assemble(parts: Parts, options: OpenOptions): Family {
   return name === 'var' ? assembleVar(parts, options) : assembleLlamaGen(parts, options)
 }
 
+const own = <A extends Architecture>({ facts }: Part): A | undefined => facts.architecture as A | undefined
+
 function assembleVar({ student, teacher, tokenizer }: Parts, options: OpenOptions): Family {
   const transformer = (role: 'student' | 'teacher', part: Part | undefined) => {
     if (!part) return undefined
-    const arch = inferVar(part.file, part.tensors, options.hints)
+    const arch = own<VarArchitecture>(part) ?? inferVar(part.file, part.tensors, options.hints)
     checkStateDict(part.file, part.tensors, { kind: role, architecture: arch })
     return { arch, weights: weightsOf(part, options) }
   }
   const s = transformer('student', student)
   const t = transformer('teacher', teacher)
   checkPair(student, s?.arch, teacher, t?.arch)
-  const arch = inferVarVqvae(tokenizer!.file, tokenizer!.tensors, (s ?? t)!.arch.patchNums)
+  const { patchNums } = (s ?? t)!.arch
+  const arch = own<VarVqvaeArchitecture>(tokenizer!) ?? inferVarVqvae(tokenizer!.file, tokenizer!.tensors, patchNums)
   checkStateDict(tokenizer!.file, tokenizer!.tensors, { kind: 'tokenizer', architecture: arch })
   for (const part of [s, t]) if (part) checkCodebook(part.arch, arch.vocabSize, arch.zChannels, tokenizer!.file)
   return varFamily({
@@ -131,11 +167,12 @@ function assembleVar({ student, teacher, tokenizer }: Parts, options: OpenOption
 }
 
 function assembleLlamaGen({ student, teacher, tokenizer }: Parts, options: OpenOptions): Family {
-  const vq = inferLlamaGenVq(tokenizer!.file, tokenizer!.tensors)
+  const vq = own<LlamaGenVqArchitecture>(tokenizer!) ?? inferLlamaGenVq(tokenizer!.file, tokenizer!.tensors)
   checkStateDict(tokenizer!.file, tokenizer!.tensors, { kind: 'tokenizer', architecture: vq }, codebookUsage)
   const transformer = (role: 'student' | 'teacher', part: Part | undefined) => {
     if (!part) return undefined
-    const arch = { ...inferLlamaGen(part.file, part.tensors, options.hints), channels: vq.embedDim }
+    const read = own<LlamaGenArchitecture>(part) ?? inferLlamaGen(part.file, part.tensors, options.hints)
+    const arch = { ...read, channels: vq.embedDim }
     checkStateDict(part.file, part.tensors, { kind: role, architecture: arch }, new Set(['freqs_cis']))
     checkCodebook(arch, vq.vocabSize, vq.embedDim, tokenizer!.file)
     return { arch, weights: weightsOf(part, options) }
