@@ -15,8 +15,9 @@ import { coldStart } from './cold-start.ts'
 import { measureRoof, summarize, type Timing, time } from './measure.ts'
 import { randomFamily, studentEntry } from './random-family.ts'
 import { imagesPerSecond } from './throughput.ts'
+import { trainingStep } from './training-step.ts'
 
-export const parts = ['student', 'decoder', 'teacher', 'cold', 'int8', 'throughput'] as const
+export const parts = ['student', 'decoder', 'teacher', 'cold', 'int8', 'throughput', 'train'] as const
 export type Part = (typeof parts)[number]
 
 export interface BenchOptions {
@@ -75,6 +76,7 @@ const measurements: Record<Part, (context: Context) => AsyncGenerator<BenchRow>>
   cold: coldRow,
   int8: int8Row,
   throughput: throughputRows,
+  train: trainRow,
 }
 
 /**
@@ -220,6 +222,13 @@ async function* int8Row({ entry, engine, repeat, signal }: Context): AsyncGenera
   const note = `images differ from fp32 by ${(255 * mean).toFixed(2)}/255 on average, ${(255 * max).toFixed(0)}/255 at most (random weights); fp32 in the same run ${a.timing.min.toFixed(0)} ms`
   const { min, median } = b.timing
   yield { what: 'student in int8, one pass at t=0', best: min, median, unit: 'ms', note }
+}
+
+/** One optimiser step of distillation, micro-batch 1, through decoder and LPIPS. */
+async function* trainRow({ entry, engine, signal }: Context): AsyncGenerator<BenchRow> {
+  const { milliseconds, peakGB, parameters } = await trainingStep(entry, engine, signal)
+  const note = `${(parameters / 1e6).toFixed(0)}M parameters, peak memory ${peakGB.toFixed(1)} GB`
+  yield { what: 'one optimiser step of distillation, micro-batch 1', best: milliseconds, unit: 'ms', note }
 }
 
 /** Images a second: one engine with all threads, and one engine per thread side by side. */
