@@ -1,11 +1,15 @@
 // Every command in the order `distilled --help` lists them; a new one is a file and a row.
 import type { Command } from 'commander'
 import { benchCommand } from './bench.ts'
+import { dataCommand } from './data.ts'
 import { downloadCommand } from './download.ts'
 import { inspectCommand } from './inspect.ts'
 import type { Io } from './io.ts'
 import { modelsCommand } from './models.ts'
+import { pairsCommand } from './pairs.ts'
+import { reproduceCommand } from './reproduce.ts'
 import { sampleCommand } from './sample.ts'
+import { trainCommand } from './train.ts'
 
 export const commands: readonly ((io: Io) => Command)[] = [
   sampleCommand,
@@ -13,4 +17,8 @@ export const commands: readonly ((io: Io) => Command)[] = [
   downloadCommand,
   inspectCommand,
   benchCommand,
+  dataCommand,
+  trainCommand,
+  pairsCommand,
+  reproduceCommand,
 ]

@@ -1,6 +1,8 @@
 // What a command sees of the outside: two streams and a signal. Commands never touch `process`, so tests call them
 // in-process, and each says everything through `note` (people, stderr) or `result` (stdout).
 
+export { duration } from '../core/format.ts'
+
 /** The part of a writable stream that a command uses. */
 export interface Output {
   write(text: string): unknown
@@ -45,15 +47,6 @@ export function voice(io: Io, { json, quiet }: Loudness): Voice {
 
 /** "1 image", "3 images". */
 export const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
-
-/** Seconds as a person says them: "0.35 s", "12 s", "3 min 20 s", "2 h 5 min". */
-export function duration(seconds: number): string {
-  if (seconds < 10) return `${seconds.toFixed(seconds < 1 ? 2 : 1)} s`
-  const whole = Math.round(seconds)
-  if (whole < 60) return `${whole} s`
-  const minutes = Math.floor(whole / 60)
-  return minutes < 60 ? `${minutes} min ${whole % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
-}
 
 /** "1.3 GB" */
 export function byteSize(bytes: number): string {

@@ -1,10 +1,10 @@
 // The command line: parses, runs one command, turns every outcome into an exit code and every error into one paragraph.
 // 0 done, 1 failed, 2 bad usage, 130 interrupted.
-import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { UsageError } from '../core/errors.ts'
 import { commands } from './commands.ts'
 import { Interrupted, type Io } from './io.ts'
+import { version } from './version.ts'
 
 const examples = `
 Examples:
@@ -55,10 +55,6 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   return process.env.DISTILLED_DEBUG === '1' && error.stack ? error.stack : error.message.replace(/\s*\n\s*/g, ' ')
-}
-
-function version(): string {
-  return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
 }
 
 /** The process: its arguments, its streams, Ctrl-C. A second Ctrl-C ends it at once. */

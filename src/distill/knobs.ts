@@ -94,7 +94,7 @@ export function knobs<const T extends Table>(table: T) {
     defaults,
 
     /**
-     * Defaults, over them a JSON file (its path, or what is in it), over that `overrides` (undefined counts as not given).
+     * Defaults, over them a JSON file (its path, or what is in it; a run's config.json will do), over that `overrides` (undefined counts as not given).
      * @throws UsageError naming file, setting, what was expected and what came
      */
     async resolve({
@@ -105,7 +105,8 @@ export function knobs<const T extends Table>(table: T) {
       overrides?: Partial<Values<T>>
     } = {}): Promise<Values<T>> {
       const place = typeof file === 'string' ? file : 'config'
-      const given = objectIn(place, typeof file === 'string' ? await readJson(file) : file)
+      const found = objectIn(place, typeof file === 'string' ? await readJson(file) : file)
+      const given = 'settings' in found ? objectIn(place, found.settings) : found // a run's own config.json
       return { ...defaults, ...checked(place, given), ...checked('settings', overrides) }
     },
 

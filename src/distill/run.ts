@@ -9,7 +9,7 @@ import type { Engine } from '../engine/types.ts'
 import { writeAtomically } from '../images/atomic.ts'
 import type { Communicator } from './communicator.ts'
 import { singleProcess } from './communicator.ts'
-import { configHash } from './knobs.ts'
+import { configHash, type KnobRow } from './knobs.ts'
 import { writeReport } from './report.ts'
 import { openLog, type RunEvent } from './run-log.ts'
 import { loadState, saveState } from './train-state.ts'
@@ -23,6 +23,8 @@ export interface RunOptions {
   settings: TrainerSettings
   /** Everything that decides what comes out; a run is only continued under the same. */
   config: Readonly<Record<string, unknown>>
+  /** The settings as the report shows them. */
+  rows: readonly KnobRow[]
   engine: Engine
   network: Omit<TrainedNetwork, 'tensors' | 'settings'>
   communicator?: Communicator | undefined
@@ -92,7 +94,7 @@ export async function runTask(options: RunOptions): Promise<string> {
     throw error
   } finally {
     log?.close()
-    if (leads) await writeReport(folder)
+    if (leads) await writeReport(folder, { title: options.title, rows: options.rows })
   }
 }
 

@@ -13,7 +13,7 @@ import type { Resolved } from './knobs.ts'
 import { classifierPerceptual, type Perceptual } from './perceptual.ts'
 import { openPairs } from './read-pairs.ts'
 import { type RunOptions, runTask } from './run.ts'
-import type { classifierSettings, studentSettings, teacherSettings, tokenizerSettings } from './settings.ts'
+import { classifierSettings, studentSettings, teacherSettings, tokenizerSettings } from './settings.ts'
 import { classifierTask } from './tasks/classifier.ts'
 import { examples } from './tasks/examples.ts'
 import { studentTask } from './tasks/student.ts'
@@ -48,7 +48,8 @@ export async function trainClassifier(
     title: 'classifier',
     task,
     settings,
-    config: { kind: 'classifier', data: data.name, ...settings },
+    config: { kind: 'classifier', data: data.name, settings },
+    rows: classifierSettings.rows(settings),
     network: { kind: 'classifier', architecture, classes: data.classes, imageSize: data.imageSize },
   })
 }
@@ -65,7 +66,14 @@ export async function trainTokenizer(
   const sizes = { ch, chMult, resBlocks, normGroups, vocabSize }
   const architecture: TokenizerArchitecture =
     family === 'var'
-      ? { family, ...sizes, zChannels: channels, patchNums, quantResi: 0.5, shareQuantResi: 4 }
+      ? {
+          family,
+          ...sizes,
+          zChannels: channels,
+          patchNums,
+          quantResi: 0.5,
+          shareQuantResi: Math.min(4, patchNums.length),
+        }
       : { family, ...sizes, zChannels: ch * chMult.at(-1)!, embedDim: channels }
   const classifier = await readTrained(classifierFile, 'classifier')
   const perceptual = classifierPerceptual(classifier.tensors, classifier.architecture as ClassifierArchitecture)
@@ -76,7 +84,8 @@ export async function trainTokenizer(
     title: `${family} tokenizer`,
     task,
     settings,
-    config: { kind: 'tokenizer', family, data: data.name, ...settings },
+    config: { kind: 'tokenizer', family, data: data.name, classifier: await fileSha256(classifierFile), settings },
+    rows: tokenizerSettings.rows(settings),
     network: { kind: 'tokenizer', architecture, classes: data.classes, imageSize: data.imageSize },
   })
 }
@@ -146,12 +155,13 @@ export async function trainTeacher(
       caption: `one class a column, guidance ${settings.cfg}`,
     }),
   })
-  return runTask({
+  return await runTask({
     ...context,
     title: `${arch.family} teacher`,
     task,
     settings,
-    config: { kind: 'teacher', data: data.name, tokenizer: await fileSha256(tokenizerFile), ...settings },
+    config: { kind: 'teacher', data: data.name, tokenizer: await fileSha256(tokenizerFile), settings },
+    rows: teacherSettings.rows(settings),
     network: { kind: 'teacher', architecture, classes: data.classes, imageSize: data.imageSize },
   })
 }
@@ -160,7 +170,7 @@ export async function trainTeacher(
 export async function trainStudent(
   context: StageContext,
   settings: Resolved<typeof studentSettings>,
-  files: { teacher: string; tokenizer: string; pairs: string; perceptual: Perceptual },
+  files: { teacher: string; tokenizer: string; pairs: string; perceptual: Perceptual; perceptualName: string },
 ): Promise<string> {
   const tokenizer = await readTrained(files.tokenizer, 'tokenizer')
   const teacher = await readTrained(files.teacher, 'teacher')
@@ -195,7 +205,14 @@ export async function trainStudent(
     title: `${arch.family} student`,
     task,
     settings,
-    config: { kind: 'student', teacher: await fileSha256(files.teacher), pairs: pairs.settings, ...settings },
+    config: {
+      kind: 'student',
+      teacher: await fileSha256(files.teacher),
+      pairs: pairs.settings,
+      perceptual: files.perceptualName,
+      settings,
+    },
+    rows: studentSettings.rows(settings),
     network: { kind: 'student', architecture, classes: teacher.classes, imageSize: teacher.imageSize },
   })
 }

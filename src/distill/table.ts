@@ -139,7 +139,12 @@ async function measured(real: Pictures, made: Pictures, labels: readonly number[
   }
   const { precision, recall } = await precisionRecall(real.features, made.features, { distances: reader.distances })
   const right = made.classes.reduce((n, c, i) => n + (c === labels[i] ? 1 : 0), 0)
-  return { frechet: frechetDistance(momentsOf(real), momentsOf(made)), precision, recall, accuracy: right / labels.length }
+  return {
+    frechet: frechetDistance(momentsOf(real), momentsOf(made)),
+    precision,
+    recall,
+    accuracy: right / labels.length,
+  }
 }
 
 /** Images in [-1, 1] and sequences of a plan, batch after batch. */

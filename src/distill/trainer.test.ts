@@ -119,12 +119,14 @@ test('a loss that is no number any more ends the run before it spoils the weight
       last = structuredClone(state)
     },
   })
-  await expect(run).rejects.toThrow('The loss of step 13 is NaN')
+  await expect(run).rejects.toThrow(
+    'The loss of step 13 is NaN in micro-batch 0; the first gradient that is not finite is that of "w"',
+  )
   expect(last?.step).toBe(10)
   expect(weights(last!).every(Number.isFinite)).toBe(true)
 })
 
-test('an abort ends after the step in progress, with a checkpoint', async () => {
+test('an abort ends with the next step, which all ranks agree on, and a checkpoint', async () => {
   const abort = new AbortController()
   const saved: number[] = []
   const run = train(regression(), {
@@ -135,7 +137,7 @@ test('an abort ends after the step in progress, with a checkpoint', async () => 
     onCheckpoint: async ({ step }) => void saved.push(step),
   })
   await expect(run).rejects.toThrow('aborted')
-  expect(saved).toEqual([7])
+  expect(saved).toEqual([8])
 })
 
 test('a batch that does not divide is named', async () => {

@@ -150,7 +150,7 @@ export async function train(task: Task, options: TrainOptions): Promise<TrainSta
         next = parts.map((part) => task.feeds(current + 1, part, settings.microBatch))
     }
     const lr = learningRate(settings, step)
-    const { grads, metrics } = await gathered(task, outputs, communicator, step)
+    const { grads, metrics, stop } = await gathered(task, outputs, communicator, step, signal)
     const gradNorm = globalNorm(grads)
     const clipping = settings.clip > 0 && gradNorm > settings.clip ? settings.clip / gradNorm : 1
     const [b1 = 0.9, b2 = 0.95] = settings.betas
@@ -163,11 +163,10 @@ export async function train(task: Task, options: TrainOptions): Promise<TrainSta
     const imagesPerSecond = settings.batch / ((performance.now() - started) / 1000)
     if (communicator.rank === 0) options.onStep?.({ step, loss, lr, gradNorm, imagesPerSecond, metrics: others })
     await review()
-    const stop = signal?.aborted ?? false
     if (communicator.rank === 0 && (stop || due(settings.checkpointEvery) || step === settings.steps))
       await options.onCheckpoint?.(state())
     await communicator.barrier()
-    signal?.throwIfAborted()
+    if (stop) throw signal?.reason ?? new Error('Another process was interrupted.')
   }
   return state()
 }
@@ -218,12 +217,13 @@ async function forwardProgram(task: Task, engine: Engine, batch: number): Promis
 const prefixed = (prefix: string, tensors: Record<string, Tensor>) =>
   Object.fromEntries(Object.entries(tensors).map(([name, t]) => [prefix + name, t]))
 
-/** Means over micro-batches and processes of gradients and metrics. */
+/** Means over micro-batches and processes of gradients and metrics, and whether anybody was asked to stop. */
 async function gathered(
   task: Task,
   outputs: readonly Record<string, HostValue>[],
   communicator: Communicator,
   step: number,
+  signal: AbortSignal | undefined,
 ) {
   const grads = new Map<string, Float32Array>()
   for (const name of task.parameters.keys()) {
@@ -233,10 +233,11 @@ async function gathered(
   const figures = metricsOf(outputs)
   await averageGradients(communicator, grads)
   const names = Object.keys(figures)
-  const values = Float32Array.from(names, (name) => figures[name]!)
-  await averageGradients(communicator, new Map([['metrics', values]]))
-  checkFinite(grads, values[names.indexOf('loss')]!, step)
-  return { grads, metrics: Object.fromEntries(names.map((name, i) => [name, values[i]!])) }
+  const values = Float32Array.from([...names.map((name) => figures[name]!), signal?.aborted ? 1 : 0])
+  await averageGradients(communicator, new Map([['figures', values]]))
+  checkFinite(grads, outputs, values[names.indexOf('loss')]!, step)
+  const metrics = Object.fromEntries(names.map((name, i) => [name, values[i]!]))
+  return { grads, metrics, stop: values.at(-1)! > 0 }
 }
 
 function averaged(parts: readonly Float32Array[]): Float32Array {
@@ -253,15 +254,23 @@ function metricsOf(outputs: readonly Record<string, HostValue>[]): Record<string
   return Object.fromEntries(names.map((name) => [name.replace('metric:', ''), mean(name)]))
 }
 
-function checkFinite(grads: ReadonlyMap<string, Float32Array>, loss: number, step: number): void {
-  if (!Number.isFinite(loss)) throw new TrainingDiverged(`The loss of step ${step + 1} is ${loss}.${advice}`)
-  for (const [name, g] of grads) {
-    if (Number.isFinite(g.reduce((sum, x) => sum + x, 0))) continue
-    throw new TrainingDiverged(`The gradient of "${name}" is not finite in step ${step + 1}.${advice}`)
-  }
+/** Throws at the first NaN or infinity, with all that is known of where it came from. */
+function checkFinite(
+  grads: ReadonlyMap<string, Float32Array>,
+  outputs: readonly Record<string, HostValue>[],
+  loss: number,
+  step: number,
+): void {
+  const bad = [...grads].find(([, g]) => !Number.isFinite(g.reduce((sum, x) => sum + x, 0)))
+  if (Number.isFinite(loss) && !bad) return
+  const part = outputs.findIndex((out) => !Number.isFinite(Number(out.loss!.data[0])))
+  const where = part < 0 ? '' : ` in micro-batch ${part}`
+  const tensor = bad ? `; the first gradient that is not finite is that of "${bad[0]}"` : ''
+  throw new TrainingDiverged(
+    `The loss of step ${step + 1} is ${loss}${where}${tensor}. The last checkpoint is intact; ` +
+      'start again in another folder with a smaller learning rate or a stronger clip.',
+  )
 }
-
-const advice = ' The last checkpoint is intact: resume from it with a smaller learning rate or a stronger clip.'
 
 async function validate(task: Task, forward: Program, weights: Parameters, batch: number) {
   const outputs: Record<string, HostValue>[] = []

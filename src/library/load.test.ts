@@ -19,9 +19,9 @@ afterEach(async () => {
 
 describe('load', () => {
   it('opens the embedded model by name and samples from it', async () => {
-    model = await load('untrained-var-dd', { device: 'cpu' })
-    const { images } = await model.sample({ classes: ['noise 3', 7], count: 2 })
-    expect(images.map(({ width, height }) => [width, height])).toEqual(new Array(4).fill([64, 64]))
+    model = await load('sprites-var-dd', { device: 'cpu' })
+    const { images } = await model.sample({ classes: ['boat', 7], count: 2 })
+    expect(images.map(({ width, height }) => [width, height])).toEqual(new Array(4).fill([32, 32]))
     expect(images.map((image) => image.settings?.class)).toEqual([3, 3, 7, 7])
   })
 
@@ -48,7 +48,7 @@ describe('load', () => {
   })
 
   it('does not start when already aborted', async () => {
-    await expect(load('untrained-var-dd', { signal: AbortSignal.abort() })).rejects.toThrow(/abort/i)
+    await expect(load('sprites-var-dd', { signal: AbortSignal.abort() })).rejects.toThrow(/abort/i)
   })
 })
 
@@ -131,17 +131,17 @@ it.each([
   [{ device: 'tpu' }, /device must be one of auto, cpu/],
   [{ threads: 0 }, /threads must be a whole number above 0/],
 ])('load refuses %j', async (options, message) => {
-  await expect(load('untrained-var-dd', options as LoadOptions)).rejects.toThrow(message)
+  await expect(load('sprites-var-dd', options as LoadOptions)).rejects.toThrow(message)
 })
 
 it('with download fetches nothing that is here, and takes names only', async () => {
-  model = await load('untrained-var-dd', { download: true })
-  expect(model.name).toBe('untrained-var-dd')
+  model = await load('sprites-var-dd', { download: true })
+  expect(model.name).toBe('sprites-var-dd')
   await expect(load(fixturePath(''), { download: true })).rejects.toThrow(/only names of the zoo can be downloaded/)
 })
 
 it('sample refuses what is no list of classes and unknown generators', async () => {
-  model = await load('untrained-var-dd')
+  model = await load('sprites-var-dd')
   await expect(model.sample({} as SampleOptions)).rejects.toThrow(/classes must be an array/)
   const options = { classes: [0], rng: 'numpy' } as unknown as SampleOptions
   await expect(model.sample(options)).rejects.toThrow(/rng must be one of philox, torch/)

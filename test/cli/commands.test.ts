@@ -110,15 +110,13 @@ describe('download', () => {
 })
 
 describe('help', () => {
-  it.each([[[]], [['sample']], [['models']], [['download']], [['inspect']]])(
-    'of %j shows examples',
-    async (command) => {
-      const { code, stdout, stderr } = await distilled(...command, '--help')
-      expect(code).toBe(0)
-      expect(stderr).toBe('')
-      expect(stdout).toContain('Examples:\n  $ distilled ')
-    },
-  )
+  const commands = ['', 'sample', 'models', 'download', 'inspect', 'data preview', 'train', 'pairs', 'reproduce']
+  it.each(commands)('of "%s" shows examples', async (command) => {
+    const { code, stdout, stderr } = await distilled(...command.split(' ').filter(Boolean), '--help')
+    expect(code).toBe(0)
+    expect(stderr).toBe('')
+    expect(stdout).toContain('Examples:\n  $ distilled ')
+  })
 
   it('comes with 2 when no command is given', async () => {
     const { code, stdout, stderr } = await distilled()

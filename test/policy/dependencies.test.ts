@@ -1,5 +1,5 @@
-// Dependencies: exactly those that are imported, locked so that `npm ci` works on every platform and every supported
-// Node, from the public registry.
+// Dependencies, optional ones included: exactly those that are imported, locked so that `npm ci` works on every platform
+// and every supported Node, from the public registry.
 import { expect, it } from 'vitest'
 import { missingPackages } from '../../scripts/setup.js'
 import { importsOf, packageOf, read, sourceFiles } from './sources.ts'
@@ -21,12 +21,13 @@ it('dependencies are exactly what src/ imports', () => {
     .flatMap(importsOf)
     .map(({ target }) => target)
     .filter((target) => !target.startsWith('src/') && !target.startsWith('node:'))
-  expect(Object.keys(manifest.dependencies).sort()).toEqual([...new Set(imported.map(packageOf))].sort())
+  const named = Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies })
+  expect(named.sort()).toEqual([...new Set(imported.map(packageOf))].sort())
 })
 
 it('package.json and package-lock.json agree', () => {
-  const { name, version, dependencies, devDependencies, engines, bin } = manifest
-  expect(lock['']).toMatchObject({ name, version, dependencies, devDependencies, engines, bin })
+  const { name, version, dependencies, devDependencies, optionalDependencies, engines, bin } = manifest
+  expect(lock['']).toMatchObject({ name, version, dependencies, devDependencies, optionalDependencies, engines, bin })
 })
 
 // npm leaves entries out when a registry does not carry them, and then refuses its own lock file.

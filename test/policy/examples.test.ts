@@ -42,9 +42,9 @@ const adapted = (code: string) =>
   code
     .replaceAll(/await using (\w+) = /g, 'const $1 = opened.$1 = ')
     .replaceAll('writeSafetensors(tensors,', 'writeSafetensors([],')
-    .replaceAll("load('var-dd-d16'", "load('untrained-var-dd'")
-    .replaceAll("download(findModel('var-dd-d16')", "download(findModel('untrained-var-dd')")
-    .replaceAll("resolveModel({ model: 'var-dd-d16' })", "resolveModel({ model: 'untrained-var-dd' })")
+    .replaceAll("load('var-dd-d16'", "load('sprites-var-dd'")
+    .replaceAll("download(findModel('var-dd-d16')", "download(findModel('sprites-var-dd')")
+    .replaceAll("resolveModel({ model: 'var-dd-d16' })", "resolveModel({ model: 'sprites-var-dd' })")
     .replaceAll(/\b(sample|stream)\((.*)207/g, '$1($27')
 
 const AsyncFunction = (async () => {}).constructor as FunctionConstructor
@@ -59,6 +59,10 @@ beforeAll(async () => {
   await copyFile(fixturePath('var_tiny_dd.pth'), join(folder, 'var-d16.pth'))
   await writeFile(join(folder, 'tiny.json'), '{ "family": "llamagen", "heads": 4, "tokens": 16 }')
   await sharp({ create: { width: 40, height: 30, channels: 3, background: 'red' } }).toFile(join(folder, 'photo.jpg'))
+  await mkdir(join(folder, 'imagenet', 'train', 'tench'), { recursive: true })
+  await copyFile(join(folder, 'photo.jpg'), join(folder, 'imagenet', 'train', 'tench', '0.jpg'))
+  await mkdir(join(folder, 'runs', 'sprites'), { recursive: true })
+  await writeFile(join(folder, 'runs', 'sprites', 'log.jsonl'), '')
   process.chdir(folder)
   given = await surroundings(folder)
 })
@@ -75,6 +79,10 @@ async function surroundings(folder: string): Promise<Record<string, unknown>> {
   const library = await import('../../src/index.ts')
   const { bufferSource } = await import('../../src/checkpoint/sources.ts')
   const { npzBytes } = await import('../../src/checkpoint/npz.ts')
+  const { sprites } = await import('../../src/data/sprites.ts')
+  const { readImage } = await import('../../src/images/read.ts')
+  const { input } = await import('../../src/graph/index.ts')
+  const { mul, sum } = await import('../../src/graph/ops/index.ts')
   const model = await library.load(undefined, {
     student: join(folder, 'var-d16.pth'),
     tokenizer: fixturePath('var_tiny_vqvae.pth'),
@@ -95,6 +103,9 @@ async function surroundings(folder: string): Promise<Record<string, unknown>> {
     tensors,
     bytes,
     bufferSource,
+    sprites,
+    readImage,
+    ...{ input, mul, sum, codes: input('codes', 'float32', [2]), z: input('z', 'float32', [2]) },
     noise: new Float32Array(680 * 32),
     pixels: new Uint8Array(8 * 256 * 256 * 3),
     file: { write() {} },
@@ -123,8 +134,11 @@ function expected(code: string): unknown {
   }
 }
 
-/** Examples that need a web server, a browser's file input or a network of released size, or that throw. */
-const elsewhere = [/httpSource/, /blobSource/, /tiledConv3x3/, /await bench\(/, /^throw /, /'VAR-DD-d16'/]
+/** Examples that need a web server, a browser's file input, a training, or a network of released size, or that throw. */
+const elsewhere = [
+  ...[/httpSource/, /blobSource/, /tiledConv3x3/, /await bench\(/, /^throw /, /'VAR-DD-d16'/],
+  ...[/await train\(/, /await readTrained\(/],
+]
 
 it('there are examples to run', () => {
   expect(readme.length).toBeGreaterThan(0)

@@ -117,7 +117,7 @@ describe('installed in an empty folder', () => {
   })
 
   it('the embedded model comes along', async () => {
-    const args = ['--model', 'untrained-var-dd', '--class', '1', '--threads', '1', '--out', 'embedded', '--quiet']
+    const args = ['--model', 'sprites-var-dd', '--class', '1', '--threads', '1', '--out', 'embedded', '--quiet']
     expect(await command('sample', ...args)).toMatchObject({ code: 0, stderr: '' })
     expect(isPng(await readFile(join(folder, 'embedded', '000000.png')))).toBe(true)
   })

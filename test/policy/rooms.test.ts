@@ -13,16 +13,28 @@ const rooms: Record<string, readonly string[]> = {
   zoo: ['core', 'models'],
   sampling: ['core', 'graph', 'engine/types.ts', 'models'],
   images: ['core'],
+  data: ['core', 'images'],
+  jobs: ['core', 'images'],
+  evaluate: ['core', 'graph', 'engine/types.ts', 'models', 'sampling', 'data/dataset.ts'],
+  distill: [
+    ...['core', 'checkpoint', 'graph', 'engine', 'models', 'zoo', 'sampling', 'images', 'data', 'jobs', 'evaluate'],
+  ],
   library: ['core', 'checkpoint', 'graph', 'engine', 'models', 'zoo', 'sampling', 'images'],
-  bench: ['core', 'checkpoint', 'graph', 'engine', 'models', 'zoo', 'sampling', 'images', 'library'],
-  cli: ['core', 'checkpoint', 'graph', 'engine', 'models', 'zoo', 'sampling', 'images', 'library', 'bench'],
+  bench: [
+    ...['core', 'checkpoint', 'graph', 'engine', 'models', 'zoo', 'sampling', 'images', 'data', 'distill', 'library'],
+  ],
+  cli: [
+    ...['core', 'checkpoint', 'graph', 'engine', 'models', 'zoo', 'sampling', 'images', 'data', 'jobs', 'evaluate'],
+    ...['distill', 'library', 'bench'],
+  ],
   'index.ts': ['core', 'checkpoint', 'graph', 'engine', 'models', 'zoo', 'sampling', 'images', 'library'],
 }
 
 /** Files of these rooms run in a browser, too ... */
-const browserRooms = ['core/', 'checkpoint/', 'graph/', 'models/', 'sampling/']
+const browserRooms = ['core/', 'checkpoint/', 'graph/', 'models/', 'sampling/', 'evaluate/']
 /** ... so do these ... */
 const browserFiles = [
+  'data/dataset.ts',
   'engine/types.ts',
   'zoo/classes.ts',
   'zoo/embedded.ts',
@@ -38,9 +50,10 @@ const packages: Record<string, readonly string[]> = {
   '@bufbuild/protobuf': ['graph'],
   'onnxruntime-node': ['engine'],
   'onnxruntime-common': ['engine'],
-  sharp: ['images'],
+  sharp: ['images', 'data'],
   commander: ['cli'],
-  valibot: ['cli', 'zoo', 'library', 'models'],
+  valibot: ['cli', 'zoo', 'library', 'models', 'distill', 'jobs'],
+  koffi: ['distill'],
 }
 
 const inside = (file: string, places: readonly string[]): boolean =>

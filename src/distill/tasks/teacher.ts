@@ -3,7 +3,7 @@
 // Sources: VAR/models/var.py:forward, LlamaGen gpt.py:forward.
 
 import { uniforms } from '../../core/random/philox.ts'
-import { float32, int64 } from '../../engine/types.ts'
+import { int64 } from '../../engine/types.ts'
 import { constant, input, type Tensor } from '../../graph/index.ts'
 import { attention, blockAttention, slice } from '../../graph/ops/index.ts'
 import type {

@@ -35,6 +35,9 @@ export function tokensOf(w: Weights, arch: TokenizerArchitecture, imageSize: num
   )
 }
 
+/** Images that are encoded together. */
+const BLOCK = 16
+
 export async function tokenStore(
   engine: Engine,
   tokenizer: { weights: Weights; arch: TokenizerArchitecture },
@@ -42,34 +45,45 @@ export async function tokenStore(
 ): Promise<TokenStore> {
   const { imageSize } = examples.data
   const program: Program = await engine.load({ indices: tokensOf(tokenizer.weights, tokenizer.arch, imageSize) })
-  const known = new Map<number, { indices: Int32Array; label: number }>()
+  const known = new Map<string, TokenBatch>()
   const { arch } = tokenizer
   const length =
     arch.family === 'var'
       ? arch.patchNums.reduce((n, p) => n + p * p, 0)
       : (imageSize / 2 ** (arch.chMult.length - 1)) ** 2
 
-  async function lookUp(wanted: readonly number[]): Promise<TokenBatch> {
-    const fresh = [...new Set(wanted)].filter((index) => !known.has(index))
-    if (fresh.length) {
-      const { images, labels } = await readBatch(examples.data, fresh)
-      const feeds = { images: float32(images, [fresh.length, 3, imageSize, imageSize]) }
-      const all = Int32Array.from(hostData<BigInt64Array>((await program.run(feeds)).indices), Number)
-      for (const [i, index] of fresh.entries())
-        known.set(index, { indices: all.slice(i * length, (i + 1) * length), label: labels[i]! })
-    }
-    const rows = wanted.map((index) => known.get(index)!)
-    const indices = new Int32Array(wanted.length * length)
-    for (const [i, row] of rows.entries()) indices.set(row.indices, i * length)
-    return { indices, labels: rows.map(({ label }) => label) }
+  /** Block `number` of a walk through the data: always the same images together, whatever was asked for first. */
+  async function block(walk: string, number: number, indexAt: (n: number) => number, count: number) {
+    const key = `${walk}:${number}`
+    const found = known.get(key)
+    if (found) return found
+    const size = Math.min(BLOCK, count - number * BLOCK)
+    const wanted = Array.from({ length: size }, (_, i) => indexAt(number * BLOCK + i))
+    const { images, labels } = await readBatch(examples.data, wanted)
+    const out = await program.run({ images: float32(images, [size, 3, imageSize, imageSize]) })
+    const made = { indices: Int32Array.from(hostData<BigInt64Array>(out.indices), Number), labels }
+    known.set(key, made)
+    return made
   }
 
-  const range = (first: number, count: number) => Array.from({ length: count }, (_, i) => first + i)
+  async function lookUp(walk: string, first: number, size: number, indexAt: (n: number) => number, count: number) {
+    const indices = new Int32Array(size * length)
+    const labels: number[] = []
+    for (let i = 0; i < size; i++) {
+      const n = (first + i) % count
+      const row = n % BLOCK
+      const from = await block(walk, (n - row) / BLOCK, indexAt, count)
+      indices.set(from.indices.subarray(row * length, (row + 1) * length), i * length)
+      labels.push(from.labels[row]!)
+    }
+    return { indices, labels }
+  }
+
   const { heldOut } = examples
   return {
     length,
-    batch: (first, count) => lookUp(range(first, count).map(examples.index)),
-    heldOutBatch: (first, count) => lookUp(range(first, count).map((n) => heldOut[n % heldOut.length]!)),
+    batch: (first, count) => lookUp('train', first, count, examples.index, examples.count),
+    heldOutBatch: (first, count) => lookUp('held-out', first, count, (n) => heldOut[n]!, heldOut.length),
     [Symbol.asyncDispose]: () => program.dispose(),
   }
 }

@@ -1,0 +1,76 @@
+// The flags of `distilled train`: what each training starts from, one flag for every knob of its settings, and what all
+// trainings share: the run's folder, the machine, several processes.
+import { type Command, Option } from 'commander'
+import type { KnobFlag } from '../distill/knobs.ts'
+import type { FamilyName } from '../distill/stages.ts'
+import { type Device, devices } from '../engine/types.ts'
+import type { Loudness } from './io.ts'
+import { wholeNumber } from './parse.ts'
+
+export interface TrainFlags extends Loudness {
+  out: string
+  config?: string
+  device: Device
+  threads?: number
+  mpi?: boolean
+  library?: string
+}
+
+const option = (flags: string, description: string, parse?: (text: string) => unknown): Option => {
+  const made = new Option(flags, description)
+  return parse ? made.argParser(parse) : made
+}
+
+const required = (made: Option): Option => made.makeOptionMandatory()
+
+const families: readonly FamilyName[] = ['var', 'llamagen']
+
+/** What trainings start from; each takes some of these. */
+export const inputs = {
+  data: option('--data <name>', 'sprites (default), or a folder with one folder of images per class').default(
+    'sprites',
+  ),
+  family: required(new Option('--family <name>', 'var or llamagen (required)').choices(families)),
+  classifier: required(option('--classifier <file>', 'whose features say what looks alike (required)')),
+  tokenizer: required(option('--tokenizer <file>', 'the trained tokenizer (required)')),
+  teacher: required(option('--teacher <file>', 'the trained teacher (required)')),
+  pairs: required(option('--pairs <folder>', 'what `distilled pairs` made with that teacher (required)')),
+  features: option('--classifier <file>', 'what looks alike: the features of a trained classifier, or'),
+  vgg: option('--vgg <file>', 'LPIPS: the features of torchvision, vgg16-397923af.pth, and'),
+  lpips: option('--lpips <file>', "LPIPS: the weights of its channels, the lpips package's vgg.pth"),
+} as const
+
+/** Adds a training's flags to its command. */
+export function addTrainFlags(command: Command, kind: string, starts: readonly Option[], knobs: readonly KnobFlag[]) {
+  const out = `runs/${kind}`
+  const machine = [
+    new Option(
+      '--device <name>',
+      `${devices.join(', ')} (default: cpu; others are sent all parameters with every micro-batch)`,
+    )
+      .choices(devices)
+      .default('cpu'),
+    option('--threads <number>', 'threads of each process (default: all cores)', wholeNumber(1)),
+    option('--mpi', 'join the ranks of an MPI launcher that is not recognised (mpirun, mpiexec and srun are)'),
+    option('--library <file>', 'the MPI library, when it is not where the system looks'),
+  ]
+  const files = [
+    option('-o, --out <folder>', `the run's folder; a run that is in it goes on (default: ${out})`).default(out),
+    option('--config <file>', 'JSON with settings by name, such as {"steps": 500}; flags win over it'),
+    option('--json', 'print one JSON object'),
+    option('-q, --quiet', 'print nothing but errors'),
+  ]
+  const groups: [heading: string, options: readonly Option[]][] = [
+    ['From:', starts],
+    ['Settings:', knobs.map(knobOption)],
+    ['Machine:', machine],
+    ['Run:', files],
+  ]
+  for (const [heading, options] of groups) for (const made of options) command.addOption(made.helpGroup(heading))
+  return command
+}
+
+const knobOption = ({ flags, description, parse, hidden }: KnobFlag): Option => {
+  const made = option(flags, description, parse)
+  return hidden ? made.hideHelp() : made
+}

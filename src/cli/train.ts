@@ -1,0 +1,219 @@
+// `distilled train`: each network of the method by its name, trained in a folder that can be left and come back to. The
+// trainings themselves are distill/stages.ts; here are their flags, what one sees meanwhile, and how to go on.
+import { join } from 'node:path'
+import { Command, type Option } from 'commander'
+import { UsageError } from '../core/errors.ts'
+import { openDataset } from '../data/open.ts'
+import type { KnobFlag } from '../distill/knobs.ts'
+import { overRanks } from '../distill/mpi.ts'
+import { openLpips } from '../distill/open-lpips.ts'
+import { classifierPerceptual, type Perceptual } from '../distill/perceptual.ts'
+import type { EventOf, RunEvent } from '../distill/run-log.ts'
+import { classifierSettings, studentSettings, teacherSettings, tokenizerSettings } from '../distill/settings.ts'
+import {
+  type FamilyName,
+  type StageContext,
+  trainClassifier,
+  trainStudent,
+  trainTeacher,
+  trainTokenizer,
+} from '../distill/stages.ts'
+import { type Kind, readTrained } from '../distill/trained-file.ts'
+import { createEngine } from '../engine/node.ts'
+import { fileSha256 } from '../jobs/manifest.ts'
+import type { ClassifierArchitecture } from '../models/classifier.ts'
+import { lpips } from '../models/lpips.ts'
+import { Interrupted, type Io, plural, voice } from './io.ts'
+import { addTrainFlags, inputs, type TrainFlags } from './train-flags.ts'
+import { trainingView } from './training-view.ts'
+
+const examples = `
+Examples:
+  $ distilled train classifier --out runs/classifier
+  $ distilled train tokenizer --family var --classifier runs/classifier/model.safetensors
+  $ distilled train teacher --tokenizer runs/tokenizer/model.safetensors
+  $ distilled train student --teacher runs/teacher/model.safetensors --tokenizer runs/tokenizer/model.safetensors \\
+      --pairs runs/pairs --classifier runs/classifier/model.safetensors
+  $ mpirun -n 4 distilled train classifier --threads 1       four processes share every batch
+
+That is the order of the method; distilled reproduce does all of it. Each explains its settings: distilled train teacher
+--help. Ctrl-C saves a checkpoint, and the same command goes on from there bit for bit. Under mpirun it ends all processes
+at once, and the run goes on from its last checkpoint.
+On a device other than the cpu the parameters are copied to it, and the gradients back, with every micro-batch.`
+
+export function trainCommand(io: Io): Command {
+  const train = new Command('train')
+    .description('train a network of the method: classifier, tokenizer, teacher or student')
+    .helpCommand(false)
+    .addHelpText('after', examples)
+    .hook('preSubcommand', (parent, command) => void command.copyInheritedSettings(parent))
+  for (const command of [classifier, tokenizer, teacher, student]) train.addCommand(command(io))
+  return train
+}
+
+interface Training<V, F> {
+  kind: Kind
+  description: string
+  from: readonly Option[]
+  settings: {
+    options(): KnobFlag[]
+    pick(flags: Readonly<Record<string, unknown>>): Partial<V>
+    resolve(given: { file?: unknown; overrides?: Partial<V> }): Promise<V>
+  }
+  /** Trains it and returns its file. */
+  run(context: StageContext, settings: V, flags: F): Promise<string>
+}
+
+const training =
+  <V extends { steps: number }, F>(one: Training<V, F>) =>
+  (io: Io): Command => {
+    const command = new Command(one.kind).description(one.description)
+    return addTrainFlags(command, one.kind, one.from, one.settings.options()).action((flags: TrainFlags & F) =>
+      runTraining(one, flags, io),
+    )
+  }
+
+const classifier = training({
+  kind: 'classifier',
+  description: 'train the classifier whose features say what looks alike',
+  from: [inputs.data],
+  settings: classifierSettings,
+  run: async (context, settings, { data }: { data: string }) =>
+    trainClassifier(context, await opened(data, settings), settings),
+})
+
+const tokenizer = training({
+  kind: 'tokenizer',
+  description: 'train a tokenizer: images to tokens and back',
+  from: [inputs.family, inputs.classifier, inputs.data],
+  settings: tokenizerSettings,
+  run: async (context, settings, flags: { family: FamilyName; classifier: string; data: string }) =>
+    trainTokenizer(context, await opened(flags.data, settings), flags.family, settings, flags.classifier),
+})
+
+const teacher = training({
+  kind: 'teacher',
+  description: 'train a teacher: an auto-regressive model of tokens',
+  from: [inputs.tokenizer, inputs.data],
+  settings: teacherSettings,
+  run: async (context, settings, flags: { tokenizer: string; data: string }) =>
+    trainTeacher(context, await opened(flags.data, settings), settings, flags.tokenizer),
+})
+
+const student = training({
+  kind: 'student',
+  description: 'distil a teacher into a student of one or two steps',
+  from: [inputs.teacher, inputs.tokenizer, inputs.pairs, inputs.features, inputs.vgg, inputs.lpips],
+  settings: studentSettings,
+  async run(context, settings, flags: { teacher: string; tokenizer: string; pairs: string } & Features) {
+    const { close, ...features } = await openPerceptual(flags)
+    try {
+      return await trainStudent(context, settings, { ...flags, ...features })
+    } finally {
+      await close()
+    }
+  },
+})
+
+const opened = (data: string, { dataSeed, imageSize }: { dataSeed: number; imageSize: number }) =>
+  openDataset(data, { seed: dataSeed, imageSize })
+
+interface Features {
+  classifier?: string
+  vgg?: string
+  lpips?: string
+}
+
+interface OpenedFeatures {
+  perceptual: Perceptual
+  /** With the hash of its files: a run goes on only under the same features. */
+  perceptualName: string
+  close(): Promise<void>
+}
+
+/** The distance that the flags name, its weights frozen. */
+async function openPerceptual(flags: Features): Promise<OpenedFeatures> {
+  const isLpips = flags.vgg !== undefined && flags.lpips !== undefined
+  if ((flags.classifier !== undefined) === isLpips || (flags.vgg !== undefined) !== (flags.lpips !== undefined)) {
+    throw new UsageError('What looks alike has to be named once.', {
+      remedy: 'Either --classifier FILE, or LPIPS with --vgg FILE --lpips FILE.',
+    })
+  }
+  if (flags.classifier !== undefined) {
+    const { tensors, architecture } = await readTrained(flags.classifier, 'classifier')
+    return {
+      perceptual: classifierPerceptual(tensors, architecture as ClassifierArchitecture),
+      perceptualName: `classifier ${await fileSha256(flags.classifier)}`,
+      close: async () => {},
+    }
+  }
+  const { vgg, lin, close } = await openLpips(flags.vgg!, flags.lpips!)
+  const hashes = await Promise.all([flags.vgg!, flags.lpips!].map((file) => fileSha256(file)))
+  return { perceptual: (a, b) => lpips(vgg, lin, a, b), perceptualName: `LPIPS ${hashes.join(' ')}`, close }
+}
+
+async function runTraining<V extends { steps: number }, F>(
+  { kind, settings: config, run }: Training<V, F>,
+  flags: TrainFlags & F,
+  io: Io,
+): Promise<void> {
+  const { out: folder, device, threads, mpi, library } = flags
+  const settings = await config.resolve({
+    ...(flags.config !== undefined && { file: flags.config }),
+    overrides: config.pick(flags as Readonly<Record<string, unknown>>),
+  })
+  const ranks = { ...(mpi !== undefined && { mpi }), ...(library !== undefined && { library }) }
+  await overRanks(async (communicator) => {
+    const loudness = communicator.rank === 0 ? flags : { quiet: true }
+    const say = voice(io, loudness)
+    const view = trainingView(io.stderr, { title: `${kind} in ${folder}`, steps: settings.steps }, loudness)
+    const seen = follow()
+    const onEvent = (event: RunEvent) => {
+      seen.take(event)
+      view.event(event)
+    }
+    const onAbort = () => say.note('Stopping after this step; Ctrl-C again stops at once.')
+    io.signal.addEventListener('abort', onAbort)
+    const engine = await createEngine({ device, ...(threads !== undefined && { threads }) })
+    try {
+      const processes = communicator.size > 1 ? `, ${communicator.size} processes` : ''
+      say.note(`device: ${engine.device}, ${plural(engine.threads, 'thread')}${processes} (${engine.reason})`)
+      const context = { folder, engine, communicator, signal: io.signal, onEvent, note: say.note }
+      const weights = await run(context, settings, flags)
+      if (!seen.started) say.note(`${folder} was finished before.`)
+      const report = join(folder, 'report.html')
+      const validation = seen.validation?.metrics
+      say.result(`weights: ${weights}\nreport: ${report}`, { kind, folder, weights, report, settings, validation })
+    } catch (error) {
+      throw io.signal.aborted ? new Interrupted(howToGoOn(folder, seen.checkpoint)) : error
+    } finally {
+      io.signal.removeEventListener('abort', onAbort)
+      await engine.dispose()
+    }
+  }, ranks)
+}
+
+/** What is said of a run that Ctrl-C ended. */
+export const howToGoOn = (folder: string, checkpoint?: EventOf<'checkpoint'>): string =>
+  checkpoint
+    ? `Interrupted; step ${checkpoint.step} is saved in ${folder}. The same command goes on from there.`
+    : `Interrupted before a step of ${folder} was done. The same command goes on.`
+
+interface Seen {
+  take(event: RunEvent): void
+  started: boolean
+  validation?: EventOf<'validation'>
+  checkpoint?: EventOf<'checkpoint'>
+}
+
+function follow(): Seen {
+  const seen: Seen = {
+    started: false,
+    take(event) {
+      if (event.type === 'start') seen.started = true
+      if (event.type === 'validation') seen.validation = event
+      if (event.type === 'checkpoint') seen.checkpoint = event
+    },
+  }
+  return seen
+}

@@ -1,0 +1,38 @@
+// What `distilled reproduce` trains, per family: everything in which a run departs from the defaults of settings.ts, and
+// the pairs between teacher and student. `quickened` makes of a recipe one that shows the way and not the result.
+
+import { defaultFlow } from './flow-schedule.ts'
+import type { Resolved } from './knobs.ts'
+import type { classifierSettings, studentSettings, teacherSettings, tokenizerSettings } from './settings.ts'
+import type { FamilyName } from './stages.ts'
+
+export interface Recipe {
+  classifier: Partial<Resolved<typeof classifierSettings>>
+  tokenizer: Partial<Resolved<typeof tokenizerSettings>>
+  teacher: Partial<Resolved<typeof teacherSettings>>
+  /** How many, and how the teacher samples them. */
+  pairs: { count: number; cfg: number; topK: number; topP: number; odeSteps: number }
+  student: Partial<Resolved<typeof studentSettings>>
+  /** Images of every row, and how many of the teacher's last groups the skip baselines leave out. */
+  table: { count: number; skips: readonly number[] }
+}
+
+const pairs = { count: 40_000, cfg: 1.5, topK: 0, topP: 1, odeSteps: defaultFlow.steps }
+
+export const recipes: Readonly<Record<FamilyName, Recipe>> = {
+  var: { classifier: {}, tokenizer: {}, teacher: {}, pairs, student: {}, table: { count: 3000, skips: [1, 2] } },
+  llamagen: { classifier: {}, tokenizer: {}, teacher: {}, pairs, student: {}, table: { count: 3000, skips: [8, 16] } },
+}
+
+/** A recipe of about a minute on two cores: few steps of small networks, whose images are blots. */
+export function quickened({ classifier, tokenizer, teacher, pairs, student, table }: Recipe): Recipe {
+  const brief = { steps: 30, batch: 16, microBatch: 16, warmupSteps: 2, heldOut: 32, validateEvery: 30, sheetEvery: 30 }
+  return {
+    classifier: { ...classifier, ...brief, channels: [8, 16, 16, 16] },
+    tokenizer: { ...tokenizer, ...brief, ch: 8, normGroups: 4, vocabSize: 64, reviveEvery: 10 },
+    teacher: { ...teacher, ...brief, depth: 2, dim: 64, heads: 2, images: 256 },
+    pairs: { ...pairs, count: 128, odeSteps: 8 },
+    student: { ...student, ...brief },
+    table: { ...table, count: 96 },
+  }
+}

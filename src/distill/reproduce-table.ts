@@ -1,0 +1,78 @@
+// The last stage of a reproduction: every way of sampling that its networks allow, compared in one table. The reference
+// are sprites of another seed than the one that was trained on.
+
+import { existsSync } from 'node:fs'
+import { mkdir, readFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { sprites } from '../data/sprites.ts'
+import { writeAtomically } from '../images/atomic.ts'
+import { fileSha256 } from '../jobs/manifest.ts'
+import type { TokenizerArchitecture, TransformerArchitecture } from '../models/architecture.ts'
+import type { ClassifierArchitecture } from '../models/classifier.ts'
+import type { Recipe } from './recipes.ts'
+import type { Reproduced, ReproduceOptions } from './reproduce.ts'
+import { studentSettings } from './settings.ts'
+import { comparisonTable, type TableRow, type TableSampler } from './table.ts'
+import { type TrainedParts, teacherDefaults } from './trained-family.ts'
+import { readTrained } from './trained-file.ts'
+
+/** What has been trained so far, in memory. */
+export async function openParts(files: Reproduced['files']): Promise<TrainedParts & { teacher: object }> {
+  const [tokenizer, teacher] = [
+    await readTrained(files.tokenizer, 'tokenizer'),
+    await readTrained(files.teacher, 'teacher'),
+  ]
+  const student = existsSync(files.student) ? await readTrained(files.student, 'student') : undefined
+  return {
+    tokenizer: { ...tokenizer, architecture: tokenizer.architecture as TokenizerArchitecture },
+    teacher: { ...teacher, architecture: teacher.architecture as TransformerArchitecture },
+    ...(student && { student: { ...student, architecture: student.architecture as TransformerArchitecture } }),
+  }
+}
+
+/** Makes the table, or reads the one that was made of this very student. */
+export async function makeTable(
+  files: Reproduced['files'],
+  recipe: Recipe,
+  { engine, signal, onRow }: ReproduceOptions,
+): Promise<readonly TableRow[]> {
+  const student = await fileSha256(files.student, signal)
+  if (existsSync(files.table)) {
+    const found = JSON.parse(await readFile(files.table, 'utf8'))
+    if (found.student === student) return found.rows
+  }
+  const classifier = await readTrained(files.classifier, 'classifier')
+  const rows = await comparisonTable({
+    ...{ engine, signal, seed: 1, ...recipe.table },
+    parts: await openParts(files),
+    classifier: { tensors: classifier.tensors, architecture: classifier.architecture as ClassifierArchitecture },
+    reference: sprites({ seed: (classifier.settings.dataSeed as number) + 1, imageSize: classifier.imageSize }),
+    samplers: samplersOf(recipe),
+    ...(onRow && { onProgress: onRow }),
+  })
+  await mkdir(dirname(files.table), { recursive: true })
+  const json = JSON.stringify({ student, device: engine.device, threads: engine.threads, rows }, null, 2)
+  await writeAtomically(files.table, new TextEncoder().encode(`${json}\n`))
+  return rows
+}
+
+/** The teacher, the student in one step and at all its timesteps, and the two together. */
+function samplersOf({ pairs, student }: Recipe): TableSampler[] {
+  const { timesteps, split } = { ...studentSettings.defaults, ...student }
+  const { count: _, odeSteps: __, ...sampling } = pairs
+  const teacher = teacherDefaults(sampling)
+  const timestep = timesteps.at(-1)!
+  return [
+    { name: 'teacher', plan: { kind: 'teacher', teacher } },
+    { name: 'student', plan: { kind: 'student', timesteps: [0], split } },
+    ...(timestep === 0
+      ? []
+      : [
+          { name: 'student', plan: { kind: 'student', timesteps, split } } as const,
+          {
+            name: 'student and teacher',
+            plan: { kind: 'teacher-involved', timestep, split, teacherFrom: timestep - 1, teacher },
+          } as const,
+        ]),
+  ]
+}
