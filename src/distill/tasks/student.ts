@@ -115,23 +115,22 @@ function studentObjective(
 
   const open = mul(reshape(isNoise, [1, length]), constant(new Float32Array(size).fill(1), [size, 1])) // 1 where something is to be predicted
   const logits = heads.logits(0, length) // (B, L, V)
-  const entropy = crossEntropy(logits, tokens, open)
   const predicted = add(mul(codes, isData), mul(heads.continuous(0, length), isNoise)) // (B, L, C)
-  const image = decoded(tokenizer, predicted)
-  const target = stopGradient(decoded(tokenizer, codes))
-  const terms = {
-    'cross-entropy': entropy,
-    perceptual: meanOf(perceptual(image, target)),
-    pixels: absoluteError(image, target),
-    embedding: squaredError(predicted, codes),
+  const terms: Record<string, [weight: number, term: Tensor]> = {
+    'cross-entropy': [settings.crossEntropyWeight, crossEntropy(logits, tokens, open)],
+    embedding: [settings.embeddingWeight, squaredError(predicted, codes)],
   }
-  const loss = [
-    mul(terms['cross-entropy'], settings.crossEntropyWeight),
-    mul(terms.perceptual, settings.perceptualWeight),
-    mul(terms.pixels, settings.pixelWeight),
-    mul(terms.embedding, settings.embeddingWeight),
-  ].reduce(add)
-  return { loss, metrics: { ...terms, agreement: agreement(logits, tokens, open) } }
+  if (settings.perceptualWeight > 0 || settings.pixelWeight > 0) {
+    const image = decoded(tokenizer, predicted) // (B, 3, H, W)
+    const target = stopGradient(decoded(tokenizer, codes))
+    terms.pixels = [settings.pixelWeight, absoluteError(image, target)]
+    terms.perceptual = [settings.perceptualWeight, meanOf(perceptual(image, target))]
+  }
+  const loss = Object.values(terms)
+    .map(([weight, term]) => mul(term, weight))
+    .reduce(add)
+  const metrics = Object.fromEntries(Object.entries(terms).map(([name, [, term]]) => [name, term]))
+  return { loss, metrics: { ...metrics, agreement: agreement(logits, tokens, open) } }
 }
 
 const codebookOf = ({ weights, arch }: StudentTaskOptions['tokenizer']): Tensor =>
