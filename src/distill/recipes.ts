@@ -13,15 +13,32 @@ export interface Recipe {
   /** How many, and how the teacher samples them. */
   pairs: { count: number; cfg: number; topK: number; topP: number; odeSteps: number }
   student: Partial<Resolved<typeof studentSettings>>
-  /** Images of every row, and how many of the teacher's last groups the skip baselines leave out. */
-  table: { count: number; skips: readonly number[] }
+  /** Images of every row, groups from which the teacher helps, and how many of its last groups the skip baselines leave out. */
+  table: { count: number; teacherFrom: readonly number[]; skips: readonly number[] }
 }
 
-const pairs = { count: 40_000, cfg: 1.5, topK: 0, topP: 1, odeSteps: defaultFlow.steps }
+const classifier = { steps: 1200 }
+const tokenizer = { steps: 2200, lr: 1.2e-3, reviveEvery: 40, sheetEvery: 400 }
+const flow = { topK: 0, topP: 1, odeSteps: defaultFlow.steps }
+const transformer = { batch: 32, microBatch: 16, checkpointEvery: 150 }
 
 export const recipes: Readonly<Record<FamilyName, Recipe>> = {
-  var: { classifier: {}, tokenizer: {}, teacher: {}, pairs, student: {}, table: { count: 3000, skips: [1, 2] } },
-  llamagen: { classifier: {}, tokenizer: {}, teacher: {}, pairs, student: {}, table: { count: 3000, skips: [8, 16] } },
+  var: {
+    classifier,
+    tokenizer,
+    teacher: { ...transformer, steps: 2100, depth: 6, dim: 128, heads: 4, validateEvery: 300, sheetEvery: 700 },
+    pairs: { ...flow, count: 12_000, cfg: 1.5 },
+    student: { ...transformer, steps: 1150, timesteps: [0, 3], split: 3, sheetEvery: 400 },
+    table: { count: 10_000, teacherFrom: [2, 1, 0], skips: [1, 2] },
+  },
+  llamagen: {
+    classifier,
+    tokenizer,
+    teacher: { ...transformer, steps: 2600, depth: 6, dim: 160, heads: 5, cfg: 2, validateEvery: 300, sheetEvery: 700 },
+    pairs: { ...flow, count: 12_000, cfg: 2 },
+    student: { ...transformer, steps: 1400, timesteps: [0, 24], split: 24, sheetEvery: 400 },
+    table: { count: 10_000, teacherFrom: [16, 8, 0], skips: [16, 32] },
+  },
 }
 
 /** A recipe of about a minute on two cores: few steps of small networks, whose images are blots. */

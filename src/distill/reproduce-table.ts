@@ -11,7 +11,7 @@ import type { TokenizerArchitecture, TransformerArchitecture } from '../models/a
 import type { ClassifierArchitecture } from '../models/classifier.ts'
 import type { Recipe } from './recipes.ts'
 import type { Reproduced, ReproduceOptions } from './reproduce.ts'
-import { studentSettings } from './settings.ts'
+import { classifierSettings, studentSettings } from './settings.ts'
 import { comparisonTable, type TableRow, type TableSampler } from './table.ts'
 import { type TrainedParts, teacherDefaults } from './trained-family.ts'
 import { readTrained } from './trained-file.ts'
@@ -42,11 +42,16 @@ export async function makeTable(
     if (found.student === student) return found.rows
   }
   const classifier = await readTrained(files.classifier, 'classifier')
+  const { dataSeed } = await classifierSettings.resolve({ overrides: recipe.classifier })
   const rows = await comparisonTable({
-    ...{ engine, signal, seed: 1, ...recipe.table },
+    engine,
+    signal,
+    seed: 5,
+    count: recipe.table.count,
+    skips: recipe.table.skips,
     parts: await openParts(files),
     classifier: { tensors: classifier.tensors, architecture: classifier.architecture as ClassifierArchitecture },
-    reference: sprites({ seed: (classifier.settings.dataSeed as number) + 1, imageSize: classifier.imageSize }),
+    reference: sprites({ seed: dataSeed + REFERENCE, imageSize: classifier.imageSize }),
     samplers: samplersOf(recipe),
     ...(onRow && { onProgress: onRow }),
   })
@@ -56,23 +61,24 @@ export async function makeTable(
   return rows
 }
 
+/** Sprites of this seed more are those that nothing was trained on. */
+const REFERENCE = 1000
+
 /** The teacher, the student in one step and at all its timesteps, and the two together. */
-function samplersOf({ pairs, student }: Recipe): TableSampler[] {
+function samplersOf({ pairs, student, table }: Recipe): TableSampler[] {
   const { timesteps, split } = { ...studentSettings.defaults, ...student }
   const { count: _, odeSteps: __, ...sampling } = pairs
   const teacher = teacherDefaults(sampling)
   const timestep = timesteps.at(-1)!
   return [
     { name: 'teacher', plan: { kind: 'teacher', teacher } },
-    { name: 'student', plan: { kind: 'student', timesteps: [0], split } },
-    ...(timestep === 0
-      ? []
-      : [
-          { name: 'student', plan: { kind: 'student', timesteps, split } } as const,
-          {
-            name: 'student and teacher',
-            plan: { kind: 'teacher-involved', timestep, split, teacherFrom: timestep - 1, teacher },
-          } as const,
-        ]),
+    { name: 'one step', plan: { kind: 'student', timesteps: [0], split } },
+    { name: 'two steps', plan: { kind: 'student', timesteps, split } },
+    ...table.teacherFrom.map(
+      (teacherFrom): TableSampler => ({
+        name: `teacher from ${teacherFrom}`,
+        plan: { kind: 'teacher-involved', timestep, split, teacherFrom, teacher },
+      }),
+    ),
   ]
 }

@@ -26,7 +26,7 @@ export interface RunOptions {
   /** The settings as the report shows them. */
   rows: readonly KnobRow[]
   engine: Engine
-  network: Omit<TrainedNetwork, 'tensors' | 'settings'>
+  network: Omit<TrainedNetwork, 'tensors' | 'run'>
   communicator?: Communicator | undefined
   signal?: AbortSignal | undefined
   onEvent?(event: RunEvent): void
@@ -86,7 +86,7 @@ export async function runTask(options: RunOptions): Promise<string> {
       },
     })
     if (!leads) return file
-    await writeTrained(file, { ...network, settings: config, tensors: new Map(tensors.ema) })
+    await writeTrained(file, { ...network, run: config, tensors: new Map(tensors.ema) })
     say({ type: 'end', step, seconds: seconds() })
     return file
   } catch (error) {

@@ -20,17 +20,17 @@ export interface TrainedNetwork<A = Architecture | ClassifierArchitecture> {
   classes: readonly string[]
   imageSize: number
   tensors: Parameters
-  /** Settings of the run, as its config.json has them. */
-  settings: Readonly<Record<string, unknown>>
+  /** The run that made it, as its config.json has it. */
+  run: Readonly<Record<string, unknown>>
 }
 
 /** Writes a network with its facts; float16 halves the file. */
 export async function writeTrained(
   path: string,
-  { kind, architecture, classes, imageSize, tensors, settings }: TrainedNetwork,
+  { kind, architecture, classes, imageSize, tensors, run }: TrainedNetwork,
   options: { dtype?: 'float32' | 'float16' } = {},
 ): Promise<void> {
-  const json = { architecture, classes, imageSize, settings }
+  const json = { architecture, classes, imageSize, run }
   const metadata = Object.entries(json).map(([name, value]) => [`distilled.${name}`, JSON.stringify(value)])
   await writeWeights(
     path,
@@ -68,7 +68,7 @@ export async function readTrained(path: string, kind: Kind): Promise<TrainedNetw
       architecture,
       classes: fact('classes'),
       imageSize: fact('imageSize'),
-      settings: fact('settings'),
+      run: fact('run'),
       tensors,
     }
   } finally {

@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest'
+import { spriteClasses } from '../data/sprites.ts'
 import { groupSizes } from '../models/architecture.ts'
 import { parameterCount } from '../models/shapes.ts'
+import { locate } from './cache.ts'
 import { imagenet } from './classes.ts'
 import { classesOf, findModel, models } from './registry.ts'
 
 const released = models.filter((entry) => 'repo' in entry.source)
 const students = released.filter((entry) => entry.kind === 'student')
-const teachers = models.filter((entry) => entry.kind === 'teacher')
+const teachers = released.filter((entry) => entry.kind === 'teacher')
 
 describe('the zoo', () => {
   it('holds the five released students, their teachers and tokenizers, and the larger teachers', () => {
@@ -75,6 +77,28 @@ describe('the zoo', () => {
     for (const entry of [...students, ...teachers]) {
       expect(classesOf(entry)).toBe(imagenet)
       expect(entry.architecture.numClasses).toBe(imagenet.labels.length)
+    }
+  })
+})
+
+describe('the embedded models', () => {
+  const own = models.filter((entry) => 'package' in entry.source)
+
+  it('are student, teacher and tokenizer of both families, and are here', () => {
+    expect(own.map(({ kind, architecture }) => `${architecture.family} ${kind}`)).toEqual(
+      ['var', 'llamagen'].flatMap((family) => ['student', 'teacher', 'tokenizer'].map((kind) => `${family} ${kind}`)),
+    )
+    for (const entry of own) expect(locate(entry), entry.name).toBeDefined()
+  })
+
+  it('know the twelve sprites and have presets that count their steps', () => {
+    for (const entry of own) {
+      expect(classesOf(entry).labels).toEqual(spriteClasses)
+      if (entry.kind !== 'student') continue
+      for (const { steps, timesteps, teacherFrom } of entry.presets) {
+        const teacher = teacherFrom === undefined ? 0 : timesteps.at(-1)! - teacherFrom
+        expect(steps).toBe(timesteps.length - (teacherFrom === 0 ? 1 : 0) + teacher)
+      }
     }
   })
 })

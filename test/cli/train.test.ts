@@ -66,7 +66,10 @@ describe('settings', () => {
     const { settings } = await distilledJson(...classifier(join(folder, 'config'), '--config', config, '--steps', '2'))
     expect(settings).toMatchObject({ steps: 2, lr: 0.002, checkpointEvery: 1, channels: [4, 8, 8, 8], floor: 0.02 })
     const saved = JSON.parse(readFileSync(join(folder, 'config', 'config.json'), 'utf8'))
-    expect(saved).toEqual({ kind: 'classifier', data: 'sprites', ...settings })
+    expect(saved).toEqual({ kind: 'classifier', data: 'sprites', settings })
+    const own = join(folder, 'config', 'config.json') // a run's settings are a config file, too
+    const again = await distilledJson(...classifier(join(folder, 'config-again'), '--config', own, '--steps', '1'))
+    expect(again.settings).toEqual({ ...settings, steps: 1 })
   })
 
   it.each([
