@@ -14,13 +14,14 @@ import { classifierPerceptual, type Perceptual } from './perceptual.ts'
 import { openPairs } from './read-pairs.ts'
 import { type RunOptions, runTask } from './run.ts'
 import { classifierSettings, studentSettings, teacherSettings, tokenizerSettings } from './settings.ts'
+import { sampleSheet, studentSheet } from './sheets.ts'
 import { classifierTask } from './tasks/classifier.ts'
 import { examples } from './tasks/examples.ts'
 import { studentTask } from './tasks/student.ts'
 import { teacherTask } from './tasks/teacher.ts'
 import { tokenStore } from './tasks/token-store.ts'
 import { tokenizerTask } from './tasks/tokenizer.ts'
-import { sampleSheet, teacherDefaults } from './trained-family.ts'
+import { teacherDefaults } from './trained-family.ts'
 import { readTrained } from './trained-file.ts'
 
 export type FamilyName = 'var' | 'llamagen'
@@ -149,8 +150,7 @@ export async function trainTeacher(
       image: await sampleSheet(
         context.engine,
         { tokenizer: { architecture: arch, tensors: tokenizer.tensors }, teacher: { architecture, tensors } },
-        [plan],
-        { classes: numClasses },
+        plan,
       ),
       caption: `one class a column, guidance ${settings.cfg}`,
     }),
@@ -194,10 +194,14 @@ export async function trainStudent(
     tokenizer: { arch, weights: memoryWeights('tokenizer', tokenizer.tensors, { differentiable: true }) },
     parameters: studentFrom(architecture, teacher.tensors, codebook, settings.seed),
     sheet: async (tensors) => ({
-      image: await sampleSheet(context.engine, { ...parts, student: { architecture, tensors } }, plans, {
-        classes: architecture.numClasses,
-      }),
-      caption: 'one class a column; from the same noise, one step above and all timesteps below',
+      image: await studentSheet(
+        context.engine,
+        { ...parts, student: { architecture, tensors } },
+        plans,
+        pairs,
+        settings.heldOut,
+      ),
+      caption: 'held-out noise: the teacher’s image, one step, all timesteps; row by row from the same noise',
     }),
   })
   return runTask({

@@ -2,8 +2,9 @@
 // name the tensor and the nearest match. Upstream loads with strict=False and goes on (UPSTREAM.md).
 
 import type { StateDict } from '../checkpoint/types.ts'
-import { CheckpointError, nearest } from '../core/errors.ts'
+import { CheckpointError } from '../core/errors.ts'
 import type { NetworkSpec } from './architecture.ts'
+import { checkTensors } from './check-tensors.ts'
 import { bufferShapes, expectedShapes } from './shapes.ts'
 
 const LISTED = 3
@@ -17,29 +18,11 @@ export function checkStateDict(
   ignored: ReadonlySet<string> = new Set(),
 ): void {
   const expected = expectedShapes(spec)
+  checkTensors(file, tensors, expected, REMEDY)
   const buffers = bufferShapes(spec)
   const unexpected = [...tensors.keys()].filter(
     (name) => !expected.has(name) && !buffers.has(name) && !ignored.has(name),
   )
-  const missing = [...expected].filter(([name]) => !tensors.has(name))
-  if (missing.length) {
-    const [name, shape] = missing[0]!
-    const similar = nearest(name, unexpected)
-    const more = missing.length > 1 ? ` (and ${missing.length - 1} more)` : ''
-    const hint = similar ? ` The file holds "${similar}".` : ''
-    throw new CheckpointError(`${file}: no tensor "${name}" (expected float32 [${shape.join(', ')}])${more}.${hint}`, {
-      remedy: REMEDY,
-    })
-  }
-  for (const [name, shape] of expected) {
-    const found = tensors.get(name)!.shape
-    if (found.length !== shape.length || found.some((d, i) => d !== shape[i])) {
-      throw new CheckpointError(
-        `${file}: tensor "${name}" has shape [${found.join(', ')}], expected [${shape.join(', ')}].`,
-        { remedy: REMEDY },
-      )
-    }
-  }
   if (unexpected.length) {
     const names = unexpected
       .slice(0, LISTED)

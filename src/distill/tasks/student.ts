@@ -6,7 +6,7 @@
 import { uniforms } from '../../core/random/philox.ts'
 import { float32, int64 } from '../../engine/types.ts'
 import { constant, input, stopGradient, type Tensor } from '../../graph/index.ts'
-import { add, gather, mul, reshape, sub } from '../../graph/ops/index.ts'
+import { add, gather, mul, reshape, split, sub } from '../../graph/ops/index.ts'
 import type { TokenizerArchitecture, TransformerArchitecture } from '../../models/architecture.ts'
 import { groupSizes } from '../../models/architecture.ts'
 import { llamaGenStudent } from '../../models/llamagen-dd.ts'
@@ -130,7 +130,23 @@ function studentObjective(
     .map(([weight, term]) => mul(term, weight))
     .reduce(add)
   const metrics = Object.fromEntries(Object.entries(terms).map(([name, [, term]]) => [name, term]))
-  return { loss, metrics: { ...metrics, agreement: agreement(logits, tokens, open) } }
+  return {
+    loss,
+    metrics: { ...metrics, ...agreements(arch, logits, tokens), agreement: agreement(logits, tokens, open) },
+  }
+}
+
+const BANDS = 8
+
+/** How often the logits' choice is the teacher's token: by scale, or by eighths of a sequence of single tokens. */
+function agreements(arch: TransformerArchitecture, logits: Tensor, tokens: Tensor): Record<string, Tensor> {
+  const groups = groupSizes(arch)
+  const length = groups.reduce((n, size) => n + size, 0)
+  const sizes = groups.length <= BANDS ? groups : new Array<number>(BANDS).fill(length / BANDS)
+  if (!sizes.every(Number.isInteger)) return {}
+  const [chosen, wanted] = [split(logits, sizes, 1), split(tokens, sizes, 1)]
+  const what = groups.length <= BANDS ? 'group' : 'eighth'
+  return Object.fromEntries(chosen.map((part, i) => [`agreement, ${what} ${i}`, agreement(part, wanted[i]!)]))
 }
 
 const codebookOf = ({ weights, arch }: StudentTaskOptions['tokenizer']): Tensor =>

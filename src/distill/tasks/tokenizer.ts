@@ -6,9 +6,7 @@
 import { uniforms } from '../../core/random/philox.ts'
 import { type Engine, float32, hostData } from '../../engine/types.ts'
 import { customVjp, input, type Tensor } from '../../graph/index.ts'
-import { add, concat, gather, mul } from '../../graph/ops/index.ts'
-import { grid } from '../../images/grid.ts'
-import { GeneratedImage, toUint8 } from '../../images/image.ts'
+import { add, concat, gather, log, mul } from '../../graph/ops/index.ts'
 import type { TokenizerArchitecture } from '../../models/architecture.ts'
 import { llamaGenCodebook, llamaGenDecode, llamaGenEncode, unitRows } from '../../models/llamagen-vq.ts'
 import { expectedShapes } from '../../models/shapes.ts'
@@ -19,6 +17,7 @@ import { memoryWeights } from '../frozen.ts'
 import { absoluteError, meanOf, quantizationLoss, squaredError } from '../losses.ts'
 import { initialise, normalInit, type Parameters, torchDefault } from '../parameters.ts'
 import type { Perceptual } from '../perceptual.ts'
+import { imageGrid } from '../sheets.ts'
 import type { Task } from '../trainer.ts'
 import type { Examples } from './examples.ts'
 
@@ -56,7 +55,7 @@ export function tokenizerTask(arch: TokenizerArchitecture, options: TokenizerTas
       const perceptual = meanOf(options.perceptual(image, x))
       const reconstruction = add(mul(l1, options.l1Weight), mul(l2, options.l2Weight))
       const loss = add(add(reconstruction, mul(perceptual, options.perceptualWeight)), quantization)
-      return { loss, metrics: { l1, l2, perceptual, quantization }, watched: { indices, features } }
+      return { loss, metrics: { l1, l2, PSNR: decibels(l2), perceptual, quantization }, watched: { indices, features } }
     },
     feeds: async (step, part, size) => feed(await images(step * batch + part * size, size), size),
     validation: {
@@ -82,6 +81,9 @@ export function tokenizerTask(arch: TokenizerArchitecture, options: TokenizerTas
     }),
   }
 }
+
+/** Peak signal-to-noise ratio in dB of a mean squared error between images in [-1, 1]. */
+const decibels = (error: Tensor) => mul(log(mul(error, 1 / 4)), -10 / Math.LN10)
 
 /** The image behind the quantiser, its loss, codes, and the features they stand for. */
 function quantized(w: Weights, arch: TokenizerArchitecture, x: Tensor, beta: number) {
@@ -153,18 +155,4 @@ async function reconstructions(arch: TokenizerArchitecture, weights: Parameters,
   await using program = await engine.load({ image: quantized(memoryWeights('tokenizer', weights), arch, x, 0).image })
   const out = hostData((await program.run({ images: float32(images, [SHOWN, 3, side, side]) })).image)
   return imageGrid([images, out], side, SHOWN / 2)
-}
-
-/** Rows of images [-1, 1]: for each `columns` images of every array one row. */
-export function imageGrid(rows: readonly Float32Array[], side: number, columns: number): GeneratedImage {
-  const size = 3 * side * side
-  const count = rows[0]!.length / size
-  const picture = (data: Float32Array, i: number) => {
-    const planes = data.slice(i * size, (i + 1) * size).map((p) => (p + 1) / 2)
-    return new GeneratedImage({ data: toUint8(planes, side, side), width: side, height: side })
-  }
-  const images = []
-  for (let first = 0; first < count; first += columns)
-    for (const row of rows) for (let i = first; i < Math.min(count, first + columns); i++) images.push(picture(row, i))
-  return grid(images, { columns, padding: 1 })
 }
