@@ -3,8 +3,8 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     // ONNX Runtime already uses both cores; one test file at a time per core is the most that helps.
     maxWorkers: 2,
     setupFiles: ['test/setup.ts'],

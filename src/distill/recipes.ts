@@ -28,7 +28,7 @@ export const recipes: Readonly<Record<FamilyName, Recipe>> = {
     tokenizer,
     teacher: { ...transformer, steps: 2100, depth: 6, dim: 128, heads: 4, validateEvery: 300, sheetEvery: 700 },
     pairs: { ...flow, count: 12_000, cfg: 1.5 },
-    student: { ...transformer, steps: 1150, timesteps: [0, 3], split: 3, sheetEvery: 400 },
+    student: { ...transformer, steps: 1900, timesteps: [0, 3], split: 3, sheetEvery: 400 },
     table: { count: 10_000, teacherFrom: [2, 1, 0], skips: [1, 2] },
   },
   llamagen: {
@@ -36,7 +36,7 @@ export const recipes: Readonly<Record<FamilyName, Recipe>> = {
     tokenizer,
     teacher: { ...transformer, steps: 2600, depth: 6, dim: 160, heads: 5, cfg: 2, validateEvery: 300, sheetEvery: 700 },
     pairs: { ...flow, count: 12_000, cfg: 2 },
-    student: { ...transformer, steps: 1400, timesteps: [0, 24], split: 24, sheetEvery: 400 },
+    student: { ...transformer, steps: 2200, timesteps: [0, 24], split: 24, sheetEvery: 400 },
     table: { count: 10_000, teacherFrom: [16, 8, 0], skips: [16, 32] },
   },
 }

@@ -172,7 +172,7 @@ describe('as a process', () => {
       const before = checkpoints(broken).join()
       if (kills < 4) {
         const moved = () => child.exitCode !== null || checkpoints(broken).join() !== before
-        await expect.poll(moved, { timeout: 60_000, interval: 2 }).toBe(true)
+        await expect.poll(moved, { timeout: 150_000, interval: 2 }).toBe(true)
         await new Promise((resolve) => setTimeout(resolve, 100 * Math.random()))
         child.kill('SIGKILL')
       }
@@ -195,7 +195,7 @@ describe('as a process', () => {
     const outcome = ended(child)
     const log = join(out, 'log.jsonl')
     await expect
-      .poll(() => existsSync(log) && readFileSync(log, 'utf8').includes('"step"'), { timeout: 60_000 })
+      .poll(() => existsSync(log) && readFileSync(log, 'utf8').includes('"step"'), { timeout: 150_000 })
       .toBe(true)
     child.kill('SIGINT')
     const { code, stderr } = await outcome

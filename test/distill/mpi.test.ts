@@ -13,7 +13,7 @@ const script = fileURLToPath(new URL('rank.js', import.meta.url))
 function play(ranks: number, scene: string, ...args: string[]): Promise<ChildResult> {
   const env = { OMPI_ALLOW_RUN_AS_ROOT: '1', OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: '1' }
   const job = ['--oversubscribe', '-n', String(ranks), process.execPath, script, scene, ...args]
-  return runProgram('mpirun', job, { env, timeout: 50_000 })
+  return runProgram('mpirun', job, { env, timeout: 150_000 })
 }
 
 async function result(ranks: number, scene: string): Promise<unknown> {
