@@ -52,7 +52,7 @@ export function llamaGenStudent(
   const rope = { ...ropeTables(arch), positions: constant([0], [1], 'int64') }
   const blocks = causalBlocks(1 + tokens)
   for (let i = 0; i < layers; i++) {
-    if (i > 0 && i % LAYERS_PER_STAGE === 0) h = stage([h])[0]!
+    if (i > 0 && i % LAYERS_PER_STAGE === 0 && !w.differentiable) h = stage([h])[0]! // gradients cross no cut
     h = llamaGenBlock(w.scope(`layers.${i}.`), arch, h, {
       attend: ({ q, k, v }) => blockAttention(q, k, v, blocks),
       rope,

@@ -62,7 +62,7 @@ export function varStudent(w: Weights, arch: VarArchitecture, timestep: number, 
   const cond = condition(w, arch, classEmbedding)
   const blocks = levelBlocks(sizes)
   for (let i = 0; i < arch.depth; i++) {
-    if (i > 0 && i % BLOCKS_PER_STAGE === 0) h = stage([h])[0]!
+    if (i > 0 && i % BLOCKS_PER_STAGE === 0 && !w.differentiable) h = stage([h])[0]! // gradients cross no cut
     h = varBlock(w.scope(`blocks.${i}.`), arch, h, cond, {
       attend: ({ q, k, v }) => blockAttention(q, k, v, blocks),
       noiseData: noiseData(i),
