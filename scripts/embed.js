@@ -6,7 +6,8 @@ import { join, resolve } from 'node:path'
 import { build, root } from './build.js'
 
 build()
-const { readTrained, writeTrained } = await import('../dist/distill/index.js')
+/** @type {typeof import('../src/distill/index.ts')} */
+const { readTrained, writeTrained } = await import(String(new URL('../dist/distill/index.js', import.meta.url)))
 
 const given = process.argv[2]
 if (!given) throw new Error('Usage: node scripts/embed.js FOLDER (of `distilled reproduce`)')

@@ -1,12 +1,13 @@
-// `npm test`: installs what is missing, then type check, lint and every test. All three run even when one fails; the
+// `npm test`: installs and builds what is missing, then type check, lint and every test. All three run even when one fails; the
 // test runner comes last so that its summary closes the output. Arguments go to vitest: `npm test -- src/engine`.
 
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import { root } from './build.js'
+import { build, root } from './build.js'
 import { install } from './setup.js'
 
 install()
+build() // scripts and examples import the built package, and are type-checked against it
 
 const tool = (/** @type {string[]} */ ...path) => join(root, 'node_modules', ...path)
 const colors = process.stdout.isTTY ? [] : ['--colors=off']
