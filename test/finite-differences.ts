@@ -59,7 +59,7 @@ export async function expectGradients({
       expect(
         Math.abs(analytic[i]! - numeric),
         `${name}[${i}]: ${analytic[i]} by rule, ${numeric} by differences`,
-      ).toBeLessThan(tolerance * Math.max(scale, 1))
+      ).toBeLessThan(tolerance * Math.max(scale, 0.1))
     }
   }
   await program.dispose()

@@ -81,7 +81,8 @@ async function decodedTokens(family: Family, programs: Programs, pairs: Pairs, i
   return hostData((await decoder.run(feeds)).image).map((p) => 2 * p - 1)
 }
 
-function joined(parts: readonly Float32Array[]): Float32Array {
+/** Arrays one behind the other. */
+export function joined(parts: readonly Float32Array[]): Float32Array {
   const out = new Float32Array(parts.reduce((n, part) => n + part.length, 0))
   let at = 0
   for (const part of parts) {

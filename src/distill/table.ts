@@ -22,6 +22,7 @@ import { type SamplingPlan, steps } from '../sampling/plan.ts'
 import { type Programs, programCache } from '../sampling/programs.ts'
 import { sample } from '../sampling/sampler.ts'
 import { memoryWeights } from './frozen.ts'
+import { joined } from './sheets.ts'
 import { tokensOf } from './tasks/token-store.ts'
 import { type TrainedParts, trainedFamily } from './trained-family.ts'
 import type { Tensors } from './weights-file.ts'
@@ -156,7 +157,6 @@ async function* batches(
   { seed, batch = 100, signal }: TableOptions,
 ) {
   const values = tokensBefore(family, family.groups.length) * family.channels
-  const plane = 3 * family.imageSize ** 2
   const noise = noiseSource('philox', seed, values, labels.length)
   let images: Float32Array[] = []
   let sequences: Float32Array[] = []
@@ -164,16 +164,10 @@ async function* batches(
     images.push(one.pixels.map((p) => 2 * p - 1))
     sequences.push(one.sequence)
     if (images.length < batch && one.index + 1 < labels.length) continue
-    yield { images: joined(images, plane), sequences: joined(sequences, values), done: one.index + 1 }
+    yield { images: joined(images), sequences: joined(sequences), done: one.index + 1 }
     images = []
     sequences = []
   }
-}
-
-function joined(parts: readonly Float32Array[], size: number): Float32Array {
-  const out = new Float32Array(parts.length * size)
-  for (const [i, part] of parts.entries()) out.set(part, i * size)
-  return out
 }
 
 /** Sequences [B, L, C] with zeros for the last `skip` groups. */
