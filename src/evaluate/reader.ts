@@ -1,0 +1,36 @@
+// What evaluation asks of a network that looks at images: one row of features per image, and what else it can tell. The
+// metrics know nothing of where features come from; a result names the reader and the hash of its weights.
+
+import type { Features } from './features.ts'
+
+/** Finished images, 8 bits a channel: rows of R, G, B bytes, uint8 [N, height, width, 3]. */
+export interface RgbBatch {
+  readonly data: Uint8Array
+  readonly shape: readonly [count: number, height: number, width: number, channels: 3]
+}
+
+/** What a reader makes of N images. */
+export interface Reading {
+  /** [N, D], for FID, precision, recall and KID. */
+  readonly features: Features
+  /** [N, D'], features that keep their place in the image, for sFID. */
+  readonly spatial?: Features
+  /** [N, K], rows that add up to 1, for the Inception Score. */
+  readonly probabilities?: Features
+}
+
+/** A network that turns images into features; holds programs of an engine until it is disposed. */
+export interface FeatureReader extends AsyncDisposable {
+  /** e.g. `inception-v3 (FID variant)`, `sprites` */
+  readonly name: string
+  /** Of the file its weights come from. */
+  readonly sha256: string
+  /** How images become its input, in words that a result can print. */
+  readonly preprocessing: string
+  /** Features per image. */
+  readonly width: number
+  /** Names of the classes that `probabilities` are of, where they are a model's own classes. */
+  readonly classes?: readonly string[]
+  read(images: RgbBatch): Promise<Reading>
+  dispose(): Promise<void>
+}

@@ -1,0 +1,108 @@
+// What an evaluation writes: figures, and beside them the protocol that they are figures of. Two numbers that look alike may
+// not be compared unless their protocols agree (compare.ts), so nothing a number depends on is left out.
+
+import { readFile } from 'node:fs/promises'
+import * as v from 'valibot'
+import { CheckpointError, UsageError } from '../core/errors.ts'
+
+export const protocolNames = ['dd', 'adm'] as const
+export type ProtocolName = (typeof protocolNames)[number]
+
+export const metricNames = ['fid', 'sfid', 'is', 'precision', 'recall', 'kid'] as const
+export type MetricName = (typeof metricNames)[number]
+
+const sha256 = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(1))
+const plain = v.record(v.string(), v.union([v.string(), v.number(), v.boolean(), v.null()]))
+
+/** Everything that the figures depend on. */
+const protocolSchema = v.strictObject({
+  /** `dd`: as pytorch-fid and Distilled Decoding evaluate; `adm`: as guided diffusion's evaluator does. */
+  name: v.picklist(protocolNames),
+  /** How the samples' labels were drawn; "unknown" for images whose origin is not recorded. */
+  labels: v.string(),
+  /** Samples that were measured. */
+  count,
+  /** Of a sampler: model, plan (timesteps, split, teacher's guidance, top-k, top-p), seed, rng, dtype, device; empty when unknown. */
+  sampling: plain,
+  /** How pixels became 8 bits, and the files they were read from ("none: sampled and measured in one run"). */
+  rounding: v.string(),
+  format: v.string(),
+  features: v.strictObject({ name: v.string(), sha256, preprocessing: v.string() }),
+  reference: v.strictObject({ name: v.string(), sha256, count: v.optional(count) }),
+  versions: v.record(v.string(), v.string()),
+})
+
+const metricsSchema = v.strictObject({
+  fid: v.optional(v.number()),
+  sfid: v.optional(v.number()),
+  is: v.optional(v.number()),
+  precision: v.optional(v.number()),
+  recall: v.optional(v.number()),
+  /** Mean over subsets; `kidDeviation` is the standard deviation over them. */
+  kid: v.optional(v.number()),
+  kidDeviation: v.optional(v.number()),
+  /** Share of samples that the reader takes for the class asked for. */
+  accuracy: v.optional(v.number()),
+})
+
+const resultSchema = v.strictObject({
+  kind: v.literal('distilled-evaluation'),
+  /** ISO time at which it was made. */
+  date: v.string(),
+  /** What was measured, in words: a folder, a file, or a model and its sampler. */
+  name: v.string(),
+  protocol: protocolSchema,
+  metrics: metricsSchema,
+  /** Of a sampler. */
+  sampler: v.optional(
+    v.strictObject({
+      model: v.string(),
+      /** e.g. "one step", "two steps", "teacher from 4", "teacher" */
+      name: v.string(),
+      /** Network evaluations an image takes. */
+      steps: v.number(),
+      /** One image at a time, decoding included; the median of several. */
+      secondsPerImage: v.optional(v.number()),
+      device: v.string(),
+      threads: v.number(),
+    }),
+  ),
+  /** Share of right samples by class, where the reader knows the model's classes. */
+  classes: v.optional(v.array(v.strictObject({ id: v.number(), name: v.string(), count, accuracy: v.number() }))),
+  /** A sheet of the first samples, beside the result's file. */
+  grid: v.optional(v.string()),
+})
+
+export type Protocol = v.InferOutput<typeof protocolSchema>
+export type Metrics = v.InferOutput<typeof metricsSchema>
+export type EvaluationResult = v.InferOutput<typeof resultSchema>
+
+/**
+ * Reads the result that `distilled evaluate --save` wrote.
+ * @throws UsageError when there is no such file, CheckpointError when it is none of ours
+ * @example
+ * const { metrics, protocol } = await readResult('one-step.json')
+ */
+export async function readResult(path: string): Promise<EvaluationResult> {
+  const text = await readFile(path, 'utf8').catch((cause) => {
+    throw new UsageError(`Cannot read ${path}: ${cause.code === 'ENOENT' ? 'no such file' : cause.message}.`, { cause })
+  })
+  const parsed = v.safeParse(resultSchema, json(text))
+  if (parsed.success) return parsed.output
+  const issue = parsed.issues[0]
+  throw new CheckpointError(
+    `${path} is no result of an evaluation: ${v.getDotPath(issue) ?? 'the file'}: ${issue.message}.`,
+    {
+      remedy: 'Expected a file that `distilled evaluate --save FILE.json` wrote.',
+    },
+  )
+}
+
+function json(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
