@@ -43,6 +43,14 @@ export function toFloat32(bytes: Uint8Array, dtype: DType): Float32Array {
   return out
 }
 
+/** Decodes little-endian raw bytes of any dtype to float64 (int64 beyond 2^53 is rounded). */
+export function toFloat64(bytes: Uint8Array, dtype: DType): Float64Array {
+  const n = bytes.byteLength / dtypeSize[dtype]
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const read = readers[dtype]
+  return Float64Array.from({ length: n }, (_, i) => read(view, i))
+}
+
 /** Widens an IEEE binary16 bit pattern. */
 export function float16ToNumber(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1

@@ -18,6 +18,21 @@ export function rows({ data, shape: [count, width] }: Features, start: number, e
   return { data: data.subarray(start * width, last * width), shape: [last - start, width] }
 }
 
+/** Portions of features below each other as one matrix, in the type of the first. */
+export function joinRows(portions: readonly Features[]): Features {
+  const [first] = portions
+  if (!first) return { data: new Float32Array(0), shape: [0, 0] }
+  const rows = portions.reduce((sum, { shape }) => sum + shape[0], 0)
+  const width = first.shape[1]
+  const data = first.data instanceof Float64Array ? new Float64Array(rows * width) : new Float32Array(rows * width)
+  let at = 0
+  for (const portion of portions) {
+    data.set(portion.data, at)
+    at += portion.data.length
+  }
+  return { data, shape: [rows, width] }
+}
+
 /** Throws a UsageError unless the features fill their shape and all of them are finite numbers. */
 export function checkFeatures(what: string, { data, shape: [count, width] }: Features): void {
   if (data.length !== count * width)

@@ -29,6 +29,8 @@ export interface FeatureReader extends AsyncDisposable {
   readonly preprocessing: string
   /** Features per image. */
   readonly width: number
+  /** What a reading holds beside features. */
+  readonly offers: readonly ('spatial' | 'probabilities')[]
   /** Names of the classes that `probabilities` are of, where they are a model's own classes. */
   readonly classes?: readonly string[]
   read(images: RgbBatch): Promise<Reading>

@@ -28,7 +28,8 @@ const protocolSchema = v.strictObject({
   /** How pixels became 8 bits, and the files they were read from ("none: sampled and measured in one run"). */
   rounding: v.string(),
   format: v.string(),
-  features: v.strictObject({ name: v.string(), sha256, preprocessing: v.string() }),
+  /** Who made the features; without a hash where a file of features does not say. */
+  features: v.strictObject({ name: v.string(), sha256: v.optional(sha256), preprocessing: v.string() }),
   reference: v.strictObject({ name: v.string(), sha256, count: v.optional(count) }),
   versions: v.record(v.string(), v.string()),
 })

@@ -1,0 +1,133 @@
+// Features in shards: what a reader makes of a set's images, in .npz files of a fixed number of rows, so that many machines
+// can share the work that evaluation spends its time in. Put together they are a set like any other; row i depends on image
+// i alone.
+
+import { createHash } from 'node:crypto'
+import { basename, join } from 'node:path'
+import { npzBytes } from '../checkpoint/npz.ts'
+import { UsageError } from '../core/errors.ts'
+import { type JobKind, type Manifest, manifestName, readManifest } from '../jobs/manifest.ts'
+import { type MergeOptions, mergeFolders } from '../jobs/merge.ts'
+import { runShard } from '../jobs/run.ts'
+import { type Shard, whole } from '../jobs/shard.ts'
+import { joinRows } from './features.ts'
+import type { FeatureReader, Reading } from './reader.ts'
+import { arraySet } from './sets/arrays.ts'
+import { noteArray } from './sets/note.ts'
+import { type EvaluationSet, unknownOrigin } from './sets/set.ts'
+
+/** Rows of a file. */
+const CHUNK = 1000
+const BATCH = 50
+
+export const featureFiles: JobKind = {
+  name: 'features',
+  extension: 'npz',
+  unit: 'image',
+  command: ({ settings }, folder) =>
+    `distilled features ${settings.images} --features ${settings.reader} --protocol ${settings.protocol} --out ${folder}`,
+}
+
+export interface ExtractOptions {
+  readonly folder: string
+  readonly samples: EvaluationSet
+  readonly reader: FeatureReader
+  readonly protocol: string
+  /** Program and version. */
+  readonly madeBy: string
+  readonly shard?: Shard | undefined
+  readonly chunk?: number | undefined
+  readonly signal?: AbortSignal | undefined
+  onFault?(name: string, what: string): void
+  /** Images of this shard. */
+  onProgress?(done: number): void
+}
+
+/**
+ * Reads a shard of a set's images and keeps the features; what an earlier run has kept stays.
+ * @throws UsageError when the set has no images, or the folder holds other features; whatever set and reader throw
+ * @example
+ * await extractFeatures({ folder: 'features', samples, reader, protocol: 'adm', madeBy: 'mine', shard: { index: 0, count: 4 } })
+ */
+export async function extractFeatures(options: ExtractOptions): Promise<Manifest> {
+  const { folder, samples, reader, protocol, madeBy, shard = whole, chunk = CHUNK, signal } = options
+  const { images } = samples
+  if (!images) throw new UsageError(`${samples.name} holds no images.`)
+  const extractor = { name: reader.name, sha256: reader.sha256, preprocessing: reader.preprocessing }
+  const settings = {
+    ...{
+      images: basename(samples.name),
+      imagesSha256: await samples.sha256(signal),
+      format: images.format,
+      lossy: images.lossy,
+    },
+    ...{ reader: reader.name, readerSha256: reader.sha256, protocol },
+  }
+  const job = { kind: featureFiles.name, madeBy, settings, count: images.count, chunk }
+  let done = 0
+  const make = async (first: number, count: number) => {
+    const readings: Reading[] = []
+    for (let at = first; at < first + count; at += BATCH) {
+      const n = Math.min(BATCH, first + count - at)
+      for (const run of await images.read(at, n, signal)) readings.push(await reader.read(run))
+      done += n
+      options.onProgress?.(done)
+    }
+    const array = (name: 'features' | 'spatial' | 'probabilities') => {
+      const parts = readings.flatMap((reading) => reading[name] ?? [])
+      return parts.length ? { [name]: joinRows(parts) } : {}
+    }
+    const note = noteArray({ count, extractor, origin: samples.origin ?? unknownOrigin })
+    return npzBytes({ ...array('features'), ...array('spatial'), ...array('probabilities'), distilled: note })
+  }
+  const onChunk = (units: number, kept: boolean) => {
+    if (!kept) return
+    done += units
+    options.onProgress?.(done)
+  }
+  const files = await runShard({
+    ...{ folder, kind: featureFiles, job, shard, make, onChunk, signal },
+    ...(options.onFault && { onFault: options.onFault }),
+  })
+  return shard.count === 1 ? mergeFeatures([folder], { signal }) : { ...job, files }
+}
+
+/** Proves that the folders hold the features of every image once and whole. */
+export const mergeFeatures = (folders: readonly string[], options?: MergeOptions): Promise<Manifest> =>
+  mergeFolders(folders, featureFiles, options)
+
+/**
+ * The set that a merged folder of features is; undefined when the folder holds none.
+ * @throws CheckpointError when a file is damaged
+ */
+export async function featureFolderSet(folder: string): Promise<EvaluationSet | undefined> {
+  const manifest = await readManifest(folder, manifestName, featureFiles).catch(() => undefined)
+  if (!manifest) return undefined
+  const parts: EvaluationSet[] = []
+  for (const { name } of manifest.files) {
+    const part = await arraySet(join(folder, name))
+    await part.close() // matrices are in memory
+    parts.push(part)
+  }
+  const array = (name: 'features' | 'spatial' | 'probabilities') => {
+    const found = parts.flatMap(({ matrices }) => matrices?.[name] ?? [])
+    return found.length === parts.length ? { [name]: joinRows(found) } : {}
+  }
+  const { extractor, origin } = parts[0]!
+  return {
+    name: folder,
+    count: manifest.count,
+    matrices: {
+      features: joinRows(parts.map(({ matrices }) => matrices!.features)),
+      ...array('spatial'),
+      ...array('probabilities'),
+    },
+    extractor,
+    origin,
+    sha256: async () =>
+      createHash('sha256')
+        .update(manifest.files.map((file) => file.sha256).join())
+        .digest('hex'),
+    async close() {},
+  }
+}

@@ -1,0 +1,230 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import sharp from 'sharp'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { sharedEngine } from '../../test/evaluate.ts'
+import { fixturePath, loadFixture } from '../../test/fixtures.ts'
+import { npzBytes } from '../checkpoint/npz.ts'
+import { evaluate } from './evaluate.ts'
+import { extractFeatures, mergeFeatures } from './feature-files.ts'
+import { measure } from './measure.ts'
+import type { FeatureReader, RgbBatch } from './reader.ts'
+import { openSet } from './sets/open.ts'
+import type { EvaluationSet } from './sets/set.ts'
+import { saveStatistics } from './statistics-file.ts'
+
+const { arrays, meta } = loadFixture('metrics')
+const values = meta.values as Record<string, number>
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'evaluate-'))
+  const array = (name: string) => ({ shape: arrays(name).shape, data: arrays(name).data as Float64Array })
+  const probabilities = arrays('probs')
+  const probs = { shape: [500, 60], data: (probabilities.data as Float32Array).slice(0, 500 * 60) }
+  await writeFile(join(folder, 'reference.npz'), npzBytes({ features: array('features_ref') }))
+  await writeFile(join(folder, 'samples.npz'), npzBytes({ features: array('features_sample'), probs }))
+})
+afterAll(async () => {
+  for (const set of opened) await set.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+const opened: EvaluationSet[] = []
+const open = async (path: string) => {
+  const set = await openSet(path, { sprites: 24 })
+  opened.push(set)
+  return set
+}
+const file = (name: string) => open(join(folder, name))
+
+/** Mean, spread and corner of the colours: 6 features, and two "classes", dark and light. */
+function colours(): FeatureReader & { batches: number[] } {
+  const batches: number[] = []
+  return {
+    ...{ name: 'colours', sha256: 'ab'.repeat(32), preprocessing: 'none', width: 6, offers: ['probabilities'] },
+    classes: ['dark', 'light'],
+    batches,
+    async read({ data, shape: [n, height, width] }: RgbBatch) {
+      batches.push(n)
+      const size = height * width * 3
+      const features = new Float32Array(n * 6)
+      const probabilities = new Float32Array(n * 2)
+      for (let i = 0; i < n; i++) {
+        const one = data.subarray(i * size, (i + 1) * size)
+        for (let c = 0; c < 3; c++) {
+          let sum = 0
+          for (let at = c; at < size; at += 3) sum += one[at]!
+          features[i * 6 + c] = sum / (size / 3) / 255
+          features[i * 6 + 3 + c] = one[c]! / 255
+        }
+        const light = (features[i * 6]! + features[i * 6 + 1]! + features[i * 6 + 2]!) / 3
+        probabilities.set([1 - light, light], i * 2)
+      }
+      return { features: { data: features, shape: [n, 6] }, probabilities: { data: probabilities, shape: [n, 2] } }
+    },
+    async dispose() {},
+    async [Symbol.asyncDispose]() {},
+  }
+}
+
+/** Images [n, side, side, 3] of noise whose brightness drifts with the index. */
+function pixels(n: number, side: number, seed: number): Uint8Array {
+  let state = seed
+  return Uint8Array.from({ length: n * side * side * 3 }, (_, at) => {
+    state = (state * 1_103_515_245 + 12_345) % 2 ** 31
+    return Math.min(255, ((state >> 16) & 127) + 3 * Math.floor(at / (side * side * 3)))
+  })
+}
+
+describe('evaluation of given features', () => {
+  it('agrees with the reference implementations', async () => {
+    const { metrics } = await measure({
+      samples: await file('samples.npz'),
+      reference: await file('reference.npz'),
+      engine: await sharedEngine(),
+      metrics: ['fid', 'precision', 'recall'],
+    })
+    expect([metrics.fid]).toBeAllclose([values.fid], { atol: 0, rtol: 1e-6 })
+    expect(metrics).toMatchObject({ precision: values.precision_f64, recall: values.recall_f64 })
+  })
+
+  it.each(['metrics_reference.npz', 'metrics_statistic.pth'])(
+    'agrees with them on the statistics of %s',
+    async (name) => {
+      const { metrics } = await measure({
+        samples: await file('samples.npz'),
+        reference: await open(fixturePath(name)),
+        engine: await sharedEngine(),
+        metrics: ['fid'],
+      })
+      // The .pth holds its mean as float32.
+      expect([metrics.fid]).toBeAllclose([values.fid], { atol: 0, rtol: name.endsWith('.pth') ? 1e-5 : 1e-6 })
+    },
+  )
+
+  it('says before it starts what cannot be told, and why', async () => {
+    const sets = { samples: await file('samples.npz'), reference: await open(fixturePath('metrics_reference.npz')) }
+    const engine = await sharedEngine()
+    const asked = measure({ ...sets, engine, metrics: ['fid', 'recall'] })
+    await expect(asked).rejects.toThrow(/recall: the reference \(.*\) has no features, only statistics/)
+    await expect(measure({ ...sets, engine, metrics: ['sfid'] })).rejects.toThrow('has no spatial features')
+    const skipped: string[] = []
+    const { result } = await evaluate({
+      ...{ ...sets, engine, protocol: 'adm', versions: {} },
+      onSkip: (metric, why) => skipped.push(`${metric}: ${why.replace(/\(.*\) /, '')}`),
+    })
+    expect(Object.keys(result.metrics)).toEqual(['is', 'fid'])
+    expect(skipped).toEqual([
+      'sfid: the samples has no spatial features',
+      'precision: the reference has no features, only statistics',
+      'recall: the reference has no features, only statistics',
+    ])
+  })
+})
+
+describe('evaluation of images', () => {
+  it('is the same whatever the batch, within 1e-9', async () => {
+    await writeFile(join(folder, 'a.npz'), npzBytes({ arr_0: { shape: [60, 8, 8, 3], data: pixels(60, 8, 1) } }))
+    await writeFile(join(folder, 'b.npz'), npzBytes({ arr_0: { shape: [50, 8, 8, 3], data: pixels(50, 8, 2) } }))
+    const of = async (batch: number) => {
+      const reader = colours()
+      const { metrics } = await measure({
+        ...{
+          samples: await file('a.npz'),
+          reference: await file('b.npz'),
+          reader,
+          engine: await sharedEngine(),
+          batch,
+        },
+        metrics: ['fid', 'is', 'precision', 'recall'],
+      })
+      expect(Math.max(...reader.batches)).toBe(batch)
+      return metrics
+    }
+    const [one, other] = [await of(7), await of(32)]
+    expect(one.fid).toBeGreaterThan(0)
+    expect(Object.values(one)).toBeAllclose(Object.values(other), { atol: 1e-9, rtol: 1e-9 })
+  })
+
+  it('counts right answers by class where the classes asked for are known', async () => {
+    const [dark, light] = [new Uint8Array(4 * 48).fill(20), new Uint8Array(4 * 48).fill(230)]
+    const data = new Uint8Array([...dark, ...light])
+    const labels = { shape: [8], data: BigInt64Array.from([0, 0, 0, 1, 1, 1, 1, 1], BigInt) }
+    await writeFile(join(folder, 'labelled.npz'), npzBytes({ arr_0: { shape: [8, 4, 4, 3], data }, arr_1: labels }))
+    const { result } = await evaluate({
+      ...{ samples: await file('labelled.npz'), reference: await file('a.npz'), reader: colours(), protocol: 'dd' },
+      ...{ engine: await sharedEngine(), metrics: ['is'], versions: { 'distilled-decoding': '1' } },
+    })
+    expect(result.metrics.accuracy).toBe(7 / 8)
+    expect(result.classes).toEqual([
+      { id: 0, name: 'dark', count: 3, accuracy: 1 },
+      { id: 1, name: 'light', count: 5, accuracy: 0.8 },
+    ])
+    expect(result.protocol).toMatchObject({ name: 'dd', count: 8, format: 'npz', labels: 'unknown' })
+  })
+
+  it('reads folders in the order of their paths, whatever the sizes, and warns of lossy files', async () => {
+    const images = join(folder, 'images')
+    await rm(images, { recursive: true, force: true })
+    await mkdir(join(images, 'deep'), { recursive: true })
+    const write = (name: string, side: number, value: number) =>
+      sharp({
+        create: { width: side, height: side, channels: 3, background: { r: value, g: value, b: value } },
+      }).toFile(join(images, name))
+    await write('b.png', 8, 10)
+    await write('a.png', 8, 20)
+    await write('deep/c.webp', 4, 30)
+    await write('grid.png', 64, 200)
+    const set = await open(images)
+    expect(set.images).toMatchObject({ count: 3, lossy: true, format: 'PNG and WEBP files' })
+    const runs = await set.images!.read(0, 3)
+    expect(runs.map(({ shape, data }) => [shape[0], shape[1], data[0]])).toEqual([
+      [2, 8, 20],
+      [1, 4, 30],
+    ])
+    const before = await set.sha256()
+    await write('a.png', 8, 21)
+    expect(await set.sha256()).not.toBe(before)
+  })
+
+  it('draws sprites as a reference, and hashes what it drew', async () => {
+    const [set, again] = [await open('sprites'), await open('sprites')]
+    const [run] = await set.images!.read(0, 24)
+    expect(run!.shape).toEqual([24, 32, 32, 3])
+    expect(await set.sha256()).toBe(await again.sha256())
+  })
+})
+
+describe('features and statistics for later', () => {
+  it('give the figures that the images give', async () => {
+    const [samples, reference, engine] = [await file('a.npz'), await file('b.npz'), await sharedEngine()]
+    const metrics = ['fid', 'is', 'precision'] as const
+    const direct = await measure({ samples, reference, reader: colours(), engine, metrics })
+    const out = join(folder, 'features')
+    const extract = (index: number, count: number) =>
+      extractFeatures({
+        ...{ folder: out, samples, reader: colours(), protocol: 'dd', madeBy: 'test', chunk: 16 },
+        shard: { index, count },
+      })
+    await extract(0, 3)
+    await extract(2, 3)
+    await expect(mergeFeatures([out])).rejects.toThrow(/features-000001.npz \(images 16 to 31\) is in no manifest/)
+    await extract(1, 3)
+    await mergeFeatures([out])
+    const through = await open(out)
+    expect(through).toMatchObject({ count: 60, extractor: { name: 'colours' } })
+    const later = await measure({ samples: through, reference, reader: colours(), engine, metrics })
+    expect(Object.values(later.metrics)).toBeAllclose(Object.values(direct.metrics), { atol: 1e-9, rtol: 1e-9 })
+
+    const path = join(folder, 'statistics.npz')
+    const origin = { labels: 'unknown', sampling: {}, rounding: 'unknown' }
+    const extractor = { name: 'colours', sha256: 'ab'.repeat(32), preprocessing: 'none' }
+    await saveStatistics(path, direct.reference, { extractor, origin })
+    const saved = await open(path)
+    expect(saved).toMatchObject({ count: 50, extractor })
+    const again = await measure({ samples, reference: saved, reader: colours(), engine, metrics: ['fid'] })
+    expect(again.metrics.fid).toBeCloseTo(direct.metrics.fid!, 12)
+  })
+})

@@ -1,0 +1,42 @@
+// What a file of features or statistics says about where they come from: JSON as bytes in an array named `distilled`, which
+// numpy and pytorch-fid read past.
+
+import * as v from 'valibot'
+import type { TensorRef } from '../../checkpoint/types.ts'
+import { CheckpointError } from '../../core/errors.ts'
+
+const text = v.string()
+const noteSchema = v.strictObject({
+  /** Images behind it. */
+  count: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
+  extractor: v.strictObject({ name: text, sha256: v.optional(text), preprocessing: text }),
+  origin: v.strictObject({
+    labels: text,
+    sampling: v.record(text, v.union([text, v.number(), v.boolean(), v.null()])),
+    rounding: text,
+  }),
+})
+
+export type Note = v.InferOutput<typeof noteSchema>
+
+/** @throws CheckpointError when the array is there but holds no note */
+export async function readNote(path: string, tensor: TensorRef | undefined): Promise<Note | undefined> {
+  if (tensor?.dtype !== 'uint8') return undefined
+  const parsed = v.safeParse(noteSchema, json(new TextDecoder().decode(await tensor.read())))
+  if (parsed.success) return parsed.output
+  throw new CheckpointError(`${path}: the note in "distilled" is damaged (${parsed.issues[0].message}).`)
+}
+
+/** The array that `readNote` reads. */
+export const noteArray = (note: Note): { shape: number[]; data: Uint8Array } => {
+  const data = new TextEncoder().encode(JSON.stringify(note))
+  return { shape: [data.length], data }
+}
+
+function json(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,31 @@
+// Means and covariances for later: an .npz with `mu`, `sigma`, perhaps `mu_s` and `sigma_s`, in the names that pytorch-fid and
+// guided diffusion read, and a note of how they came about.
+
+import { npzBytes } from '../checkpoint/npz.ts'
+import { UsageError } from '../core/errors.ts'
+import { writeAtomically } from '../images/atomic.ts'
+import type { Collected } from './collect.ts'
+import type { Gaussian } from './moments.ts'
+import { type Note, noteArray } from './sets/note.ts'
+
+/**
+ * Writes the statistics of a set; `arraySet` reads them as a reference.
+ * @throws UsageError when the set was measured without moments
+ * @example
+ * await saveStatistics('reference.npz', measured.reference, { extractor: result.protocol.features, origin })
+ */
+export async function saveStatistics(path: string, set: Collected, note: Omit<Note, 'count'>): Promise<void> {
+  const { gaussian, spatial, count } = set
+  if (!gaussian) throw new UsageError('No statistics to save.', { remedy: 'Have fid among the metrics.' })
+  const arrays = {
+    ...named(gaussian, 'mu', 'sigma'),
+    ...(spatial && named(spatial, 'mu_s', 'sigma_s')),
+    distilled: noteArray({ count, ...note }),
+  }
+  await writeAtomically(path, npzBytes(arrays))
+}
+
+const named = ({ mean, covariance }: Gaussian, mu: string, sigma: string) => ({
+  [mu]: { shape: [mean.length], data: mean },
+  [sigma]: { shape: [mean.length, mean.length], data: covariance },
+})
