@@ -14,10 +14,11 @@ import type { StudentEntry } from '../zoo/model-entry.ts'
 import { coldStart } from './cold-start.ts'
 import { measureRoof, summarize, type Timing, time } from './measure.ts'
 import { randomFamily, studentEntry } from './random-family.ts'
+import { smallTrainingSteps } from './small-training.ts'
 import { imagesPerSecond } from './throughput.ts'
 import { trainingStep } from './training-step.ts'
 
-export const parts = ['student', 'decoder', 'teacher', 'cold', 'int8', 'throughput', 'train'] as const
+export const parts = ['student', 'decoder', 'teacher', 'cold', 'int8', 'throughput', 'train', 'train-small'] as const
 export type Part = (typeof parts)[number]
 
 export interface BenchOptions {
@@ -77,6 +78,7 @@ const measurements: Record<Part, (context: Context) => AsyncGenerator<BenchRow>>
   int8: int8Row,
   throughput: throughputRows,
   train: trainRow,
+  'train-small': smallTrainingRows,
 }
 
 /**
@@ -225,6 +227,15 @@ async function* int8Row({ entry, engine, repeat, signal }: Context): AsyncGenera
 }
 
 /** One optimiser step of distillation, micro-batch 1, through decoder and LPIPS. */
+async function* smallTrainingRows({ engine, repeat, signal }: Context): AsyncGenerator<BenchRow> {
+  for await (const { what, parameters, times } of smallTrainingSteps(engine, repeat, signal)) {
+    const sorted = times.toSorted((a, b) => a - b)
+    const memory = `${(process.resourceUsage().maxRSS / 1e6).toFixed(2)} GB so far`
+    const note = `${(parameters / 1e6).toFixed(1)}M parameters, 32 images, ${memory}`
+    yield { what, best: sorted[0]!, median: sorted[Math.floor(sorted.length / 2)]!, unit: 'ms', note }
+  }
+}
+
 async function* trainRow({ entry, engine, signal }: Context): AsyncGenerator<BenchRow> {
   const { milliseconds, peakGB, parameters } = await trainingStep(entry, engine, signal)
   const note = `${(parameters / 1e6).toFixed(0)}M parameters, peak memory ${peakGB.toFixed(1)} GB`

@@ -3,7 +3,8 @@
 import { stat } from 'node:fs/promises'
 import { Command } from 'commander'
 import { UsageError } from '../core/errors.ts'
-import { type DownloadProgress, download } from '../zoo/download.ts'
+import { type DownloadOptions, type DownloadProgress, download, downloadFile } from '../zoo/download.ts'
+import { type ReferenceEntry, references } from '../zoo/references.ts'
 import { findModel } from '../zoo/registry.ts'
 import { roles } from '../zoo/resolve.ts'
 import { byteSize, duration, Interrupted, type Io, plural, voice } from './io.ts'
@@ -13,6 +14,7 @@ const examples = `
 Examples:
   $ distilled download var-dd-d16             the student and its tokenizer: enough for one and two steps
   $ distilled download llamagen-dd-l --teacher    the teacher too, for --teacher-from and --teacher-only
+  $ distilled download imagenet-dd            the reference of \`distilled evaluate\`
 
 Files go to the Hugging Face cache. Environment: HF_HOME or HF_HUB_CACHE (where), HF_TOKEN (who you are),
 HF_ENDPOINT (another hub), HF_HUB_OFFLINE=1 (never connect). An interrupted download continues where it stopped.`
@@ -35,6 +37,8 @@ export function downloadCommand(io: Io): Command {
 }
 
 async function fetchModel(name: string, flags: Flags, io: Io): Promise<void> {
+  const reference = references.find((entry) => entry.name === name)
+  if (reference) return fetchReference(reference, flags, io)
   const entry = findModel(name)
   if (flags.teacher && entry.kind !== 'student') {
     throw new UsageError(`${entry.name} is a ${entry.kind} and has no teacher.`, { remedy: 'Leave --teacher out.' })
@@ -44,20 +48,32 @@ async function fetchModel(name: string, flags: Flags, io: Io): Promise<void> {
   const files: { name: string; path: string; bytes: number }[] = []
   for (const part of wanted) {
     if (part === undefined) continue
-    const bar = progress(io.stderr, flags)
-    try {
-      const path = await download(findModel(part), { signal: io.signal, onProgress: reporter(bar) })
-      files.push({ name: part, path, bytes: (await stat(path)).size })
-    } catch (error) {
-      if (!io.signal.aborted) throw error
-      throw new Interrupted('Interrupted. Run the same command again; it continues where it stopped.')
-    } finally {
-      bar.end()
-    }
+    files.push(await fetched(part, (options) => download(findModel(part), options), flags, io))
   }
   const lines = files.map((file) => `${file.name}  ${byteSize(file.bytes)}  ${file.path}`)
   lines.push(`${plural(files.length, 'file')} of ${entry.name} ${files.length === 1 ? 'is' : 'are'} on this machine.`)
   voice(io, flags).result(lines.join('\n'), { name: entry.name, files })
+}
+
+async function fetchReference({ name, source }: ReferenceEntry, flags: Flags, io: Io): Promise<void> {
+  if (!('repo' in source)) {
+    throw new UsageError(`${name} is not on the hub.`, { remedy: `Fetch ${source.address} by hand.` })
+  }
+  const file = await fetched(name, (options) => downloadFile(source, options), flags, io)
+  voice(io, flags).result(`${name}  ${byteSize(file.bytes)}  ${file.path}`, { name, files: [file] })
+}
+
+async function fetched(name: string, get: (options: DownloadOptions) => Promise<string>, flags: Flags, io: Io) {
+  const bar = progress(io.stderr, flags)
+  try {
+    const path = await get({ signal: io.signal, onProgress: reporter(bar) })
+    return { name, path, bytes: (await stat(path)).size }
+  } catch (error) {
+    if (!io.signal.aborted) throw error
+    throw new Interrupted('Interrupted. Run the same command again; it continues where it stopped.')
+  } finally {
+    bar.end()
+  }
 }
 
 /** Progress lines with the rate of this run: what an earlier run left behind counts as done, not as fast. */
