@@ -3,14 +3,7 @@
 
 import { sizeOf } from '../core/dtype.ts'
 import { EngineError } from '../core/errors.ts'
-import type { HostData, HostTensor, ResidentTensor, Value } from './types.ts'
-
-/** An input as the session declares it; names stand for dimensions that stay open. */
-export interface InputSpec {
-  readonly name: string
-  readonly dtype: string
-  readonly shape: readonly (number | string)[]
-}
+import type { HostData, HostTensor, ResidentTensor, TensorSpec, Value } from './types.ts'
 
 const arrayTypes: Record<HostTensor['dtype'], new (length: number) => HostData> = {
   float32: Float32Array,
@@ -26,7 +19,7 @@ const arrayTypes: Record<HostTensor['dtype'], new (length: number) => HostData> 
  * @throws EngineError naming the input, what was expected and what came
  */
 export function checkFeeds(
-  specs: readonly InputSpec[],
+  specs: readonly TensorSpec[],
   feeds: Readonly<Record<string, Value>>,
   residents: WeakSet<ResidentTensor>,
 ): void {
@@ -50,7 +43,7 @@ export function checkFeeds(
   }
 }
 
-function checkHost({ name, dtype }: InputSpec, { dtype: given, shape, data }: HostTensor): void {
+function checkHost({ name, dtype }: TensorSpec, { dtype: given, shape, data }: HostTensor): void {
   if (given !== dtype) throw new EngineError(`Input "${name}" is ${dtype}, got ${given}.`)
   const arrayType = arrayTypes[given]
   if (!(data instanceof arrayType)) {
@@ -64,7 +57,7 @@ function checkHost({ name, dtype }: InputSpec, { dtype: given, shape, data }: Ho
 }
 
 function checkShape(
-  spec: InputSpec,
+  spec: TensorSpec,
   shape: readonly number[],
   sizes: Map<string, { size: number; input: string }>,
 ): void {

@@ -16,14 +16,24 @@ let next = 1
 
 /** @typedef {{dtype: string, shape: number[], data: ort.Tensor['data']} | {resident: number}} Wire */
 
+/**
+ * Every dimension that a file leaves open without a name gets a name of its own.
+ * @param {readonly ort.InferenceSession.ValueMetadata[]} values
+ */
+const specs = (values) =>
+  values.map((m) => {
+    if (!m.isTensor) return { name: m.name, dtype: 'no tensor', shape: [] }
+    const shape = m.shape.map((d, axis) => (d === '' || d === -1 ? `${m.name}.${axis}` : d))
+    return { name: m.name, dtype: m.type, shape }
+  })
+
 /** @type {Record<string, (params: any) => Promise<{result: unknown, transfer?: ArrayBuffer[]}>>} */
 const methods = {
   async load({ model, options }) {
     const session = await ort.InferenceSession.create(model, options)
     const handle = next++
     sessions.set(handle, session)
-    const inputs = session.inputMetadata.map((m) => (m.isTensor ? { name: m.name, dtype: m.type, shape: m.shape } : m))
-    return { result: { handle, inputs } }
+    return { result: { handle, inputs: specs(session.inputMetadata), outputs: specs(session.outputMetadata) } }
   },
 
   async unload({ handle }) {

@@ -1,22 +1,24 @@
 // Node's door to the engine: ONNX Runtime in a worker thread, weights by reference into local files.
 
 import { availableParallelism } from 'node:os'
-import { parse } from 'node:path'
+import { parse, resolve } from 'node:path'
 import { EngineError, UsageError } from '../core/errors.ts'
 import { type Graph, inputNames, serialize } from '../graph/serialize.ts'
 import { cutStages } from '../graph/stages.ts'
-import { checkFeeds, type InputSpec } from './check-feeds.ts'
+import { checkFeeds } from './check-feeds.ts'
 import { chooseDevice } from './device.ts'
 import { sessionOptions } from './session-options.ts'
 import { StagedProgram } from './staged-program.ts'
 import type {
   Engine,
   EngineOptions,
+  FileProgram,
   HostTensor,
   LoadOptions,
   Program,
   ResidentTensor,
   RunOptions,
+  TensorSpec,
   Value,
 } from './types.ts'
 import { cacheWeights } from './weight-cache.ts'
@@ -45,7 +47,8 @@ export async function createEngine({ device = 'auto', threads }: EngineOptions =
 
 interface Loaded {
   handle: number
-  inputs: InputSpec[]
+  inputs: TensorSpec[]
+  outputs: TensorSpec[]
 }
 
 class NodeEngine implements Engine {
@@ -93,10 +96,15 @@ class NodeEngine implements Engine {
     const options = sessionOptions({ device: this.device, threads: this.threads, prepack, folder })
     const bytes = ownBuffer(model)
     const loaded = await this.link.call<Loaded>('load', { model: bytes, options }, [bytes.buffer])
-    const program = new NodeProgram(this.link, loaded, outputs)
-    if (signal?.aborted) await program.dispose()
+    return unlessAborted(new NodeProgram(this.link, loaded, outputs), signal)
+  }
+
+  async loadFile(path: string, { prepack = false, signal }: LoadOptions = {}): Promise<FileProgram> {
     signal?.throwIfAborted()
-    return program
+    const options = sessionOptions({ device: this.device, threads: this.threads, prepack })
+    const loaded = await this.link.call<Loaded>('load', { model: resolve(path), options })
+    const names = loaded.outputs.map(({ name }) => name)
+    return unlessAborted(new NodeProgram(this.link, loaded, names), signal)
   }
 
   async dispose(): Promise<void> {
@@ -108,20 +116,28 @@ class NodeEngine implements Engine {
   }
 }
 
+async function unlessAborted<P extends Program>(program: P, signal: AbortSignal | undefined): Promise<P> {
+  if (signal?.aborted) await program.dispose()
+  signal?.throwIfAborted()
+  return program
+}
+
 type WireOutput = HostTensor | { resident: number; shape: number[] }
 
-class NodeProgram implements Program {
+class NodeProgram implements FileProgram {
   readonly inputs: readonly string[]
   readonly outputs: readonly string[]
+  readonly inputSpecs: readonly TensorSpec[]
+  readonly outputSpecs: readonly TensorSpec[]
   private readonly link: WorkerLink
   private readonly handle: number
-  private readonly specs: readonly InputSpec[]
   private disposed = false
 
-  constructor(link: WorkerLink, { handle, inputs }: Loaded, outputs: readonly string[]) {
+  constructor(link: WorkerLink, { handle, inputs, outputs: declared }: Loaded, outputs: readonly string[]) {
     this.link = link
     this.handle = handle
-    this.specs = inputs
+    this.inputSpecs = inputs
+    this.outputSpecs = declared
     this.inputs = inputs.map(({ name }) => name)
     this.outputs = outputs
   }
@@ -129,7 +145,7 @@ class NodeProgram implements Program {
   async run(feeds: Readonly<Record<string, Value>>, { signal, keep = [] }: RunOptions<string> = {}) {
     signal?.throwIfAborted()
     if (this.disposed) throw new EngineError('The program was disposed.')
-    checkFeeds(this.specs, feeds, this.link.residents)
+    checkFeeds(this.inputSpecs, feeds, this.link.residents)
     const unknown = keep.filter((name) => !this.outputs.includes(name))
     if (unknown.length) {
       throw new EngineError(`The program has outputs [${this.outputs.join(', ')}]; cannot keep ${unknown.join(', ')}.`)

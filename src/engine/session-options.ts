@@ -9,8 +9,8 @@ export interface SessionSettings {
   threads: number
   /** Pack weights for the matrix kernels while opening. */
   prepack: boolean
-  /** Folder that the model's external data paths start from. */
-  folder: string
+  /** Folder that the model's external data paths start from; a model that is a file knows its own. */
+  folder?: string
 }
 
 /** Only fatal messages are logged: everything else comes as an error, or is no business of the terminal. */
@@ -26,7 +26,7 @@ export function sessionOptions({ device, threads, prepack, folder }: SessionSett
     enableMemPattern: false,
     extra: {
       session: {
-        model_external_initializers_file_folder_path: folder,
+        ...(folder !== undefined && { model_external_initializers_file_folder_path: folder }),
         disable_prepacking: prepack ? '0' : '1',
         intra_op: { allow_spinning: '1' },
       },

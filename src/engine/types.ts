@@ -40,6 +40,19 @@ export interface Program extends AsyncDisposable {
   dispose(): Promise<void>
 }
 
+/** What a program says of one of its inputs or outputs; names stand for dimensions that stay open. */
+export interface TensorSpec {
+  readonly name: string
+  readonly dtype: string
+  readonly shape: readonly (number | string)[]
+}
+
+/** A program that came as a file, of which nothing is known but what it declares. */
+export interface FileProgram extends Program {
+  readonly inputSpecs: readonly TensorSpec[]
+  readonly outputSpecs: readonly TensorSpec[]
+}
+
 export interface LoadOptions {
   /** Pack weights for the CPU's matrix kernels while opening: pays for single-token decoding, costs time and memory. */
   prepack?: boolean
@@ -54,6 +67,8 @@ export interface Engine extends AsyncDisposable {
   readonly reason: string
   readonly threads: number
   load(graph: Graph, options?: LoadOptions): Promise<Program>
+  /** Opens an ONNX file as it is; weights that lie outside of it have to lie in its folder. */
+  loadFile(path: string, options?: Pick<LoadOptions, 'prepack' | 'signal'>): Promise<FileProgram>
   /** Rejects what is pending; resolves when a run in progress has ended on its own and the worker is gone. */
   dispose(): Promise<void>
 }

@@ -96,6 +96,19 @@ const rows: Record<string, GradientCase> = {
     values: { x: (_, i) => ((i * 7) % 97) / 20 }, // no two of a window nearer than a step
     build: ({ x }) => op.maxPool2x2(x!),
   },
+  'maxPool2d, overlapping and padded': {
+    shapes: { x: [2, 3, 5, 4] },
+    values: { x: (_, i) => ((i * 7) % 97) / 20 },
+    build: ({ x }) => op.maxPool2d(x!, 3, 2, 1),
+  },
+  averagePool3x3: { shapes: { x: [2, 3, 4, 2] }, build: ({ x }) => op.averagePool3x3(x!) },
+  batchNorm: {
+    shapes: { x: [2, 3, 4, 5], w: [3], b: [3] },
+    build: ({ x, w, b }) => {
+      const statistics = { mean: constant([0.5, -1, 2]), variance: constant([0.3, 1, 4]) }
+      return op.batchNorm(x!, { weight: w!, bias: b!, ...statistics }, 1e-3)
+    },
+  },
   attention: {
     shapes: { q: [1, 2, 3, 4], k: [1, 2, 5, 4], v: [1, 2, 5, 4] },
     build: ({ q, k, v }) => op.attention(q!, k!, v!),

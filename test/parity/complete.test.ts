@@ -5,7 +5,7 @@ import { expect, it } from 'vitest'
 import { fixturePath } from '../fixtures.ts'
 
 /** Fixtures of other parts: metrics, random numbers, the samplers' filters; tested where these live. */
-const elsewhere = ['inception', 'metrics', 'sampling', 'seed_streams', 'torch_randn']
+const elsewhere = ['metrics', 'sampling', 'seed_streams', 'torch_randn']
 
 it('every fixture of a network is compared to the last array', () => {
   const here = new URL('.', import.meta.url)

@@ -115,25 +115,44 @@ export function upsampleNearest2x(x: Tensor): Tensor {
   return emit({ type: 'Resize', inputs, attributes, vjp }, [b, c, 2 * h, 2 * w], x.dtype)
 }
 
-const window2x2 = { kernel_shape: [2, 2], strides: [2, 2] }
-const halved = (x: Tensor): Dim[] => {
+/** Attributes of a pooling window and the shape [B, C, H', W'] of what it makes of x. */
+function pooling(x: Tensor, kernel: number, stride: number, padding: number) {
   const [b, c] = x.shape as [Dim, Dim]
-  return [b, c, Math.floor(fixed('pool', x, 2) / 2), Math.floor(fixed('pool', x, 3) / 2)]
+  const size = (axis: 2 | 3) => Math.floor((fixed('pool', x, axis) + 2 * padding - kernel) / stride) + 1
+  const pads = Array.from({ length: 4 }, () => padding)
+  const attributes = { kernel_shape: [kernel, kernel], strides: [stride, stride], pads }
+  return { attributes, shape: [b, c, size(2), size(3)] }
 }
 
 /** Means of 2x2 blocks; x [B, C, H, W] with even H and W. */
 export function averagePool2x2(x: Tensor): Tensor {
+  const { attributes, shape } = pooling(x, 2, 2, 0)
   const vjp = (g: Tensor) => [mul(upsampleNearest2x(g), 0.25)]
-  return emit({ type: 'AveragePool', inputs: [x], attributes: window2x2, vjp }, halved(x), x.dtype)
+  return emit({ type: 'AveragePool', inputs: [x], attributes, vjp }, shape, x.dtype)
 }
 
-/** `F.max_pool2d(x, 2)`; the gradient goes to the first of equal largest. */
-export function maxPool2x2(x: Tensor): Tensor {
+/** Means of the 3x3 neighbourhood of every pixel, of what lies inside: `F.avg_pool2d(x, 3, 1, 1, count_include_pad=False)`. */
+export function averagePool3x3(x: Tensor): Tensor {
+  const { attributes, shape } = pooling(x, 3, 1, 1)
+  const [h, w] = [fixed('pool', x, 2), fixed('pool', x, 3)]
+  const vjp = (g: Tensor) => {
+    const along = (at: number, size: number) => Math.min(at + 1, size - 1) - Math.max(at - 1, 0) + 1
+    const shares = Float32Array.from({ length: h * w }, (_, i) => 9 / (along(Math.floor(i / w), h) * along(i % w, w)))
+    const shared = mul(g, constant(shares, [h, w]))
+    const padded = { ...attributes, count_include_pad: 1 } // a mean over nine: the sum of the neighbours' shares
+    return [emit({ type: 'AveragePool', inputs: [shared], attributes: padded }, shape, x.dtype)]
+  }
+  return emit({ type: 'AveragePool', inputs: [x], attributes, vjp }, shape, x.dtype)
+}
+
+/** `F.max_pool2d(x, kernel, stride, padding)`; the gradient goes to the first of equal largest. */
+export function maxPool2d(x: Tensor, kernel: number, stride: number, padding = 0): Tensor {
+  const { attributes, shape } = pooling(x, kernel, stride, padding)
   const vjp = ([g]: Cotangents, [y, places]: readonly Tensor[]): Cotangents => {
     const all = x.shape.every((d) => typeof d === 'number')
       ? (x.shape as number[]).reduce((n, d) => n * d, 1)
       : undefined
-    if (all === undefined) throw new ShapeError(`maxPool2x2: the gradient needs fixed dimensions, got ${show(x)}.`)
+    if (all === undefined) throw new ShapeError(`maxPool2d: the gradient needs fixed dimensions, got ${show(x)}.`)
     const count = (y!.shape as number[]).reduce((n, d) => n * d, 1)
     const inputs = [zeros([all]), reshape(places!, [count]), reshape(g!, [count])]
     const scattered = emit(
@@ -143,12 +162,15 @@ export function maxPool2x2(x: Tensor): Tensor {
     )
     return [reshape(scattered, x.shape)]
   }
-  const spec = { type: 'MaxPool', inputs: [x], attributes: window2x2, required: 1, vjp }
+  const spec = { type: 'MaxPool', inputs: [x], attributes, required: 1, vjp }
   return emitMany(spec, [
-    { shape: halved(x), dtype: x.dtype },
-    { shape: halved(x), dtype: 'int64' },
+    { shape, dtype: x.dtype },
+    { shape, dtype: 'int64' },
   ])[0]!
 }
+
+/** Largest of 2x2 blocks. */
+export const maxPool2x2 = (x: Tensor): Tensor => maxPool2d(x, 2, 2)
 
 /** `conv3x3(upsampleNearest2x(x))` with 'same' padding. */
 export function upsampleConv3x3(x: Tensor, weight: Tensor, bias: Tensor): Tensor {

@@ -7,7 +7,7 @@ import { channelsFirst, channelsLast, isChannelsLast } from './channels-last.ts'
 import { add, div, mul, sqrt, sub } from './elementwise.ts'
 import { reshape } from './layout.ts'
 import { matmul } from './linear.ts'
-import { mean, norm2 } from './reduce.ts'
+import { mean, norm2, sum } from './reduce.ts'
 
 /** LayerNorm over the last axis. `scale` and `bias` may broadcast as [batch, 1, C], which makes AdaLN one node. */
 export function layerNorm(x: Tensor, scale: Tensor, bias: Tensor, epsilon: number): Tensor {
@@ -103,4 +103,21 @@ function groupNormStrips(x: Tensor, groups: number, weight: Tensor, bias: Tensor
     strips.map((strip) => add(mul(strip, a), d)),
     w,
   )
+}
+
+/** BatchNorm of x [B, C, H, W] in evaluation: by the statistics [C] that training has kept, which get no gradient. */
+export function batchNorm(
+  x: Tensor,
+  { weight, bias, mean, variance }: Readonly<Record<'weight' | 'bias' | 'mean' | 'variance', Tensor>>,
+  epsilon: number,
+): Tensor {
+  const perChannel = (t: Tensor) => reshape(t, [fixed('batchNorm', x, 1), 1, 1])
+  const deviation = () => perChannel(sqrt(add(variance, epsilon)))
+  const vjp = (g: Tensor) => [
+    mul(g, div(perChannel(weight), deviation())),
+    sum(mul(g, div(sub(x, perChannel(mean)), deviation())), [0, 2, 3]),
+    sum(g, [0, 2, 3]),
+  ]
+  const spec = { type: 'BatchNormalization', inputs: [x, weight, bias, mean, variance] }
+  return emit({ ...spec, attributes: { epsilon: { float: epsilon } }, vjp }, x.shape, x.dtype)
 }

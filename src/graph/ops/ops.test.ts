@@ -1,12 +1,14 @@
-// Every op (convolutions and norms: conv.test.ts) through ONNX Runtime against plain TypeScript, with open dimensions.
+// Every op (convolutions and group norm: conv.test.ts) through ONNX Runtime against plain TypeScript, with open dimensions.
 import { describe, expect, it } from 'vitest'
 import { evaluate, numbers } from '../../../test/evaluate.ts'
 import { float32, type HostTensor, int64 } from '../../engine/types.ts'
 import { constant, input, type Shape, type Tensor } from '../tensor.ts'
 import { attention, blockAttention, rotary } from './attention.ts'
+import { averagePool3x3, maxPool2d } from './conv.ts'
 import { add, cast, clamp, div, exp, geluTanh, minimum, mul, silu, sqrt, sub } from './elementwise.ts'
 import { concat, expandLike, gather, halves, reshape, slice, split, transpose, unflatten } from './layout.ts'
 import { linear, matmul, quantizedLinear } from './linear.ts'
+import { batchNorm } from './norm.ts'
 import { argmax, argmin, mean, norm2, softmax, sum } from './reduce.ts'
 
 /** Reproducible values in (-1, 1) that repeat nowhere. */
@@ -216,6 +218,28 @@ describe('products', () => {
     const exact = product(values(12), w, 4, 3, 4).map((v, i) => v + (i % 4) + 1)
     expect(result.shape).toEqual([2, 2, 4])
     expect(result.data).toBeAllclose(exact, { atol: 3 * (2 / 255 / 2 + 1 / 63 / 2), rtol: 0 })
+  })
+})
+
+describe('pools and batch norm of an image', () => {
+  const image = float32(Float32Array.of(9, 1, 2, 3, 4, 5), [1, 1, 2, 3])
+  const pixels = x('batch', 1, 2, 3)
+
+  it('averagePool3x3 counts what lies inside', async () => {
+    const { data } = await run(averagePool3x3(pixels), { x: image })
+    expect(data).toBeAllclose([17 / 4, 24 / 6, 12 / 4, 17 / 4, 24 / 6, 12 / 4])
+  })
+
+  it('maxPool2d takes the largest, never the padding', async () => {
+    const { data } = await run(maxPool2d(mul(pixels, -1), 3, 1, 1), { x: image })
+    expect(data).toEqual([-1, -1, -1, -1, -1, -1])
+    expect((await run(maxPool2d(pixels, 2, 1), { x: image })).data).toEqual([9, 5])
+  })
+
+  it('batchNorm is an affine map by its statistics', async () => {
+    const parts = { weight: constant([2]), bias: constant([3]), mean: constant([1]), variance: constant([3]) }
+    const { data } = await run(batchNorm(pixels, parts, 1), { x: image })
+    expect(data).toBeAllclose([9, 1, 2, 3, 4, 5].map((v) => v - 1 + 3)) // 2 / sqrt(3 + 1) = 1
   })
 })
 

@@ -1,0 +1,53 @@
+// From what a person names to a feature reader: `sprites`, an ONNX file, or a file of weights. Inception's weights are not ours to
+// ship and are never fetched behind anyone's back; when they are missing, the error says where they are published.
+
+import { existsSync, statSync } from 'node:fs'
+import { openFile } from '../checkpoint/node-source.ts'
+import { UsageError } from '../core/errors.ts'
+import type { Engine } from '../engine/types.ts'
+import { fidWeights, inceptionReader } from './inception-reader.ts'
+import { onnxReader } from './onnx-reader.ts'
+import type { FeatureReader } from './reader.ts'
+import type { ProtocolName } from './result.ts'
+import { classifierReader, isClassifier, spritesReader } from './sprites-reader.ts'
+
+export interface ReaderContext {
+  readonly engine: Engine
+  /** Decides how Inception sees images; other networks have one way. */
+  readonly protocol: ProtocolName
+}
+
+/**
+ * Opens a feature reader.
+ * @param what `sprites`; an ONNX file (onnx-reader.ts); weights of Inception-v3 under pytorch-fid's names; or a classifier
+ * that `distilled train classifier` wrote
+ * @throws UsageError when there is no such file, CheckpointError when it holds something else
+ * @example
+ * await using reader = await openFeatureReader('sprites', { engine, protocol: 'dd' })
+ * reader.width // 128
+ */
+export async function openFeatureReader(what: string, { engine, protocol }: ReaderContext): Promise<FeatureReader> {
+  if (what === 'sprites') return spritesReader(engine)
+  if (!existsSync(what)) throw missing(what)
+  if (!statSync(what).isFile()) {
+    throw new UsageError(`--features ${what} is a folder.`, { remedy: 'Name a file of weights, or an ONNX file.' })
+  }
+  if (/\.onnx$/i.test(what)) return onnxReader(engine, what)
+  if (await isOurClassifier(what)) return classifierReader(engine, what, 'classifier')
+  return inceptionReader(engine, what, protocol)
+}
+
+async function isOurClassifier(path: string): Promise<boolean> {
+  const checkpoint = await openFile(path)
+  await checkpoint.close()
+  return isClassifier(checkpoint.metadata)
+}
+
+function missing(what: string): UsageError {
+  const { name, bytes, sha256, page } = fidWeights
+  return new UsageError(`--features ${what}: there is no such file.`, {
+    remedy:
+      `The Inception-v3 that distances are published with is ${name} (${bytes} bytes, SHA-256 ${sha256}), at ${page}; ` +
+      'nothing is downloaded on its own. `--features sprites` needs no file.',
+  })
+}
