@@ -5,10 +5,11 @@
 
 import { UsageError } from '../core/errors.ts'
 import { checkCount } from '../core/random/seed.ts'
-import { chunksOf, type Job, type Manifest, type Settings } from '../jobs/manifest.ts'
+import type { Manifest, Settings } from '../jobs/manifest.ts'
 import { mergeFolders } from '../jobs/merge.ts'
 import { runShard } from '../jobs/run.ts'
-import { type Shard, shareOf, whole } from '../jobs/shard.ts'
+import { type Shard, whole } from '../jobs/shard.ts'
+import { type ShardProgress, stopwatch } from '../jobs/stopwatch.ts'
 import { type Family, tokensBefore } from '../sampling/family.ts'
 import { checkPlan, type TeacherSettings } from '../sampling/plan.ts'
 import type { Programs } from '../sampling/programs.ts'
@@ -48,18 +49,8 @@ export interface PairsRequest {
   onFault?: ((name: string, what: string) => void) | undefined
 }
 
-export interface PairsProgress {
-  /** Pairs of this shard that are done, those of earlier runs included. */
-  done: number
-  /** Pairs that earlier runs had made. */
-  kept: number
-  total: number
-  /** Of `total`, with the groups of the batch at work. */
-  fraction: number
-  /** Pairs made a second in this run. */
-  rate: number
-  secondsLeft: number
-}
+/** Of pairs, as `stopwatch` counts them. */
+export type PairsProgress = ShardProgress
 
 /** VAR fills the processor's caches with few images; LlamaGen reads all weights for every token, so more share the cost. */
 export const defaultBatch: Readonly<Record<Family['name'], number>> = { var: 16, llamagen: 32 }
@@ -118,30 +109,5 @@ function settingsOf(
     ...files,
     ...{ family: name, classes: numClasses, length: tokensBefore(family, groups.length), channels, entries },
     ...{ seed, solver: flow!.solver, odeSteps: flow!.steps, cfg, cfgInterval, topK, topP, temperature },
-  }
-}
-
-/** Counts pairs and tells who listens; the rate is that of this run, without what was kept. */
-function stopwatch(job: Job, shard: Shard, tell: PairsRequest['onProgress']) {
-  const { start, end } = shareOf(shard, chunksOf(job))
-  const total = Math.min(job.count, end * job.chunk) - start * job.chunk
-  const started = performance.now()
-  let [kept, made] = [0, 0]
-  const report = (partly = 0) => {
-    const rate = (made + partly) / ((performance.now() - started) / 1000)
-    const fraction = total ? (kept + made + partly) / total : 1
-    const secondsLeft = rate > 0 ? (total * (1 - fraction)) / rate : Number.POSITIVE_INFINITY
-    tell?.({ done: kept + made, kept, total, fraction, rate, secondsLeft })
-  }
-  return {
-    partly: report,
-    made(pairs: number) {
-      made += pairs
-      report()
-    },
-    kept(pairs: number) {
-      kept += pairs
-      report()
-    },
   }
 }

@@ -1,10 +1,12 @@
 // The report as HTML text: heading and outcome, figures, curves, sheets, settings.
+
+import { escaped } from '../charts/html.ts'
+import { latest, lineChart } from '../charts/line-chart.ts'
+import { pageStyle } from '../charts/page-style.ts'
 import { count, duration, figure } from '../core/format.ts'
-import { escaped } from './html.ts'
 import type { KnobRow } from './knobs.ts'
-import { reportStyle } from './report-style.ts'
+import { runStyle } from './report-style.ts'
 import type { Curves, RunSummary } from './run-summary.ts'
-import { latest, lineChart } from './svg-chart.ts'
 
 export type SettingRow = Pick<KnobRow, 'name' | 'value'> & Partial<KnobRow>
 
@@ -33,7 +35,7 @@ export function reportPage({ title, summary, settings, sheets }: Page): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${escaped(title)}</title>
-<style>${reportStyle}</style>
+<style>${pageStyle}${runStyle}</style>
 </head>
 <body>
 <header>

@@ -1,7 +1,7 @@
 // `report.html` of a run: what it was told, how it went, what it made, in one file that needs nothing else. The sheets
 // are inside it while they are few; of a long run the page shows them from the folder.
-import { readFile } from 'node:fs/promises'
-import { basename, extname, join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
+import { inlineImage } from '../images/inline.ts'
 import type { KnobRow } from './knobs.ts'
 import { type PageSheet, reportPage, type SettingRow } from './report-page.ts'
 import { readLog } from './run-log.ts'
@@ -19,7 +19,6 @@ export interface ReportOptions {
 const embedded = 20
 /** A PNG this narrow is enlarged pixel by pixel, not blurred. */
 const smallWidth = 300
-const mediaTypes: Readonly<Record<string, string>> = { '.png': 'png', '.jpg': 'jpeg', '.jpeg': 'jpeg', '.webp': 'webp' }
 
 /**
  * Writes `report.html` into a run's folder; it may be called while the run goes on.
@@ -48,16 +47,10 @@ export async function writeReport(folder: string, { title, rows }: ReportOptions
   return path
 }
 
-/** A data URI, or no source when the file is gone. */
+/** The image itself, or no source when the file is gone. */
 async function embeddedImage(path: string): Promise<Pick<PageSheet, 'source' | 'small'>> {
-  const bytes = await readFile(path).catch((error) => {
-    if (error.code === 'ENOENT') return undefined
-    throw error
-  })
-  if (!bytes) return { source: undefined, small: false }
-  const type = mediaTypes[extname(path).toLowerCase()] ?? 'png'
-  const width = type === 'png' && bytes.length > 20 ? bytes.readUInt32BE(16) : Number.POSITIVE_INFINITY
-  return { source: `data:image/${type};base64,${bytes.toString('base64')}`, small: width <= smallWidth }
+  const image = await inlineImage(path)
+  return { source: image?.source, small: image?.width !== undefined && image.width <= smallWidth }
 }
 
 const addressOf = (file: string): string => file.split(/[\\/]/).map(encodeURIComponent).join('/')

@@ -1,7 +1,8 @@
 // What a run's log amounts to: how far it came and how it ended, its curves by name, its sheets.
 // A resumed run counts as one: its times add up.
+
+import type { Point, Series } from '../charts/line-chart.ts'
 import type { EventOf, RunEvent } from './run-log.ts'
-import type { Point, Series } from './svg-chart.ts'
 
 export interface Curves {
   name: string

@@ -1,8 +1,8 @@
 // A line chart as inline SVG, written as text: no document, no script, no library. The curves lie in an inner picture
 // that stretches with the page while strokes and letters keep their size; colours come from the page's style sheet.
 import { figure } from '../core/format.ts'
-import { linearScale, logScale, type Scale } from './chart-scale.ts'
 import { escaped } from './html.ts'
+import { linearScale, logScale, type Scale } from './scale.ts'
 
 export type Point = readonly [x: number, y: number]
 

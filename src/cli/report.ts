@@ -1,0 +1,84 @@
+// `distilled report`: results of evaluations on one page, with what they may be compared to.
+import { dirname, relative, resolve, sep } from 'node:path'
+import { Command } from 'commander'
+import { writeAtomically } from '../images/atomic.ts'
+import { evaluationMarkdown } from '../report/markdown.ts'
+import { type Report, reportOf } from '../report/model.ts'
+import { evaluationPage } from '../report/page.ts'
+import { readEntries } from '../report/read-entries.ts'
+import { type Io, plural, voice } from './io.ts'
+
+const examples = `
+Examples:
+  $ distilled report results                                  all results in a folder: report.html
+  $ distilled report one-step.json teacher.json --markdown table.md
+  $ distilled report results --title "Sprites" --out sprites.html --markdown sprites.md
+
+Results are the files that distilled evaluate --save writes. Those that may not be compared stand in different tables, and
+the page says why. Published figures have a column of their own. The page is one file: no script, nothing fetched.`
+
+interface Flags {
+  out?: string
+  markdown?: string
+  title: string
+  json?: boolean
+  quiet?: boolean
+}
+
+export function reportCommand(io: Io): Command {
+  return new Command('report')
+    .description('put results of evaluations on one page: tables, plots, samples, protocols')
+    .argument('<results...>', 'result files, or folders that hold some')
+    .option('-o, --out <file>', 'the page (default: report.html, unless only --markdown is given)')
+    .option('--markdown <file>', 'the same as Markdown')
+    .option('--title <text>', 'heading (default: Evaluation)', 'Evaluation')
+    .option('--json', 'print one JSON object')
+    .option('-q, --quiet', 'print nothing but errors')
+    .addHelpText('after', examples)
+    .action((results: string[], flags: Flags) => writeReport(results, flags, io))
+}
+
+async function writeReport(results: readonly string[], flags: Flags, io: Io): Promise<void> {
+  const { markdown, title } = flags
+  const out = flags.out ?? (markdown === undefined ? 'report.html' : undefined)
+  const entries = await readEntries(results, { signal: io.signal })
+  const report = reportOf(entries, title)
+  const write = (path: string, text: string) =>
+    writeAtomically(path, new TextEncoder().encode(text), { signal: io.signal })
+  if (out !== undefined) await write(out, evaluationPage(report))
+  if (markdown !== undefined) {
+    const folder = dirname(resolve(markdown))
+    const address = (path: string) => relative(folder, resolve(path)).split(sep).join('/')
+    await write(markdown, evaluationMarkdown(report, { address }))
+  }
+  const say = voice(io, flags)
+  for (const { grid, result } of entries)
+    if (grid && grid.source === undefined)
+      say.note(`note: ${grid.path}, the samples of "${result.name}", is not there.`)
+  say.result(
+    [...[out, markdown].filter((path) => path !== undefined), summary(report, entries.length)].join('\n'),
+    asJson(report, { out, markdown }),
+  )
+}
+
+function summary({ tables }: Report, count: number): string {
+  const results = plural(count, 'result')
+  if (count === 1) return `${results}.`
+  if (tables.length === 1) return `${results} in one table: they may be compared.`
+  return `${results} in ${tables.length} tables: what may not be compared stands apart.`
+}
+
+/** Without images: the page has them. */
+const asJson = (
+  { title, date, tables, apart }: Report,
+  files: { out?: string | undefined; markdown?: string | undefined },
+) => ({
+  ...files,
+  title,
+  date,
+  apart,
+  tables: tables.map(({ letter, heading, caveats, columns, rows, remarks, classes, protocol }) => {
+    const titles = columns.map((column) => column.title)
+    return { letter, heading, caveats, columns: titles, rows, remarks, classes, protocol }
+  }),
+})
