@@ -9,6 +9,7 @@ import { streamOf } from './sources.ts'
 import type { Storage, Window } from './storage.ts'
 import type { ByteSource } from './types.ts'
 import { locateEntry, type ZipEntry } from './zip.ts'
+import { centralHeader, endRecords, localHeader, zip64Limit } from './zip-records.ts'
 
 /** The arrays of a .npz by name, without the ".npy". */
 export async function readNpz(source: ByteSource, entries: Iterable<ZipEntry>): Promise<Map<string, Window>> {
@@ -100,13 +101,15 @@ function packedBytes(source: ByteSource, start: number, length: number) {
 
 /**
  * A whole .npz file, uncompressed, as np.savez writes it.
+ * @param options `comment`: text in the archive's end record (at most 65,535 bytes), which numpy passes over
  * @throws ShapeError when a shape and its data disagree
- * @throws UsageError beyond 4 GiB, where Zip64 would be needed
+ * @throws UsageError beyond 4 GiB, which `npzStream` writes piece by piece
  * @example
  * await writeFile('samples.npz', npzBytes({ arr_0: { shape: [8, 256, 256, 3], data: pixels } }))
  */
 export function npzBytes(
   arrays: Readonly<Record<string, { shape: readonly number[]; data: NpyData }>>,
+  { comment = '' }: { comment?: string } = {},
 ): Uint8Array<ArrayBuffer> {
   const local: Uint8Array[] = []
   const directory: Uint8Array[] = []
@@ -115,58 +118,27 @@ export function npzBytes(
     const name = new TextEncoder().encode(`${key}.npy`)
     const header = npyHeader(shape, data)
     const raw = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-    const fields = entryFields(name.length, header.length + raw.length, crc32(raw, crc32(header)))
-    directory.push(record(0x02014b50, [[20, 2], ...fields, [0, 2], [0, 2], [0, 2], [0, 4], [offset, 4]]), name)
-    local.push(record(0x04034b50, fields), name, header, raw)
-    offset += 30 + name.length + header.length + raw.length
+    const size = header.length + raw.length
+    const entry = { name, size, crc32: crc32(raw, crc32(header)), offset, streamed: false }
+    directory.push(...centralHeader(entry, zip64Limit))
+    const pieces = [...localHeader(entry, zip64Limit), header, raw]
+    local.push(...pieces)
+    offset += bytesOf(pieces)
   }
-  const directorySize = directory.reduce((sum, part) => sum + part.length, 0)
-  if (offset + directorySize > 0xfffffffe)
-    throw new UsageError('A .npz holds at most 4 GiB here.', { remedy: 'Split it.' })
-  const count = directory.length / 2
-  const end = record(0x06054b50, [
-    [0, 2],
-    [0, 2],
-    [count, 2],
-    [count, 2],
-    [directorySize, 4],
-    [offset, 4],
-    [0, 2],
-  ])
-  return concatenate([...local, ...directory, end])
+  const size = bytesOf(directory)
+  if (offset + size >= zip64Limit)
+    throw new UsageError('A .npz made in memory holds at most 4 GiB.', { remedy: 'Split it, or stream it to a file.' })
+  const end = endRecords(
+    { count: Object.keys(arrays).length, size, offset, comment: new TextEncoder().encode(comment) },
+    zip64Limit,
+  )
+  return concatenate([...local, ...directory, ...end])
 }
 
-type Field = readonly [value: number, size: 2 | 4]
-
-/** What local and central headers share: version, flags (names in UTF-8), method, 1980-01-01 00:00, sizes, lengths. */
-const entryFields = (nameLength: number, size: number, crc: number): Field[] => [
-  [20, 2],
-  [1 << 11, 2],
-  [0, 2],
-  [0, 2],
-  [0x21, 2],
-  [crc, 4],
-  [size, 4],
-  [size, 4],
-  [nameLength, 2],
-  [0, 2],
-]
-
-function record(signature: number, fields: readonly Field[]): Uint8Array {
-  const all: Field[] = [[signature, 4], ...fields]
-  const bytes = new Uint8Array(all.reduce((sum, [, size]) => sum + size, 0))
-  const view = new DataView(bytes.buffer)
-  let at = 0
-  for (const [value, size] of all) {
-    if (size === 2) view.setUint16(at, value, true)
-    else view.setUint32(at, value, true)
-    at += size
-  }
-  return bytes
-}
+const bytesOf = (parts: readonly Uint8Array[]): number => parts.reduce((sum, part) => sum + part.length, 0)
 
 function concatenate(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
+  const bytes = new Uint8Array(bytesOf(parts))
   let at = 0
   for (const part of parts) {
     bytes.set(part, at)

@@ -3,35 +3,41 @@ import { Command } from 'commander'
 import { nearest, UsageError } from '../core/errors.ts'
 import { parameterCount } from '../models/shapes.ts'
 import { locate } from '../zoo/cache.ts'
-import { type ClassInfo, classInfo, imagenet } from '../zoo/classes.ts'
+import { type ClassInfo, type ClassList, classInfo, imagenet } from '../zoo/classes.ts'
 import type { ModelEntry, Published } from '../zoo/model-entry.ts'
-import { models } from '../zoo/registry.ts'
+import { classesOf, findModel, models } from '../zoo/registry.ts'
 import { type Io, plural, voice } from './io.ts'
 
 const examples = `
 Examples:
   $ distilled models
   $ distilled models --classes retriever    ids and names of the classes whose names hold "retriever"
+  $ distilled models --classes --model sprites-var-dd    the classes of that model instead of ImageNet's
   $ distilled models --json`
 
 interface Flags {
   json?: boolean
   classes?: string | true
+  model?: string
 }
 
 export function modelsCommand(io: Io): Command {
   return new Command('models')
     .description('list the models, what is on this machine, and the classes')
     .option('--classes [filter]', 'list the classes instead, all or those with FILTER in their names')
+    .option('-m, --model <name>', "with --classes: the model's own (default: ImageNet's)")
     .option('--json', 'print one JSON object')
     .addHelpText('after', examples)
     .action((flags: Flags) => {
       const { result } = voice(io, flags)
       if (flags.classes === undefined) {
+        if (flags.model !== undefined)
+          throw new UsageError('--model names whose classes are listed.', { remedy: 'Give --classes as well.' })
         const rows = models.map(describe)
         result(formatModels(rows), { models: rows })
       } else {
-        const classes = matching(flags.classes === true ? '' : flags.classes)
+        const list = flags.model === undefined ? imagenet : classesOf(findModel(flags.model))
+        const classes = matching(flags.classes === true ? '' : flags.classes, list)
         result(formatClasses(classes), { classes })
       }
     })
@@ -102,14 +108,14 @@ function figures({ published }: Row): string {
   return steps.length ? `published FID ${steps.join(', ')}` : ''
 }
 
-function matching(filter: string): ClassInfo[] {
-  const all = imagenet.labels.map((_, id) => classInfo(id))
+function matching(filter: string, list: ClassList): ClassInfo[] {
+  const all = list.labels.map((_, id) => classInfo(id, list))
   const names = (info: ClassInfo) => [info.name, ...info.synonyms].map((name) => name.toLowerCase())
   const wanted = filter.toLowerCase()
   const found = all.filter((info) => String(info.id) === wanted || names(info).some((name) => name.includes(wanted)))
   if (found.length) return found
   const near = nearest(wanted, all.flatMap(names))
-  throw new UsageError(`No class of ${imagenet.name} has "${filter}" in its names.`, {
+  throw new UsageError(`No class of ${list.name} has "${filter}" in its names.`, {
     remedy: near ? `Did you mean "${near}"?` : 'List all with: distilled models --classes',
   })
 }

@@ -5,19 +5,18 @@ import { Command, Option } from 'commander'
 import { UsageError } from '../core/errors.ts'
 import { defaultFlow, type Solver, solvers } from '../distill/flow-schedule.ts'
 import { defaultChunk } from '../distill/pair-files.ts'
-import { defaultBatch, makePairs, mergePairs, type PairOrigin, type PairsProgress } from '../distill/pairs.ts'
+import { defaultBatch, makePairs, mergePairs, type PairOrigin } from '../distill/pairs.ts'
 import { type Device, devices } from '../engine/types.ts'
 import { fileSha256 } from '../jobs/manifest.ts'
-import { parseShard, shardFromEnvironment, whole } from '../jobs/shard.ts'
 import { load } from '../library/load.ts'
 import type { Model } from '../library/model.ts'
 import { programCache } from '../sampling/programs.ts'
 import { models } from '../zoo/registry.ts'
 import { resolveModel } from '../zoo/resolve.ts'
 import { readConfig } from './config.ts'
-import { duration, Interrupted, type Io, plural, voice } from './io.ts'
+import { type Io, plural, voice } from './io.ts'
 import { decimal, wholeNumber } from './parse.ts'
-import { progress } from './progress.ts'
+import { type JobWords, mergeCommand, runShardJob } from './shard-job.ts'
 import { version } from './version.ts'
 
 const examples = `
@@ -90,61 +89,29 @@ export function pairsCommand(io: Io): Command {
     .addHelpText('after', examples)
     .helpCommand(false)
     .hook('preSubcommand', (pairs, command) => void command.copyInheritedSettings(pairs))
-    .addCommand(mergeCommand(io))
+    .addCommand(mergeCommand(io, { unit: 'pair', what: 'a job', merge: mergePairs }))
     .action((flags: Flags) => pairsOf(flags, io))
 }
 
 async function pairsOf(flags: Flags, io: Io): Promise<void> {
-  const { out: folder = 'pairs', count, seed, chunk, solver, odeSteps, batch } = flags
+  const { out = 'pairs', count, seed, chunk, solver, odeSteps, batch } = flags
   if (count === undefined) throw new UsageError('How many pairs?', { remedy: 'For example --count 20000.' })
-  const say = voice(io, flags)
-  const scheduled = flags.shard === undefined ? shardFromEnvironment(process.env) : undefined
-  const shard = flags.shard !== undefined ? parseShard(flags.shard) : (scheduled?.shard ?? whole)
   const { model, origin } = await openTeacher(flags, io.signal)
-  const programs = programCache(model.engine)
-  const bar = progress(io.stderr, flags)
-  let last: PairsProgress | undefined
+  const { engine, family } = model
+  const programs = programCache(engine)
   try {
     const teacher = teacherSettings(model, flags)
-    say.note(`device: ${model.engine.device}, ${plural(model.engine.threads, 'thread')} (${model.engine.reason})`)
-    if (shard.count > 1) say.note(`shard ${shard.index} of ${shard.count}${scheduled ? ` (${scheduled.from})` : ''}`)
-    const started = performance.now()
-    const manifest = await makePairs(model.family, programs, {
-      ...{ folder, count, seed, teacher, origin, flow: { solver, steps: odeSteps }, batch, chunk, shard },
-      signal: io.signal,
-      onFault: (name, what) => say.note(`${name} ${what}; it is made again.`),
-      onProgress(event) {
-        last = event
-        bar.update(event.fraction, described(event))
-      },
-    })
-    bar.end()
-    const { total = 0, kept = 0 } = last ?? {}
-    const seconds = (performance.now() - started) / 1000
-    const rate = (total - kept) / seconds
-    const made = `${plural(total - kept, 'pair')} made in ${duration(seconds)}, ${rate.toPrecision(3)} a second`
-    const next = shard.count > 1 ? `When all ${shard.count} shards are done: distilled pairs merge ${folder}` : ''
-    say.result([`${folder}: ${made}${kept ? `; ${kept} were there` : ''}.`, next].filter(Boolean).join('\n'), {
-      ...{
-        folder,
-        shard,
-        count,
-        pairs: total,
-        kept,
-        seconds,
-        rate,
-        settings: manifest.settings,
-        files: manifest.files,
-      },
-    })
-  } catch (error) {
-    if (!io.signal.aborted) throw error
-    throw new Interrupted('Interrupted. Run the same command again; finished files are kept.')
+    voice(io, flags).note(`device: ${engine.device}, ${plural(engine.threads, 'thread')} (${engine.reason})`)
+    const flow = { solver, steps: odeSteps }
+    await runShardJob({ ...flags, out }, io, words, (work) =>
+      makePairs(family, programs, { folder: out, count, seed, teacher, origin, flow, batch, chunk, ...work }),
+    )
   } finally {
-    bar.end()
     await model.dispose()
   }
 }
+
+const words: JobWords = { unit: 'pair', units: 'pairs', merge: 'distilled pairs merge' }
 
 /** A teacher by name or file, and the hashes of what it and its tokenizer are read from. */
 async function openTeacher({ teacher, tokenizer, ...flags }: Flags, signal: AbortSignal) {
@@ -172,30 +139,4 @@ function teacherSettings(model: Model, { cfg, cfgInterval, topK, topP, temperatu
   const plan = model.plan({ teacherOnly: true, teacher: { cfg, cfgInterval, topK, topP, temperature } })
   if (plan.kind !== 'teacher') throw new UsageError('Pairs are made by a teacher alone.')
   return plan.teacher
-}
-
-function described({ done, total, rate, secondsLeft }: PairsProgress): string {
-  const pace = rate > 0 ? `, ${rate.toPrecision(3)} a second` : ''
-  const left = done < total && Number.isFinite(secondsLeft) ? `, ${duration(secondsLeft)} left` : ''
-  return `${done} of ${plural(total, 'pair')}${pace}${left}`
-}
-
-/** Its flags are parsed by `pairs`, wherever they stand. */
-function mergeCommand(io: Io): Command {
-  return new Command('merge')
-    .description('prove that shards are complete and whole, and make one folder of them')
-    .usage('<folders...> [--out <folder>] [--json] [--quiet]')
-    .argument(
-      '<folders...>',
-      'what the shards wrote: one shared folder, or several; the first becomes the whole, or --out',
-    )
-    .action(async (folders: string[], _: unknown, command: Command) => {
-      const flags: Pick<Flags, 'out' | 'json' | 'quiet'> = command.optsWithGlobals()
-      const bar = progress(io.stderr, flags)
-      const onFile = (done: number, total: number) => bar.update(done / total, `${done} of ${plural(total, 'file')}`)
-      const merged = await mergePairs(folders, { out: flags.out, signal: io.signal, onFile }).finally(() => bar.end())
-      const folder = flags.out ?? folders[0]!
-      const proof = `${plural(merged.count, 'pair')} in ${plural(merged.files.length, 'file')}, complete and whole`
-      voice(io, flags).result(`${folder}: ${proof}.`, { folder, ...merged })
-    })
 }

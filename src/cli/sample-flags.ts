@@ -4,6 +4,7 @@ import { type Command, Option } from 'commander'
 import { type Device, devices } from '../engine/types.ts'
 import type { ImageFormat } from '../images/image.ts'
 import type { PlanOptions } from '../library/choose-plan.ts'
+import { type LabelProtocol, labelProtocols } from '../library/mass.ts'
 import type { DType } from '../models/weights.ts'
 import type { PrefixMask } from '../sampling/family.ts'
 import { type Generator, generators } from '../sampling/noise.ts'
@@ -38,8 +39,12 @@ export interface SampleFlags {
   dtype?: DType
   batch?: number
   threads?: number
-  out: string
-  format: ImageFormat | 'npz'
+  labels?: LabelProtocol
+  shard?: string
+  chunk?: number
+  policy?: string
+  out?: string
+  format?: ImageFormat | 'npz'
   grid?: number
   metadata: boolean
   dump?: string
@@ -55,18 +60,26 @@ const option = (flags: string, description: string, parse?: (text: string) => un
 const choice = (flags: string, description: string, values: readonly string[]): Option =>
   new Option(flags, description).choices(values)
 
-const groups: readonly (readonly [heading: string, options: readonly Option[]])[] = [
+type Group = readonly [heading: string, options: readonly Option[]]
+
+const rng = () =>
+  choice('--rng <generator>', 'philox (default), or torch: as torch.manual_seed and torch.randn on a CPU', generators)
+
+const modelGroup: Group = [
+  'Model:',
   [
-    'Model:',
-    [
-      option('-m, --model <name>', 'a name from `distilled models`, or a folder with released files'),
-      option('--student <file>', "the student's checkpoint, instead of the model's"),
-      option('--teacher <file>', "the teacher's checkpoint"),
-      option('--tokenizer <file>', "the tokenizer's checkpoint"),
-      option('--config <file>', 'JSON with what shapes cannot tell: {"family": "llamagen", "heads": 4, "tokens": 16}'),
-      option('--no-ema', "the student's raw weights instead of their moving average"),
-    ],
+    option('-m, --model <name>', 'a name from `distilled models`, or a folder with released files'),
+    option('--student <file>', "the student's checkpoint, instead of the model's"),
+    option('--teacher <file>', "the teacher's checkpoint"),
+    option('--tokenizer <file>', "the tokenizer's checkpoint"),
+    option('--config <file>', 'JSON with what shapes cannot tell: {"family": "llamagen", "heads": 4, "tokens": 16}'),
+    option('--no-ema', "the student's raw weights instead of their moving average"),
+    option('--policy <file>', 'JSON with classes that are denied or flagged: {"deny": ["sensitive"], "flag": [7]}'),
   ],
+]
+
+/** What to draw. */
+const ownGroups: readonly Group[] = [
   [
     'What to draw:',
     [
@@ -74,17 +87,37 @@ const groups: readonly (readonly [heading: string, options: readonly Option[]])[
         '-c, --class <labels>',
         'ids, names or parts of names with commas between, ranges as 0-9; repeatable',
       ).argParser(collected),
-      option('-n, --count <images>', 'images of every class (default: 1)', wholeNumber(1)),
-      option('-s, --seed <number>', 'image i depends on seed and i alone (default: 0)', wholeNumber()),
-      choice(
-        '--rng <generator>',
-        'philox (default), or torch: as torch.manual_seed and torch.randn on a CPU',
-        generators,
+      option(
+        '-n, --count <images>',
+        'images of every class (default: 1); with --labels, of the whole run',
+        wholeNumber(1),
       ),
+      option('-s, --seed <number>', 'image i depends on seed and i alone (default: 0)', wholeNumber()),
+      rng(),
       option('--noise <file>', 'own noise: .npy, float32 [images, tokens, channels]'),
       option('--like <image>', 'everything as in this image file (or grid); other flags win over it'),
     ],
   ],
+  [
+    'Many images for evaluation, in files that a later run completes:',
+    [
+      choice(
+        '--labels <protocol>',
+        'instead of --class: random, as DD evaluates, or balanced, every class equally often, as VAR does',
+        labelProtocols,
+      ),
+      option('--shard <i/n>', 'only part i of n, counted from 0 (default: all, or what the scheduler says)'),
+      option(
+        '--chunk <images>',
+        'images of a file, the least that a shard takes (default: 1024 small or 256)',
+        wholeNumber(1),
+      ),
+    ],
+  ],
+]
+
+/** How, and on what. */
+const samplerGroups: readonly Group[] = [
   [
     'Steps:',
     [
@@ -117,35 +150,43 @@ const groups: readonly (readonly [heading: string, options: readonly Option[]])[
       choice('--dtype <type>', 'fp32 (default), or int8: faster and less exact', ['fp32', 'int8']),
       option(
         '--batch <images>',
-        'images computed together; more is faster and takes memory (default: 8)',
+        'images computed together; more takes memory and is faster on a GPU (default: 8)',
         wholeNumber(1),
       ),
       option('--threads <number>', 'threads to compute with (default: all cores)', wholeNumber(1)),
     ],
   ],
+]
+
+const filesGroup: Group = [
+  'Files:',
   [
-    'Files:',
-    [
-      option('-o, --out <folder>', 'where images go; files of the same name are replaced (default: samples)').default(
-        'samples',
-      ),
-      choice('--format <type>', 'png (default), webp, jpeg, or npz: one file as the ADM evaluator reads it', [
-        'png',
-        'webp',
-        'jpeg',
-        'npz',
-      ]).default('png'),
-      option('--grid <columns>', 'columns of the grid that is made of several images', wholeNumber(1)),
-      option('--no-metadata', 'leave settings and the AI-generated mark out of the files'),
-      option('--dump <file>', 'an .npz with noise, sequence, f_hat, teacher.indices and images as arrays'),
-      option('--json', 'print one JSON object: files, settings, timings, classes'),
-      option('-q, --quiet', 'print nothing but errors'),
-    ],
+    option('-o, --out <folder>', 'where images go; files of the same name are replaced (default: samples)'),
+    choice('--format <type>', 'png (default), webp, jpeg, or npz: one file as the ADM evaluator reads it', [
+      'png',
+      'webp',
+      'jpeg',
+      'npz',
+    ]),
+    option('--grid <columns>', 'columns of the grid that is made of several images', wholeNumber(1)),
+    option('--no-metadata', 'leave settings and the AI-generated mark out of the files'),
+    option('--dump <file>', 'an .npz with noise, sequence, f_hat, teacher.indices and images as arrays'),
+    option('--json', 'print one JSON object: files, settings, timings, classes'),
+    option('-q, --quiet', 'print nothing but errors'),
   ],
 ]
 
 /** Adds all flags to a command. */
 export function addSampleFlags(command: Command): Command {
+  return addGroups(command, [modelGroup, ...ownGroups, ...samplerGroups, filesGroup])
+}
+
+/** Adds those that say which model samples and how, for commands that choose themselves what it draws. */
+export function addSamplerFlags(command: Command): Command {
+  return addGroups(command, [modelGroup, ['Noise:', [rng()]], ...samplerGroups])
+}
+
+function addGroups(command: Command, groups: readonly Group[]): Command {
   for (const [heading, options] of groups) {
     for (const made of options) command.addOption(made.helpGroup(heading))
   }

@@ -6,16 +6,16 @@ import { Command } from 'commander'
 import { openFile } from '../checkpoint/node-source.ts'
 import { toFloat32 } from '../core/dtype.ts'
 import { UsageError } from '../core/errors.ts'
-import { load } from '../library/load.ts'
-import type { Model, SampleOptions, SampleResult } from '../library/model.ts'
+import type { GivenNoise, Model, SampleOptions, SampleResult } from '../library/model.ts'
 import type { SampleProgress } from '../sampling/sampler.ts'
 import { resolveClasses } from '../zoo/classes.ts'
-import { readConfig } from './config.ts'
 import { duration, Interrupted, type Io, plural, type Voice, voice } from './io.ts'
 import { withLike } from './like.ts'
+import { exportCommand, massSample, mergeSamplesCommand } from './mass-sample.ts'
 import { progress, secondsLeft } from './progress.ts'
 import { dumpFile, gridFile, imageFiles, mostGridImages, npzFile, type Sink } from './sample-files.ts'
 import { addSampleFlags, idleTeacherFlags, planOptions, type SampleFlags } from './sample-flags.ts'
+import { loadSampled } from './sample-model.ts'
 
 const examples = `
 Examples:
@@ -25,6 +25,10 @@ Examples:
   $ distilled sample --model var-dd-d16 --class otter --teacher-only      the slow original to compare
   $ distilled sample --student my.pth --tokenizer vae.pth --class 0-9     files of your own
   $ distilled sample --like samples/000000.png                            that very image again
+  $ distilled sample --model var-dd-d16 --labels random --count 50000 --out run   for evaluation; stopped, it continues
+  $ distilled sample --model var-dd-d16 --labels random --count 50000 --out run --shard 0/4    a quarter of it
+  $ distilled sample merge run                                            when all quarters are done
+  $ distilled sample export run --format png --out images                 what pytorch-fid reads (npz: the ADM evaluator)
 
 Classes: distilled models --classes. The models know ImageNet's 1000 labels and no free text.`
 
@@ -32,28 +36,38 @@ export function sampleCommand(io: Io): Command {
   const command = new Command('sample').description('make images of the classes you name')
   return addSampleFlags(command)
     .addHelpText('after', examples)
-    .action((flags: SampleFlags) => sampleImages(flags, io))
+    .helpCommand(false)
+    .hook('preSubcommand', (sample, command) => void command.copyInheritedSettings(sample))
+    .addCommand(mergeSamplesCommand(io))
+    .addCommand(exportCommand(io))
+    .action((flags: SampleFlags) => {
+      const { labels } = flags
+      return labels === undefined ? sampleImages(withFiles(flags), io) : massSample({ ...flags, labels }, io)
+    })
 }
 
-async function sampleImages(given: SampleFlags, io: Io): Promise<void> {
+/** Where and how single images are written. */
+type FileFlags = SampleFlags & Required<Pick<SampleFlags, 'out' | 'format'>>
+
+function withFiles(flags: SampleFlags): FileFlags {
+  const idle = (['shard', 'chunk'] as const).find((name) => flags[name] !== undefined)
+  if (idle) throw new UsageError(`--${idle} belongs to a run of many images.`, { remedy: 'Give --labels random.' })
+  return { ...flags, out: flags.out ?? 'samples', format: flags.format ?? 'png' }
+}
+
+async function sampleImages(given: FileFlags, io: Io): Promise<void> {
   const say = voice(io, given)
-  const { flags, firstIndex, batched } = await withLike(given)
+  const { flags: liked, firstIndex, batched } = await withLike(given)
+  const flags = withFiles(liked)
   const labels = flags.class
   if (!labels) throw new UsageError('No class was given.', { remedy: 'For example --class otter, or --class 207,360.' })
-  const config = flags.config === undefined ? undefined : await readConfig(flags.config)
   const noise = flags.noise === undefined ? undefined : await readNoise(flags.noise)
   if (flags.dump !== undefined) await requireFolder(dirname(flags.dump), '--dump')
   await makeFolder(flags.out)
 
   const started = performance.now()
-  const { model: name, student, teacher, tokenizer, device, dtype, threads, ema } = flags
-  const needTeacher = flags.teacherOnly || flags.teacherFrom !== undefined
-  const files = { student, teacher, tokenizer, needTeacher }
-  const model = await load(name, { ...files, device, dtype, threads, ema, config, signal: io.signal })
+  const model = await loadSampled(flags, io)
   try {
-    if (config?.family && config.family !== model.family.name) {
-      throw new UsageError(`--config says "${config.family}", but the checkpoint looks like ${model.family.name}.`)
-    }
     const classes = resolveClasses(labels, model.classes)
     const { count = 1, seed, rng, batch } = flags
     const total = classes.length * count
@@ -85,7 +99,7 @@ interface Asked extends SampleOptions {
   companion: number
 }
 
-async function sampleTo(model: Model, options: Asked, flags: SampleFlags, { io, say, loaded }: Surroundings) {
+async function sampleTo(model: Model, options: Asked, flags: FileFlags, { io, say, loaded }: Surroundings) {
   const total = options.classes.length * options.count
   const sinks = sinksOf(model, options, flags, io.signal)
   const images: ReturnType<typeof describe>[] = []
@@ -128,7 +142,7 @@ async function sampleTo(model: Model, options: Asked, flags: SampleFlags, { io, 
   })
 }
 
-function sinksOf(model: Model, options: Asked, flags: SampleFlags, signal: AbortSignal): Sink[] {
+function sinksOf(model: Model, options: Asked, flags: FileFlags, signal: AbortSignal): Sink[] {
   const { format, out: folder, metadata, dump } = flags
   const { classes, count, batch } = options
   const total = classes.length * count
@@ -145,7 +159,7 @@ function sinksOf(model: Model, options: Asked, flags: SampleFlags, signal: Abort
 }
 
 /** What a person should know before the images come. */
-function announce(model: Model, options: Asked, flags: SampleFlags, { note }: Voice): void {
+function announce(model: Model, options: Asked, flags: FileFlags, { note }: Voice): void {
   const plan = model.plan(options)
   const { device, reason, threads } = model.engine
   note(`device: ${device}, ${plural(threads, 'thread')} (${reason})`)
@@ -157,6 +171,11 @@ function announce(model: Model, options: Asked, flags: SampleFlags, { note }: Vo
   if (sensitive.length) {
     const names = sensitive.map((info) => `${info.id} ${info.name}`).join(', ')
     note(`note: sensitive ${sensitive.length === 1 ? 'class' : 'classes'} ${names}: look before you pass images on.`)
+  }
+  const flagged = [...new Set(options.classes)].filter((id) => model.policy?.verdict(id) === 'flag')
+  if (flagged.length) {
+    const names = flagged.map((id) => `${id} ${model.classInfo(id).name}`).join(', ')
+    note(`note: flagged by ${model.policy?.name}: ${names}.`)
   }
   const total = options.classes.length * options.count
   if (total > mostGridImages && flags.format !== 'npz') note(`note: the grid shows the first ${mostGridImages} images.`)
@@ -180,13 +199,13 @@ function reporter(bar: ReturnType<typeof progress>, total: number, started: numb
   }
 }
 
-function describe({ image, index, class: info }: SampleResult, file: string | undefined) {
+function describe({ image, index, class: info, flagged }: SampleResult, file: string | undefined) {
   const { id, name, sensitive } = info
-  return { file: file ?? null, index, class: id, className: name, sensitive, seed: image.settings?.seed }
+  return { file: file ?? null, index, class: id, className: name, sensitive, flagged, seed: image.settings?.seed }
 }
 
 /** The settings all images of the run share. */
-function settingsOf(model: Model, options: Asked, flags: SampleFlags) {
+function settingsOf(model: Model, options: Asked, flags: FileFlags) {
   const { classes, count, firstIndex } = options
   return {
     model: model.name,
@@ -214,7 +233,7 @@ function summary(
   return `${shown.join('\n')}\n${plural(total, 'image')}: ${times}`
 }
 
-async function readNoise(path: string): Promise<NonNullable<SampleOptions['noise']>> {
+async function readNoise(path: string): Promise<GivenNoise> {
   const checkpoint = await openFile(path)
   try {
     const tensor = checkpoint.format === 'npy' ? checkpoint.tensors().get('arr_0') : undefined
@@ -231,7 +250,7 @@ async function readNoise(path: string): Promise<NonNullable<SampleOptions['noise
 }
 
 /** The rows of a noise file that `--like` an image in the middle of a run needs, and zeros for its companion. */
-function firstRows({ data, shape }: NonNullable<SampleOptions['noise']>, rows: number, companion: number) {
+function firstRows({ data, shape }: GivenNoise, rows: number, companion: number) {
   const [n = 0, ...rest] = shape
   if (n < rows) return { data, shape }
   const size = data.length / n

@@ -11,7 +11,26 @@ import { UsageError } from '../core/errors.ts'
  * @example
  * await writeAtomically('samples/000000.png', await image.encode('png'))
  */
-export async function writeAtomically(path: string, bytes: Uint8Array, { signal }: { signal?: AbortSignal } = {}) {
+export const writeAtomically = (
+  path: string,
+  bytes: Uint8Array,
+  options?: { signal?: AbortSignal | undefined },
+): Promise<void> => writeStream(path, [bytes], options)
+
+/** Pieces are gathered up to this before they are written: headers and labels come in a few bytes each. */
+const gathered = 2 ** 20
+
+/**
+ * Writes pieces as the file `path`, replacing what is there; each is written before the next is asked for.
+ * @throws UsageError when the folder does not exist, the signal's reason when it is aborted, otherwise what the pieces or the file system say
+ * @example
+ * await writeStream('hello.txt', [new TextEncoder().encode('hello')])
+ */
+export async function writeStream(
+  path: string,
+  pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  { signal }: { signal?: AbortSignal | undefined } = {},
+): Promise<void> {
   signal?.throwIfAborted()
   const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`)
   const file = await open(temporary, 'wx').catch((cause) => {
@@ -23,7 +42,19 @@ export async function writeAtomically(path: string, bytes: Uint8Array, { signal 
   })
   try {
     try {
-      await file.writeFile(bytes, { signal })
+      let [waiting, size]: [Uint8Array[], number] = [[], 0]
+      const flush = async () => {
+        await file.writeFile(waiting.length === 1 ? waiting[0]! : Buffer.concat(waiting))
+        waiting = []
+        size = 0
+      }
+      for await (const piece of pieces) {
+        signal?.throwIfAborted()
+        waiting.push(piece)
+        size += piece.length
+        if (size >= gathered) await flush()
+      }
+      await flush()
       await file.sync()
     } finally {
       await file.close()

@@ -11,6 +11,7 @@ import { locate } from '../zoo/cache.ts'
 import { type ClassList, imagenet } from '../zoo/classes.ts'
 import { type DownloadProgress, download } from '../zoo/download.ts'
 import type { ModelEntry } from '../zoo/model-entry.ts'
+import { createPolicy, type PolicyRules, readPolicy } from '../zoo/policy.ts'
 import { classesOf, findModel } from '../zoo/registry.ts'
 import { resolveModel, roles } from '../zoo/resolve.ts'
 import { Model } from './model.ts'
@@ -29,6 +30,8 @@ export interface LoadOptions extends ModelFiles {
   /** What shapes cannot tell, for checkpoints that no preset fits. */
   config?: ArchitectureHints | undefined
   ema?: boolean | undefined
+  /** Classes that are denied or flagged, for everything sampled from this model: rules, or the path of their JSON file. */
+  policy?: PolicyRules | string | undefined
   signal?: AbortSignal | undefined
   onProgress?: ((event: LoadProgress) => void) | undefined
 }
@@ -38,7 +41,8 @@ export type LoadProgress = ({ type: 'download'; name: string } & DownloadProgres
 /**
  * Loads a model by zoo name, by folder, or from files.
  * @param model e.g. 'var-dd-d16', or a folder with released files; leave out when `student`/`teacher` files are given
- * @throws UsageError for unknown names and missing files, CheckpointError for damaged ones, EngineError for devices
+ * @throws UsageError for unknown names, missing files and policies that make no sense, CheckpointError for damaged files,
+ * EngineError for devices
  * @example
  * const model = await load('var-dd-d16', { device: 'cpu' })
  * await model.dispose()
@@ -61,19 +65,23 @@ export async function load(model?: string, options: LoadOptions = {}): Promise<M
   const opened = await openModel(files, { hints, dtype: options.dtype, ema: options.ema })
   try {
     signal?.throwIfAborted()
+    const { entry } = files
+    const classes = entry ? classesOf(entry) : ownClasses(opened.classes)
+    const policy = await policyOf(options.policy, classes)
     onProgress?.({ type: 'open', what: 'engine' })
     const engine = await createEngine({
       device: options.device ?? 'auto',
       ...(options.threads !== undefined && { threads: options.threads }),
     })
-    const { entry } = files
     return new Model(
       {
         name: entry?.name ?? model ?? 'custom',
-        classes: entry ? classesOf(entry) : ownClasses(opened.classes),
+        classes,
         presets: entry?.kind === 'student' ? entry.presets : [],
         teacherDefaults: teacherDefaults(entry, opened.family.name),
         weights: { dtype: options.dtype ?? 'fp32', ema: options.ema ?? true },
+        files: { student: files.student, teacher: files.teacher, tokenizer: files.tokenizer },
+        policy,
       },
       opened,
       engine,
@@ -87,6 +95,9 @@ export async function load(model?: string, options: LoadOptions = {}): Promise<M
 /** The classes that a network trained here names; of others nothing else is known than ImageNet. */
 const ownClasses = (labels: readonly string[] | undefined): ClassList =>
   labels ? { name: 'the model', labels, sensitive: new Set() } : imagenet
+
+const policyOf = async (policy: LoadOptions['policy'], classes: ClassList) =>
+  typeof policy === 'string' ? readPolicy(policy, classes) : policy && createPolicy(policy, { classes })
 
 /** The zoo knows the heads and tokens of its own models. */
 function hintsOf(entry: ModelEntry | undefined): ArchitectureHints | undefined {

@@ -7,14 +7,21 @@ import { GeneratedImage, toUint8 } from '../images/image.ts'
 import type { DType } from '../models/weights.ts'
 import type { Family } from '../sampling/family.ts'
 import { tokensBefore } from '../sampling/family.ts'
-import { type Generator, givenNoise, noiseSource } from '../sampling/noise.ts'
+import { type Generator, givenNoise, type NoiseSource, noiseSource } from '../sampling/noise.ts'
 import { checkPlan, type SamplingPlan, steps, type TeacherSettings } from '../sampling/plan.ts'
 import { type Programs, programCache } from '../sampling/programs.ts'
 import { type SampledImage, type SampleProgress, sample } from '../sampling/sampler.ts'
 import { type ClassInfo, type ClassList, classInfo, resolveClass } from '../zoo/classes.ts'
 import type { SamplingPreset } from '../zoo/model-entry.ts'
+import { type Policy, requireAllowed } from '../zoo/policy.ts'
 import { choosePlan, type PlanOptions } from './choose-plan.ts'
-import type { OpenedModel } from './open.ts'
+import type { ModelFiles, OpenedModel } from './open.ts'
+
+/** Noise as an array, row-major. */
+export interface GivenNoise {
+  data: Float32Array
+  shape: readonly number[]
+}
 
 export interface SampleOptions extends PlanOptions {
   /** One image for every entry: an id, a name, or an unambiguous part of a name. */
@@ -24,8 +31,8 @@ export interface SampleOptions extends PlanOptions {
   seed?: number | undefined
   /** How noise follows from the seed; 'torch' is torch.manual_seed(seed); torch.randn(images, tokens, channels). */
   rng?: Generator | undefined
-  /** Own noise instead: float32 [firstIndex + images, tokens, channels], row-major. */
-  noise?: { data: Float32Array; shape: readonly number[] } | undefined
+  /** Own noise instead: float32 [firstIndex + images, tokens, channels], row-major, or what gives the rows asked for. */
+  noise?: GivenNoise | NoiseSource | undefined
   /** Index of the first image in a longer run: image i there and image 0 here are the same for firstIndex i. */
   firstIndex?: number | undefined
   /** Images computed together; they do not depend on it, but for the last bits of one computed alone (and for int8). */
@@ -41,6 +48,8 @@ export interface SampleResult {
   image: GeneratedImage
   index: number
   class: ClassInfo
+  /** The policy marks images of this class. */
+  flagged: boolean
   details: SampledImage
 }
 
@@ -51,6 +60,9 @@ export interface ModelFacts {
   teacherDefaults: TeacherSettings
   /** How the weights were opened, as far as images depend on it. */
   weights: { dtype: DType; ema: boolean }
+  /** What it was opened from. */
+  files?: ModelFiles
+  policy?: Policy | undefined
 }
 
 /**
@@ -64,6 +76,12 @@ export class Model implements AsyncDisposable {
   readonly engine: Engine
   readonly classes: ClassList
   readonly presets: readonly SamplingPreset[]
+  /** How the weights were opened, as far as images depend on it. */
+  readonly weights: ModelFacts['weights']
+  /** Paths of the checkpoint files. */
+  readonly files: ModelFiles
+  /** Which classes are denied or flagged. */
+  readonly policy: Policy | undefined
   private readonly facts: ModelFacts
   private readonly opened: OpenedModel
   private readonly programs: Programs
@@ -72,6 +90,9 @@ export class Model implements AsyncDisposable {
     this.name = facts.name
     this.classes = facts.classes
     this.presets = facts.presets
+    this.weights = facts.weights
+    this.files = facts.files ?? {}
+    this.policy = facts.policy
     this.facts = facts
     this.opened = opened
     this.family = opened.family
@@ -96,7 +117,7 @@ export class Model implements AsyncDisposable {
 
   /**
    * Samples all images and returns them together.
-   * @throws UsageError for unknown classes or impossible settings; the signal's reason when aborted
+   * @throws UsageError for unknown or denied classes or impossible settings; the signal's reason when aborted
    * @example
    * const { images } = await model.sample({ classes: ['goldfish', 207], seed: 0, steps: 1 })
    * await images[0].save('goldfish.png')
@@ -109,7 +130,7 @@ export class Model implements AsyncDisposable {
 
   /**
    * Yields images as they are finished, in order.
-   * @throws UsageError for unknown classes or impossible settings; the signal's reason when aborted
+   * @throws UsageError for unknown or denied classes or impossible settings; the signal's reason when aborted
    * @example
    * for await (const { image, index } of model.stream({ classes: [207], count: 4 })) await image.save(`${index}.png`)
    */
@@ -121,9 +142,7 @@ export class Model implements AsyncDisposable {
     const total = firstIndex + labels.length
     const channels = this.family.channels
     const length = tokensBefore(this.family, this.family.groups.length)
-    const noise = options.noise
-      ? givenNoise(options.noise.data, options.noise.shape, [total, length, channels])
-      : noiseSource(options.rng ?? 'philox', seed, length * channels, total)
+    const noise = this.noise(options, [total, length, channels])
     const batch = options.batch ?? 8
     if (!(Number.isInteger(batch) && batch > 0))
       throw new UsageError(`batch must be a whole number above 0, got ${batch}.`)
@@ -140,6 +159,7 @@ export class Model implements AsyncDisposable {
     }
     for await (const details of sample(this.family, this.programs, request)) {
       const info = this.classInfo(details.label)
+      const flagged = this.policy?.verdict(info.id) === 'flag'
       const settings = {
         model: this.name,
         class: details.label,
@@ -149,8 +169,9 @@ export class Model implements AsyncDisposable {
         rng: options.noise ? 'given' : (options.rng ?? 'philox'),
         plan,
         steps: steps(plan, this.family.groups.length),
-        ...this.facts.weights,
+        ...this.weights,
         batched: isBatched(details.index - firstIndex, labels.length, batch),
+        ...(flagged && { flagged }),
       }
       const side = this.family.imageSize
       const image = new GeneratedImage({
@@ -159,7 +180,7 @@ export class Model implements AsyncDisposable {
         height: side,
         settings,
       })
-      yield { image, index: details.index, class: info, details }
+      yield { image, index: details.index, class: info, flagged, details }
     }
   }
 
@@ -184,6 +205,11 @@ export class Model implements AsyncDisposable {
     await this.dispose()
   }
 
+  private noise({ noise, rng = 'philox', seed = 0 }: SampleOptions, shape: [number, number, number]): NoiseSource {
+    if (typeof noise === 'function') return noise
+    return noise ? givenNoise(noise.data, noise.shape, shape) : noiseSource(rng, seed, shape[1] * shape[2], shape[0])
+  }
+
   private labels({ classes, count = 1 }: SampleOptions): number[] {
     if (!Array.isArray(classes)) {
       throw new UsageError('classes must be an array with one entry for every image.', {
@@ -198,6 +224,10 @@ export class Model implements AsyncDisposable {
     if (beyond !== undefined) {
       throw new UsageError(`This checkpoint knows classes 0 to ${this.family.numClasses - 1}, got ${beyond}.`)
     }
+    requireAllowed(
+      this.policy,
+      [...new Set(ids)].map((id) => this.classInfo(id)),
+    )
     return ids.flatMap((id) => new Array<number>(count).fill(id))
   }
 }

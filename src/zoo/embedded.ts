@@ -111,7 +111,7 @@ export const embedded: readonly ModelEntry[] = [
     tokenizer: 'sprites-llamagen-vq',
     transformer: llamaGenTransformer,
     decoder: llamaGenTokenizer,
-    sampling: { cfg: 1.5, topK: 0, topP: 1, temperature: 1 },
+    sampling: { cfg: 2, topK: 0, topP: 1, temperature: 1 },
     presets: [
       { steps: 1, timesteps: [0], split: 24 },
       { steps: 2, timesteps: [0, 24], split: 24 },

@@ -1,0 +1,20 @@
+// From the flags that name a model to a loaded one, the same for a few images and for many.
+
+import { UsageError } from '../core/errors.ts'
+import { load } from '../library/load.ts'
+import type { Model } from '../library/model.ts'
+import { readConfig } from './config.ts'
+import type { Io } from './io.ts'
+import type { SampleFlags } from './sample-flags.ts'
+
+/** Loads the model that the flags name, with its teacher when they ask for one. */
+export async function loadSampled(flags: SampleFlags, io: Io): Promise<Model> {
+  const { student, teacher, tokenizer, device, dtype, threads, ema, policy } = flags
+  const config = flags.config === undefined ? undefined : await readConfig(flags.config)
+  const needTeacher = flags.teacherOnly || flags.teacherFrom !== undefined
+  const files = { student, teacher, tokenizer, needTeacher }
+  const model = await load(flags.model, { ...files, device, dtype, threads, ema, config, policy, signal: io.signal })
+  if (!config?.family || config.family === model.family.name) return model
+  await model.dispose()
+  throw new UsageError(`--config says "${config.family}", but the checkpoint looks like ${model.family.name}.`)
+}

@@ -1,0 +1,43 @@
+// What a table says of a sampler beside its figures: its name, its steps, and what an image costs.
+
+import type { EvaluationResult } from '../evaluate/result.ts'
+import { type SamplingPlan, steps } from '../sampling/plan.ts'
+import type { PlanOptions } from './choose-plan.ts'
+import type { Model } from './model.ts'
+
+const TIMED = 5
+
+/**
+ * How a plan is called in tables.
+ * @example
+ * samplerName({ kind: 'student', timesteps: [0, 5], split: 5 }) // 'two steps'
+ */
+export function samplerName(plan: SamplingPlan): string {
+  if (plan.kind === 'teacher') return 'teacher'
+  if (plan.kind === 'teacher-involved') return `teacher from ${plan.teacherFrom}`
+  const count = plan.timesteps.length
+  return ['', 'one step', 'two steps', 'three steps'][count] ?? `${count} steps`
+}
+
+/** Name, steps, and the median time of images that are made one at a time, after one that warms up. */
+export async function samplerFacts(
+  model: Model,
+  options: PlanOptions = {},
+  signal?: AbortSignal,
+): Promise<NonNullable<EvaluationResult['sampler']>> {
+  const plan = model.plan(options)
+  const times: number[] = []
+  for (let i = 0; i <= TIMED; i++) {
+    const started = performance.now()
+    await model.sample({ ...options, classes: [0], seed: i, batch: 1, signal })
+    if (i > 0) times.push((performance.now() - started) / 1000)
+  }
+  return {
+    model: model.name,
+    name: samplerName(plan),
+    steps: steps(plan, model.family.groups.length),
+    secondsPerImage: times.toSorted((a, b) => a - b)[Math.floor(TIMED / 2)]!,
+    device: model.engine.device,
+    threads: model.engine.threads,
+  }
+}
