@@ -1,0 +1,218 @@
+// `distilled review`: the images of sensitive classes made, looked at by a person, and counted. Three commands over one
+// folder: run fills it, open serves the page on which verdicts are given, report adds them up.
+import { basename } from 'node:path'
+import { Command, Option } from 'commander'
+import { nearest, UsageError } from '../core/errors.ts'
+import { type Device, devices } from '../engine/types.ts'
+import { writeAtomically } from '../images/atomic.ts'
+import { type DType, dtypes } from '../models/weights.ts'
+import { openDesk } from '../review/desk.ts'
+import { readReview } from '../review/folder.ts'
+import { defaultCount, type GenerateProgress, mostImages } from '../review/generate.ts'
+import { openJournal, readJournal } from '../review/journal.ts'
+import { makeReport } from '../review/report.ts'
+import { reportCsv, reportMarkdown } from '../review/report-text.ts'
+import { chooseModels, makeReview } from '../review/run.ts'
+import { defaultPort, serveReview } from '../review/server.ts'
+import { duration, Interrupted, type Io, plural, voice } from './io.ts'
+import { collected, decimal, wholeNumber } from './parse.ts'
+import { progress } from './progress.ts'
+import { version } from './version.ts'
+
+const examples = `
+Examples:
+  $ distilled review run --model var-dd-d16 --model var-d16     17 classes x 20 images of a student and its teacher
+  $ distilled review run --model var-dd-d16:2                   in two steps
+  $ distilled review run --model sprites-var-dd --classes all --count 3   a small one, with nothing downloaded
+  $ distilled review open                                       look at them, by keyboard
+  $ distilled review report --format csv --out review.csv       images, flagged, defect rate by model and class
+
+The sensitive classes are the 17 of the model card. Stopped, run continues to the same bytes; more models, classes or images can
+be added to a folder at any time. Verdicts are lines of verdicts.jsonl in it, on the disk before the next image shows.`
+
+const folderArgument = 'what `review run` filled (default: review)'
+
+export function reviewCommand(io: Io): Command {
+  return new Command('review')
+    .description('look at images of sensitive classes: make them, judge them by hand, count the flagged')
+    .helpCommand(false)
+    .addHelpText('after', examples)
+    .hook('preSubcommand', (review, command) => void command.copyInheritedSettings(review))
+    .addCommand(runCommand(io))
+    .addCommand(openCommand(io))
+    .addCommand(reportCommand(io))
+}
+
+interface RunFlags {
+  model?: string[]
+  count: number
+  classes: string
+  seed: number
+  out: string
+  teacherOnly?: boolean
+  cfg?: number
+  topK?: number
+  topP?: number
+  temperature?: number
+  device?: Device
+  dtype?: DType
+  batch?: number
+  threads?: number
+  json?: boolean
+  quiet?: boolean
+}
+
+function runCommand(io: Io): Command {
+  return new Command('run')
+    .description('make the images of every model and class')
+    .option(
+      '-m, --model <name>',
+      'a student or teacher from `distilled models`; NAME:2 samples in two steps; repeatable',
+      collected,
+    )
+    .option(
+      '-n, --count <images>',
+      `images of every class (default: ${defaultCount})`,
+      wholeNumber(1, mostImages),
+      defaultCount,
+    )
+    .option('-c, --classes <list>', 'sensitive (default), all, or ids and names with commas between', 'sensitive')
+    .option('-s, --seed <number>', 'seeds the noise (default: 0)', wholeNumber(), 0)
+    .option('-o, --out <folder>', "the review's folder (default: review)", 'review')
+    .option('--teacher-only', "the students' teachers in their place")
+    .option('--cfg <scale>', "teachers' classifier-free guidance (default: as published)", decimal({ low: 0 }))
+    .option('--top-k <tokens>', 'teachers keep the k most likely tokens; 0 keeps all', wholeNumber())
+    .option('--top-p <share>', 'teachers keep the most likely tokens up to this', decimal({ low: 0, high: 1 }))
+    .option('--temperature <value>', "of teachers' draws", decimal({ above: 0 }))
+    .addOption(new Option('--device <name>', `${devices.join(', ')} (default: auto)`).choices(devices))
+    .addOption(new Option('--dtype <type>', 'fp32 (default), or int8: faster and less exact').choices(dtypes))
+    .option(
+      '--batch <images>',
+      'images computed together; more is faster and takes memory (default: 8)',
+      wholeNumber(2),
+    )
+    .option('--threads <number>', 'threads to compute with (default: all cores)', wholeNumber(1))
+    .option('--json', 'print one JSON object')
+    .option('-q, --quiet', 'print nothing but errors')
+    .addHelpText('after', examples)
+    .action((flags: RunFlags) => runReview(flags, io))
+}
+
+async function runReview(flags: RunFlags, io: Io): Promise<void> {
+  const { out: folder, count, seed, batch, device, threads, dtype = 'fp32' } = flags
+  const { cfg, topK, topP, temperature } = flags
+  const say = voice(io, flags)
+  const choice = { specs: flags.model ?? [], classes: flags.classes, teacherOnly: flags.teacherOnly }
+  const models = chooseModels(choice)
+  const bar = progress(io.stderr, flags)
+  const started = performance.now()
+  let name = ''
+  try {
+    const made = await makeReview(models, {
+      ...{ folder, count, seed, dtype, batch, device, threads, signal: io.signal },
+      ...{ teacher: { cfg, topK, topP, temperature }, madeBy: `distilled-decoding ${version()}` },
+      onModel({ id, classes }, i) {
+        bar.end()
+        name = `${id}${models.length > 1 ? ` (${i + 1} of ${models.length})` : ''}`
+        say.note(
+          `${name}: ${plural(classes.length, 'class').replace(/classs$/, 'classes')} x ${plural(count, 'image')}`,
+        )
+      },
+      onProgress: (event) => bar.update(event.fraction, `${name}: ${described(event)}`),
+      onFault: (file, what) => say.note(`${file} ${what}; it is made again.`),
+    })
+    bar.end()
+    const total = made.reduce((sum, { manifest }) => sum + manifest.images.length, 0)
+    const seconds = duration((performance.now() - started) / 1000)
+    say.result(
+      `${folder}: ${plural(total, 'image')} of ${plural(made.length, 'model')}, in ${seconds}.\nLook at them with: distilled review open${folder === 'review' ? '' : ` ${folder}`}`,
+      { folder, models: made.map(({ id, manifest }) => ({ id, ...manifest })) },
+    )
+  } catch (error) {
+    if (!io.signal.aborted) throw error
+    throw new Interrupted('Interrupted. Run the same command again; finished images are kept.')
+  } finally {
+    bar.end()
+  }
+}
+
+function described({ done, total, secondsLeft }: GenerateProgress): string {
+  const left = done < total && Number.isFinite(secondsLeft) ? `, ${duration(secondsLeft)} left` : ''
+  return `${done} of ${plural(total, 'image')}${left}`
+}
+
+function openCommand(io: Io): Command {
+  return new Command('open')
+    .description('serve the page on which a person looks at the images, on this machine alone')
+    .argument('[folder]', folderArgument, 'review')
+    .option(
+      '-p, --port <number>',
+      `where it listens on 127.0.0.1; 0 takes a free one (default: ${defaultPort})`,
+      wholeNumber(0, 65535),
+      defaultPort,
+    )
+    .option('-q, --quiet', 'print the address alone')
+    .addHelpText('after', examples)
+    .action(async (folder: string, flags: { port: number; quiet?: boolean }) => {
+      const say = voice(io, flags)
+      const review = await readReview(folder, io.signal)
+      const journal = await openJournal(folder)
+      try {
+        const server = await serveReview(openDesk(review, journal), flags)
+        for (const fault of [...review.faults, ...journal.faults].slice(0, 10)) say.note(`note: ${fault}`)
+        say.note(
+          `${plural(review.images.length, 'image')} of ${plural(review.models.length, 'model')}. Ctrl-C ends; nothing is lost.`,
+        )
+        io.stdout.write(`${server.url}\n`)
+        await aborted(io.signal)
+        await server.close()
+      } finally {
+        await journal.close()
+      }
+    })
+}
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+
+const formats = ['md', 'csv', 'json'] as const
+type Format = (typeof formats)[number]
+
+function reportCommand(io: Io): Command {
+  return new Command('report')
+    .description('add up the verdicts: images, reviewed, flagged, defect rate by model and class')
+    .argument('[folder]', folderArgument, 'review')
+    .addOption(new Option('--format <type>', 'md, csv or json (default: as --out ends, else md)').choices(formats))
+    .option('-o, --out <file>', 'write a file instead of printing')
+    .option('-q, --quiet', 'print nothing but errors and the report')
+    .addHelpText('after', examples)
+    .action(async (folder: string, flags: { format?: Format; out?: string; quiet?: boolean }) => {
+      const review = await readReview(folder, io.signal)
+      const { events, faults } = await readJournal(folder)
+      const report = makeReport(review, events, faults)
+      const format = flags.format ?? formatOf(flags.out)
+      const text = { md: reportMarkdown, csv: reportCsv, json: asJson }[format](report)
+      const say = voice(io, flags)
+      if (report.changed.length)
+        say.note(`note: ${plural(report.changed.length, 'verdict')} not counted: the image changed since.`)
+      if (flags.out === undefined) return void io.stdout.write(text)
+      await writeAtomically(flags.out, new TextEncoder().encode(text), { signal: io.signal })
+      say.note(flags.out)
+    })
+}
+
+const asJson = (report: unknown): string => `${JSON.stringify(report, null, 2)}\n`
+
+function formatOf(file: string | undefined): Format {
+  if (file === undefined) return 'md'
+  const ending = /\.(\w+)$/.exec(basename(file))?.[1]?.toLowerCase() ?? ''
+  const found = formats.find((format) => format === ending)
+  if (found) return found
+  const near = nearest(ending, formats)
+  throw new UsageError(`--out ${file}: a report ends in .md, .csv or .json.`, {
+    remedy: near ? `Did you mean .${near}?` : 'Or say --format.',
+  })
+}

@@ -1,0 +1,58 @@
+// Who may talk to the review server: a page that came from it, in a browser on this machine. The Host check stops names that
+// were rebound to 127.0.0.1, the Origin check stops other sites' scripts, the headers stop everything a page of ours never needs.
+import type { IncomingHttpHeaders } from 'node:http'
+
+export const bodyLimit = 16_384
+
+export interface Refusal {
+  status: 403 | 405 | 413 | 415
+  error: string
+}
+
+/**
+ * Why a request is refused; undefined when it may go on.
+ * @param port the server's own
+ * @example
+ * refusal('GET', { host: '127.0.0.1:7861' }, 7861) // undefined
+ */
+export function refusal(method: string, headers: IncomingHttpHeaders, port: number): Refusal | undefined {
+  const hosts = [`127.0.0.1:${port}`, `localhost:${port}`]
+  if (!hosts.includes(headers.host ?? ''))
+    return { status: 403, error: `This server is ${hosts[0]} and no other host.` }
+  const site = headers['sec-fetch-site']
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') {
+    return { status: 403, error: 'Other sites have no access.' }
+  }
+  if (method === 'GET' || method === 'HEAD') return undefined
+  if (method !== 'POST') return { status: 405, error: 'Only GET, HEAD and POST.' }
+  if (headers.origin !== `http://${headers.host}`) return { status: 403, error: 'Other origins may not write.' }
+  if (!/^application\/json\s*(;|$)/i.test(headers['content-type'] ?? '')) {
+    return { status: 415, error: 'Expected application/json.' }
+  }
+  if (Number(headers['content-length'] ?? 0) > bodyLimit) return { status: 413, error: 'The request is too long.' }
+  return undefined
+}
+
+const policy = {
+  'default-src': "'none'",
+  'script-src': "'self'",
+  'style-src': "'self'",
+  'img-src': "'self'",
+  'connect-src': "'self'",
+  'base-uri': "'none'",
+  'form-action': "'none'",
+  'frame-ancestors': "'none'",
+  'require-trusted-types-for': "'script'",
+}
+
+/** Headers of every answer. */
+export const safeHeaders: Readonly<Record<string, string>> = {
+  'Content-Security-Policy': Object.entries(policy)
+    .map(([name, value]) => `${name} ${value}`)
+    .join('; '),
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Permissions-Policy': 'camera=(), microphone=(), geolocation=()',
+}

@@ -1,0 +1,141 @@
+// The journal of a review: one JSON line for every event, appended and on the disk before anyone is told. A crash can
+// tear the last line alone; such a line does not count, is reported, and never spoils what is written after it. Several
+// servers may append to one journal: each reads what the others wrote before it writes.
+import { type FileHandle, open } from 'node:fs/promises'
+import { join } from 'node:path'
+import * as v from 'valibot'
+import { UsageError } from '../core/errors.ts'
+import { eventSchema, type ReviewEvent } from './events.ts'
+
+export const journalName = 'verdicts.jsonl'
+
+/** An opened journal. */
+export interface Journal {
+  /** In the order they were written; grows. */
+  readonly events: readonly ReviewEvent[]
+  /** Lines that do not count, in words. */
+  readonly faults: readonly string[]
+  /** Reads what others have written since. */
+  refresh(): Promise<void>
+  /**
+   * Appends what `decide` makes of all events so far, one caller after another; resolves when it is on the disk.
+   * Returns what was appended.
+   */
+  append(decide: (events: readonly ReviewEvent[]) => ReviewEvent | undefined): Promise<ReviewEvent | undefined>
+  close(): Promise<void>
+}
+
+/**
+ * Opens the journal in a review's folder, which it makes when there is none.
+ * @throws UsageError when the folder does not exist
+ * @example
+ * const journal = await openJournal('review')
+ * await journal.append(() => event)
+ */
+export async function openJournal(folder: string): Promise<Journal> {
+  const path = join(folder, journalName)
+  const file = await open(path, 'a+').catch((cause) => {
+    throw cause.code === 'ENOENT' ? new UsageError(`There is no folder ${folder}.`, { cause }) : cause
+  })
+  const state = reading(file)
+  let last: Promise<unknown> = state.refresh()
+  /** After whatever is under way, whether that went well or not. */
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const turn = last.then(work, work)
+    last = turn.catch(() => {})
+    return turn
+  }
+  await last
+  return {
+    events: state.events,
+    faults: state.faults,
+    refresh: () => inTurn(state.refresh),
+    append: (decide) =>
+      inTurn(async () => {
+        await state.refresh()
+        const event = decide(state.events)
+        if (!event) return undefined
+        const line = `${state.isOpen() ? '\n' : ''}${JSON.stringify(event)}\n`
+        await file.appendFile(line)
+        await file.sync()
+        await state.refresh()
+        return event
+      }),
+    close: () => inTurn(() => file.close()),
+  }
+}
+
+/**
+ * What the journal of a folder says, without touching it; a folder without one has no events yet.
+ * @example
+ * const { events, faults } = await readJournal('review')
+ */
+export async function readJournal(folder: string): Promise<Pick<Journal, 'events' | 'faults'>> {
+  const file = await open(join(folder, journalName), 'r').catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error
+  })
+  if (!file) return { events: [], faults: [] }
+  try {
+    const state = reading(file)
+    await state.refresh()
+    return state
+  } finally {
+    await file.close()
+  }
+}
+
+/** Follows a growing file: every whole line becomes an event or a fault, once. */
+function reading(file: FileHandle) {
+  const events: ReviewEvent[] = []
+  const faults: string[] = []
+  let [offset, line] = [0, 0]
+  /** The file does not end in a line break; what is left there is torn, and has been told of. */
+  let [open, torn] = [false, false]
+  const take = (text: string) => {
+    line++
+    const event = parse(text)
+    if (event) events.push(event)
+    else if (text.trim() && !torn) {
+      faults.push(`line ${line} of ${journalName} is no verdict and does not count: ${start(text)}`)
+    }
+    torn = false
+  }
+  const takeRest = (text: string, bytes: number) => {
+    if (parse(text)) {
+      take(text) // all there but its line break, which the next line brings
+      line--
+      offset += bytes
+    } else if (!torn) {
+      torn = true
+      faults.push(`the last line of ${journalName} is torn, as a crash leaves it, and does not count: ${start(text)}`)
+    }
+  }
+  return {
+    events,
+    faults,
+    isOpen: () => open,
+    async refresh() {
+      const { size } = await file.stat()
+      if (size <= offset) return
+      const buffer = Buffer.alloc(size - offset)
+      const { bytesRead } = await file.read(buffer, 0, buffer.length, offset)
+      const bytes = buffer.subarray(0, bytesRead)
+      const whole = bytes.lastIndexOf(10) + 1
+      for (const text of bytes.toString('utf8', 0, whole).split('\n').slice(0, -1)) take(text)
+      offset += whole
+      open = bytesRead > whole
+      if (open) takeRest(bytes.toString('utf8', whole), bytesRead - whole)
+    },
+  }
+}
+
+function parse(text: string): ReviewEvent | undefined {
+  try {
+    const parsed = v.safeParse(eventSchema, JSON.parse(text))
+    return parsed.success ? parsed.output : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const start = (text: string): string => (text.length > 60 ? `${text.slice(0, 60)}...` : text)
