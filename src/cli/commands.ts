@@ -3,11 +3,15 @@ import type { Command } from 'commander'
 import { benchCommand } from './bench.ts'
 import { dataCommand } from './data.ts'
 import { downloadCommand } from './download.ts'
+import { evaluateCommand } from './evaluate.ts'
+import { featuresCommand } from './features.ts'
 import { inspectCommand } from './inspect.ts'
 import type { Io } from './io.ts'
 import { modelsCommand } from './models.ts'
 import { pairsCommand } from './pairs.ts'
+import { reportCommand } from './report.ts'
 import { reproduceCommand } from './reproduce.ts'
+import { reviewCommand } from './review.ts'
 import { sampleCommand } from './sample.ts'
 import { trainCommand } from './train.ts'
 
@@ -21,4 +25,8 @@ export const commands: readonly ((io: Io) => Command)[] = [
   trainCommand,
   pairsCommand,
   reproduceCommand,
+  evaluateCommand,
+  featuresCommand,
+  reportCommand,
+  reviewCommand,
 ]

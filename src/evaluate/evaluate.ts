@@ -24,6 +24,7 @@ export interface EvaluateOptions extends Omit<MeasureOptions, 'metrics'> {
  * @example
  * const { result } = await evaluate({ samples, reference, reader, engine, protocol: 'dd', versions: {} })
  * console.log(result.metrics.fid, result.protocol)
+ * result.protocol.features.name // 'sprites'
  */
 export async function evaluate(options: EvaluateOptions): Promise<{ result: EvaluationResult; measured: Measured }> {
   const { samples, reference, reader, protocol, signal } = options

@@ -10,6 +10,7 @@ import { type JobKind, type Manifest, manifestName, readManifest } from '../jobs
 import { type MergeOptions, mergeFolders } from '../jobs/merge.ts'
 import { runShard } from '../jobs/run.ts'
 import { type Shard, whole } from '../jobs/shard.ts'
+import { type ShardProgress, stopwatch } from '../jobs/stopwatch.ts'
 import { joinRows } from './features.ts'
 import type { FeatureReader, Reading } from './reader.ts'
 import { arraySet } from './sets/arrays.ts'
@@ -33,24 +34,27 @@ export interface ExtractOptions {
   readonly samples: EvaluationSet
   readonly reader: FeatureReader
   readonly protocol: string
+  /** How `--features` names the reader, for the command that makes files again. */
+  readonly readerFile: string
   /** Program and version. */
   readonly madeBy: string
   readonly shard?: Shard | undefined
   readonly chunk?: number | undefined
   readonly signal?: AbortSignal | undefined
   onFault?(name: string, what: string): void
-  /** Images of this shard. */
-  onProgress?(done: number): void
+  onProgress?(progress: ShardProgress): void
 }
 
 /**
  * Reads a shard of a set's images and keeps the features; what an earlier run has kept stays.
  * @throws UsageError when the set has no images, or the folder holds other features; whatever set and reader throw
  * @example
- * await extractFeatures({ folder: 'features', samples, reader, protocol: 'adm', madeBy: 'mine', shard: { index: 0, count: 4 } })
+ * const job = { folder: 'features', samples, reader, readerFile: 'sprites', protocol: 'dd', madeBy: 'an example' }
+ * const { files } = await extractFeatures({ ...job, shard: { index: 0, count: 4 }, chunk: 12 }) // of 48 images
+ * files.length // 1
  */
 export async function extractFeatures(options: ExtractOptions): Promise<Manifest> {
-  const { folder, samples, reader, protocol, madeBy, shard = whole, chunk = CHUNK, signal } = options
+  const { folder, samples, reader, readerFile, protocol, madeBy, shard = whole, chunk = CHUNK, signal } = options
   const { images } = samples
   if (!images) throw new UsageError(`${samples.name} holds no images.`)
   const extractor = { name: reader.name, sha256: reader.sha256, preprocessing: reader.preprocessing }
@@ -61,17 +65,16 @@ export async function extractFeatures(options: ExtractOptions): Promise<Manifest
       format: images.format,
       lossy: images.lossy,
     },
-    ...{ reader: reader.name, readerSha256: reader.sha256, protocol },
+    ...{ reader: readerFile, readerSha256: reader.sha256, protocol },
   }
   const job = { kind: featureFiles.name, madeBy, settings, count: images.count, chunk }
-  let done = 0
+  const clock = stopwatch(job, shard, options.onProgress)
   const make = async (first: number, count: number) => {
     const readings: Reading[] = []
     for (let at = first; at < first + count; at += BATCH) {
       const n = Math.min(BATCH, first + count - at)
       for (const run of await images.read(at, n, signal)) readings.push(await reader.read(run))
-      done += n
-      options.onProgress?.(done)
+      clock.made(n)
     }
     const array = (name: 'features' | 'spatial' | 'probabilities') => {
       const parts = readings.flatMap((reading) => reading[name] ?? [])
@@ -80,11 +83,7 @@ export async function extractFeatures(options: ExtractOptions): Promise<Manifest
     const note = noteArray({ count, extractor, origin: samples.origin ?? unknownOrigin })
     return npzBytes({ ...array('features'), ...array('spatial'), ...array('probabilities'), distilled: note })
   }
-  const onChunk = (units: number, kept: boolean) => {
-    if (!kept) return
-    done += units
-    options.onProgress?.(done)
-  }
+  const onChunk = (units: number, kept: boolean) => kept && clock.kept(units)
   const files = await runShard({
     ...{ folder, kind: featureFiles, job, shard, make, onChunk, signal },
     ...(options.onFault && { onFault: options.onFault }),

@@ -86,7 +86,7 @@ describe('evaluation of given features', () => {
       engine: await sharedEngine(),
       metrics: ['fid', 'precision', 'recall'],
     })
-    expect([metrics.fid]).toBeAllclose([values.fid], { atol: 0, rtol: 1e-6 })
+    expect([metrics.fid!]).toBeAllclose([values.fid!], { atol: 0, rtol: 1e-6 })
     expect(metrics).toMatchObject({ precision: values.precision_f64, recall: values.recall_f64 })
   })
 
@@ -100,7 +100,7 @@ describe('evaluation of given features', () => {
         metrics: ['fid'],
       })
       // The .pth holds its mean as float32.
-      expect([metrics.fid]).toBeAllclose([values.fid], { atol: 0, rtol: name.endsWith('.pth') ? 1e-5 : 1e-6 })
+      expect([metrics.fid!]).toBeAllclose([values.fid!], { atol: 0, rtol: name.endsWith('.pth') ? 1e-5 : 1e-6 })
     },
   )
 
@@ -205,7 +205,15 @@ describe('features and statistics for later', () => {
     const out = join(folder, 'features')
     const extract = (index: number, count: number) =>
       extractFeatures({
-        ...{ folder: out, samples, reader: colours(), protocol: 'dd', madeBy: 'test', chunk: 16 },
+        ...{
+          folder: out,
+          samples,
+          reader: colours(),
+          protocol: 'dd',
+          readerFile: 'colours',
+          madeBy: 'test',
+          chunk: 16,
+        },
         shard: { index, count },
       })
     await extract(0, 3)

@@ -48,7 +48,8 @@ const needs: Readonly<Record<MetricName, { samples: Need; reference?: Need }>> =
 /**
  * Why a metric cannot be told of these two sets; undefined when it can.
  * @example
- * obstacle('recall', samples, statisticsOnly, reader) // 'the reference (statistic.pth) has no features, only statistics'
+ * const sets = { samples, reference: statisticsOnly, reader }
+ * obstacle('recall', sets) // 'the reference (statistic.pth) has no features, only statistics'
  */
 export function obstacle(
   metric: MetricName,
@@ -76,6 +77,7 @@ function lacks({ images, matrices, statistics }: EvaluationSet, need: Need, read
  * reader throw; the signal's reason when aborted
  * @example
  * const { metrics } = await measure({ samples, reference, reader, engine, metrics: ['fid', 'precision', 'recall'] })
+ * Object.keys(metrics) // ['precision', 'recall', 'fid', 'accuracy']
  */
 export async function measure(options: MeasureOptions): Promise<Measured> {
   const { metrics, engine, signal, onProgress } = options

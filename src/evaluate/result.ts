@@ -1,9 +1,7 @@
 // What an evaluation writes: figures, and beside them the protocol that they are figures of. Two numbers that look alike may
 // not be compared unless their protocols agree (compare.ts), so nothing a number depends on is left out.
 
-import { readFile } from 'node:fs/promises'
 import * as v from 'valibot'
-import { CheckpointError, UsageError } from '../core/errors.ts'
 
 export const protocolNames = ['dd', 'adm'] as const
 export type ProtocolName = (typeof protocolNames)[number]
@@ -47,7 +45,7 @@ const metricsSchema = v.strictObject({
   accuracy: v.optional(v.number()),
 })
 
-const resultSchema = v.strictObject({
+export const resultSchema = v.strictObject({
   kind: v.literal('distilled-evaluation'),
   /** ISO time at which it was made. */
   date: v.string(),
@@ -78,32 +76,3 @@ const resultSchema = v.strictObject({
 export type Protocol = v.InferOutput<typeof protocolSchema>
 export type Metrics = v.InferOutput<typeof metricsSchema>
 export type EvaluationResult = v.InferOutput<typeof resultSchema>
-
-/**
- * Reads the result that `distilled evaluate --save` wrote.
- * @throws UsageError when there is no such file, CheckpointError when it is none of ours
- * @example
- * const { metrics, protocol } = await readResult('one-step.json')
- */
-export async function readResult(path: string): Promise<EvaluationResult> {
-  const text = await readFile(path, 'utf8').catch((cause) => {
-    throw new UsageError(`Cannot read ${path}: ${cause.code === 'ENOENT' ? 'no such file' : cause.message}.`, { cause })
-  })
-  const parsed = v.safeParse(resultSchema, json(text))
-  if (parsed.success) return parsed.output
-  const issue = parsed.issues[0]
-  throw new CheckpointError(
-    `${path} is no result of an evaluation: ${v.getDotPath(issue) ?? 'the file'}: ${issue.message}.`,
-    {
-      remedy: 'Expected a file that `distilled evaluate --save FILE.json` wrote.',
-    },
-  )
-}
-
-function json(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}

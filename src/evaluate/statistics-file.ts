@@ -12,7 +12,9 @@ import { type Note, noteArray } from './sets/note.ts'
  * Writes the statistics of a set; `arraySet` reads them as a reference.
  * @throws UsageError when the set was measured without moments
  * @example
- * await saveStatistics('reference.npz', measured.reference, { extractor: result.protocol.features, origin })
+ * const { result, measured } = await evaluate({ samples, reference, reader, engine, protocol: 'dd', versions: {} })
+ * const note = { extractor: result.protocol.features, origin: unknownOrigin }
+ * await saveStatistics('reference.npz', measured.reference, note)
  */
 export async function saveStatistics(path: string, set: Collected, note: Omit<Note, 'count'>): Promise<void> {
   const { gaussian, spatial, count } = set

@@ -6,6 +6,7 @@ import { importsOf, packageOf, read, sourceFiles } from './sources.ts'
 /** Each room with the rooms, or single files of them, that it may import from; top room first. */
 const rooms: Record<string, readonly string[]> = {
   core: [],
+  charts: ['core'],
   checkpoint: ['core'],
   graph: ['core', 'checkpoint/types.ts'],
   engine: ['core', 'graph'],
@@ -15,27 +16,46 @@ const rooms: Record<string, readonly string[]> = {
   images: ['core'],
   data: ['core', 'images'],
   jobs: ['core', 'images'],
-  evaluate: ['core', 'graph', 'engine/types.ts', 'models', 'sampling', 'data/dataset.ts'],
-  distill: [
-    ...['core', 'checkpoint', 'graph', 'engine', 'models', 'zoo', 'sampling', 'images', 'data', 'jobs', 'evaluate'],
+  evaluate: [
+    ...['core', 'checkpoint', 'graph', 'engine/types.ts', 'models', 'zoo', 'sampling', 'images', 'data', 'jobs'],
   ],
-  library: ['core', 'checkpoint', 'graph', 'engine', 'models', 'zoo', 'sampling', 'images'],
+  report: ['core', 'charts', 'zoo', 'images', 'evaluate'],
+  distill: [
+    ...[
+      'core',
+      'charts',
+      'checkpoint',
+      'graph',
+      'engine',
+      'models',
+      'zoo',
+      'sampling',
+      'images',
+      'data',
+      'jobs',
+      'evaluate',
+    ],
+  ],
+  library: [...['core', 'checkpoint', 'graph', 'engine', 'models', 'zoo', 'sampling', 'images', 'jobs', 'evaluate']],
   bench: [
     ...['core', 'checkpoint', 'graph', 'engine', 'models', 'zoo', 'sampling', 'images', 'data', 'distill', 'library'],
   ],
+  review: ['core', 'engine/types.ts', 'models', 'zoo', 'sampling', 'images', 'jobs', 'library'],
   cli: [
     ...['core', 'checkpoint', 'graph', 'engine', 'models', 'zoo', 'sampling', 'images', 'data', 'jobs', 'evaluate'],
-    ...['distill', 'library', 'bench'],
+    ...['report', 'distill', 'library', 'bench', 'review'],
   ],
   'index.ts': ['core', 'checkpoint', 'graph', 'engine', 'models', 'zoo', 'sampling', 'images', 'library'],
 }
 
 /** Files of these rooms run in a browser, too ... */
-const browserRooms = ['core/', 'checkpoint/', 'graph/', 'models/', 'sampling/', 'evaluate/']
+const browserRooms = ['core/', 'charts/', 'checkpoint/', 'graph/', 'models/', 'sampling/', 'evaluate/', 'review/page/']
 /** ... so do these ... */
 const browserFiles = [
   'data/dataset.ts',
   'engine/types.ts',
+  'review/events.ts',
+  'review/wire.ts',
   'zoo/classes.ts',
   'zoo/embedded.ts',
   'zoo/imagenet-classes.ts',
@@ -43,7 +63,15 @@ const browserFiles = [
   'zoo/registry.ts',
 ]
 /** ... but not these. */
-const nodeFiles = ['checkpoint/node-source.ts']
+const nodeFiles = [
+  'checkpoint/node-source.ts',
+  ...['inception', 'sprites', 'onnx', 'open'].map((name) => `evaluate/${name}-reader.ts`),
+  ...['feature-files', 'statistics-file', 'read-result'].map((name) => `evaluate/${name}.ts`),
+  'evaluate/sets/arrays.ts',
+  'evaluate/sets/folder.ts',
+  'evaluate/sets/open.ts',
+  'evaluate/sets/sprites.ts',
+]
 
 /** Packages, and the places that may import them. */
 const packages: Record<string, readonly string[]> = {
@@ -52,7 +80,7 @@ const packages: Record<string, readonly string[]> = {
   'onnxruntime-common': ['engine'],
   sharp: ['images', 'data'],
   commander: ['cli'],
-  valibot: ['cli', 'zoo', 'library', 'models', 'distill', 'jobs'],
+  valibot: ['cli', 'zoo', 'library', 'models', 'distill', 'jobs', 'evaluate', 'review'],
   koffi: ['distill'],
 }
 

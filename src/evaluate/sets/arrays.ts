@@ -25,7 +25,9 @@ import {
  * @throws CheckpointError when the file holds none of the forms above, or arrays whose shapes contradict each other
  * @example
  * const set = await arraySet('VIRTUAL_imagenet256_labeled.npz')
- * const { count, images, statistics } = set // 10000, its images, and the statistics of the whole training set
+ * const { count, images, statistics } = set // its images, and the statistics of the whole training set
+ * await set.close()
+ * count // 10000
  */
 export async function arraySet(path: string): Promise<EvaluationSet> {
   const checkpoint = await openFile(path)

@@ -22,8 +22,9 @@ const TOGETHER = 32
  * The images below `path`.
  * @throws UsageError when the folder holds no image; `read` throws a CheckpointError that names a damaged file
  * @example
- * const { images } = await folderSet('samples')
- * const [{ shape }] = await images.read(0, 8) // [8, 256, 256, 3]
+ * const { images } = await folderSet('images')
+ * const [{ shape }] = await images.read(0, 8)
+ * shape // [8, 256, 256, 3]
  */
 export async function folderSet(path: string): Promise<EvaluationSet & { images: ImageSource }> {
   const entries = await readdir(path, { recursive: true, withFileTypes: true })

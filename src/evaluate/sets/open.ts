@@ -23,6 +23,7 @@ export interface OpenSetOptions {
  * @throws UsageError when there is nothing of that name, CheckpointError when a file is not what it should be
  * @example
  * const reference = await openSet('sprites', { sprites: 10_000 })
+ * reference.count // 10000
  */
 export async function openSet(what: string, options: OpenSetOptions): Promise<EvaluationSet> {
   if (what === SPRITES) return spritesSet(options.sprites)

@@ -13,7 +13,8 @@ const AT_ONCE = 250
  * The first `count` sprites of the reference seed, 32 x 32 pixels, class i mod 12.
  * @example
  * const { images } = spritesSet(10_000)
- * const [{ data }] = await images.read(0, 12) // one sprite of every class
+ * const [{ shape }] = await images.read(0, 12) // one sprite of every class
+ * shape // [12, 32, 32, 3]
  */
 export function spritesSet(count: number, seed = REFERENCE_SEED): EvaluationSet & { images: ImageSource } {
   const data = sprites({ seed, size: count })

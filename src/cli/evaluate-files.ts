@@ -1,0 +1,64 @@
+// What remains of an evaluation: the result as JSON, a sheet of its first samples beside it, and statistics for later.
+import { stat } from 'node:fs/promises'
+import { basename, dirname, extname, join } from 'node:path'
+import { UsageError } from '../core/errors.ts'
+import type { Collected } from '../evaluate/collect.ts'
+import type { EvaluationResult } from '../evaluate/result.ts'
+import type { EvaluationSet, ImageSource } from '../evaluate/sets/set.ts'
+import { saveStatistics } from '../evaluate/statistics-file.ts'
+import { writeAtomically } from '../images/atomic.ts'
+import { grid } from '../images/grid.ts'
+import type { Voice } from './io.ts'
+
+export interface EvaluationFiles {
+  save?: string
+  saveStats?: string
+  saveGrid?: string
+}
+
+/** @throws UsageError when a file could not be written in the end: better known before the work */
+export async function checkFolders({ save, saveStats, saveGrid }: EvaluationFiles): Promise<void> {
+  for (const [flag, path] of Object.entries({ save, 'save-stats': saveStats, 'save-grid': saveGrid })) {
+    if (path === undefined) continue
+    const folder = await stat(dirname(path)).catch(() => undefined)
+    if (folder?.isDirectory()) continue
+    throw new UsageError(`--${flag}: there is no folder ${dirname(path)}.`, { remedy: 'Create it first.' })
+  }
+}
+
+/** Images of a sheet, in two rows. */
+const SHEET = 24
+
+/** Writes what the flags name; the result knows its sheet. */
+export async function saveEvaluation(
+  result: EvaluationResult,
+  collected: Collected,
+  { images }: EvaluationSet,
+  { save, saveStats, saveGrid }: EvaluationFiles,
+  { note }: Voice,
+): Promise<void> {
+  const sheet = saveGrid ?? (save && join(dirname(save), `${basename(save, extname(save))}.png`))
+  if (sheet && images) {
+    await saveSheet(sheet, images, result)
+    result.grid = basename(sheet)
+    note(`sheet: ${sheet}`)
+  }
+  if (save) {
+    await writeAtomically(save, new TextEncoder().encode(`${JSON.stringify(result, null, 2)}\n`))
+    note(`result: ${save}`)
+  }
+  if (!saveStats) return
+  const { labels, sampling, rounding, features: extractor } = result.protocol
+  await saveStatistics(saveStats, collected, { extractor, origin: { labels, sampling, rounding } })
+  note(`statistics: ${saveStats}`)
+}
+
+async function saveSheet(path: string, images: ImageSource, { name, protocol }: EvaluationResult): Promise<void> {
+  const batches = await images.read(0, Math.min(SHEET, images.count))
+  const pictures = batches.flatMap(({ data, shape: [n, height, width] }) => {
+    const size = height * width * 3
+    return Array.from({ length: n }, (_, i) => ({ data: data.subarray(i * size, (i + 1) * size), width, height }))
+  })
+  const alike = pictures.filter(({ width, height }) => width === pictures[0]!.width && height === pictures[0]!.height)
+  await grid(alike, { columns: SHEET / 2, settings: { evaluation: name, ...protocol.sampling } }).save(path)
+}

@@ -1,0 +1,209 @@
+// `distilled evaluate`: samples against a reference, with the protocol beside every figure; `--compare` says whether two results
+// may stand side by side.
+import { Command, Option } from 'commander'
+import { oneOf, UsageError } from '../core/errors.ts'
+import { spriteClasses } from '../data/sprites.ts'
+import { createEngine } from '../engine/node.ts'
+import { comparable } from '../evaluate/compare.ts'
+import { evaluate } from '../evaluate/evaluate.ts'
+import { openFeatureReader } from '../evaluate/open-reader.ts'
+import { type LabelScheme, labelsOf, publishedCount } from '../evaluate/protocols.ts'
+import { readResult } from '../evaluate/read-result.ts'
+import { type MetricName, metricNames, type ProtocolName, protocolNames } from '../evaluate/result.ts'
+import type { EvaluationSet } from '../evaluate/sets/set.ts'
+import { modelSet, openSamplesOrSet } from '../library/evaluation-sets.ts'
+import type { Model } from '../library/model.ts'
+import { samplerFacts } from '../library/sampler-facts.ts'
+import { checkFolders, saveEvaluation } from './evaluate-files.ts'
+import { formatComparison, formatResult } from './evaluate-text.ts'
+import { duration, Interrupted, type Io, plural, voice } from './io.ts'
+import { wholeNumber } from './parse.ts'
+import { type Progress, progress, secondsLeft } from './progress.ts'
+import { addSamplerFlags, planOptions, type SampleFlags } from './sample-flags.ts'
+import { loadSampled } from './sample-model.ts'
+import { version } from './version.ts'
+
+const examples = `
+Examples:
+  $ distilled evaluate --model sprites-var-dd                       an embedded model, in the features of its own classifier
+  $ distilled evaluate --model var-dd-d16 --reference imagenet-dd --features pt_inception-2015-12-05-6726825d.pth
+  $ distilled evaluate samples --reference imagenet-dd --features pt_inception-2015-12-05-6726825d.pth --save one-step.json
+  $ distilled evaluate mine.npz --reference VIRTUAL_imagenet256_labeled.npz --protocol adm --features inception.pth
+  $ distilled evaluate features.npz --reference other-features.npz  features of any extractor: no images needed
+  $ distilled evaluate --compare one-step.json two-steps.json       may these be compared?
+
+Two protocols are called FID: dd (pytorch-fid, random labels) and adm (guided diffusion's evaluator, as many images of every
+class). Every figure is printed with its protocol; figures in other features than Inception's are no ImageNet FIDs.`
+
+interface Flags extends SampleFlags {
+  reference?: string
+  protocol: ProtocolName
+  metrics?: MetricName[]
+  features?: string
+  labels?: LabelScheme
+  save?: string
+  saveStats?: string
+  saveGrid?: string
+  compare?: string[]
+}
+
+export function evaluateCommand(io: Io): Command {
+  const command = new Command('evaluate')
+    .description('FID, sFID, Inception Score, precision, recall and KID, with their protocol')
+    .argument(
+      '[samples]',
+      'a folder of images, an .npz of images or features, or a folder of `distilled sample --labels` or `features`',
+    )
+    .option('-r, --reference <what>', 'the same, an .npz or .pth of statistics, or: imagenet-dd, imagenet-adm, sprites')
+    .addOption(new Option('--protocol <name>', 'dd (default) or adm').choices(protocolNames).default('dd'))
+    .option(
+      '--metrics <list>',
+      `with commas between: ${metricNames.join(', ')} (default: what the protocol reports)`,
+      metricList,
+    )
+    .option(
+      '--features <file>',
+      "Inception's weights (pt_inception-2015-12-05-6726825d.pth), an .onnx file, or sprites",
+    )
+    .option(
+      '-n, --count <images>',
+      `with --model: images (default: ${publishedCount}; 10000 for embedded models)`,
+      wholeNumber(1),
+    )
+    .option('-s, --seed <number>', 'with --model: image i depends on seed and i alone (default: 0)', wholeNumber())
+    .addOption(
+      new Option('--labels <how>', 'with --model: random or balanced (default: as the protocol has it)').choices([
+        'random',
+        'balanced',
+      ]),
+    )
+    .option('--save <file>', 'the result as JSON, for --compare and `distilled report`')
+    .option('--save-stats <file>', "an .npz with the samples' mu and sigma, which can be a reference")
+    .option('--save-grid <file>', 'a sheet of the first samples (.png); the result names it')
+    .option('--compare <results...>', 'two results: say whether they may be compared, and if not, why')
+    .option('--json', 'print one JSON object')
+    .option('-q, --quiet', 'print nothing but errors')
+  return addSamplerFlags(command)
+    .addHelpText('after', examples)
+    .action((samples: string | undefined, flags: Flags) =>
+      flags.compare ? compare(flags, io) : run(samples, flags, io),
+    )
+}
+
+async function compare({ compare: paths = [], ...flags }: Flags, io: Io): Promise<void> {
+  if (paths.length !== 2) {
+    throw new UsageError(`--compare takes two results, got ${paths.length}.`, {
+      remedy: 'distilled evaluate --compare A.json B.json',
+    })
+  }
+  const [a, b] = [await readResult(paths[0]!), await readResult(paths[1]!)]
+  const found = comparable(a.protocol, b.protocol)
+  voice(io, flags).result(formatComparison(paths as [string, string], [a, b], found), found)
+}
+
+/** Everything that is open while an evaluation runs. */
+interface Opened {
+  samples: EvaluationSet
+  reference: EvaluationSet
+  model?: Model
+}
+
+async function run(path: string | undefined, flags: Flags, io: Io): Promise<void> {
+  const say = voice(io, flags)
+  const bar = progress(io.stderr, flags)
+  await checkFolders(flags)
+  const { samples, reference, model } = await open(path, flags, io)
+  try {
+    const features = flags.features ?? (drawn(model) ? 'sprites' : undefined)
+    await using own = model
+      ? undefined
+      : await createEngine({ device: flags.device ?? 'auto', ...(flags.threads && { threads: flags.threads }) })
+    const engine = model?.engine ?? own!
+    const { protocol } = flags
+    await using reader = features === undefined ? undefined : await openFeatureReader(features, { engine, protocol })
+    if (!reader && samples.images && !samples.matrices) {
+      throw new UsageError('Images need a network that reads them.', {
+        remedy: "Name Inception's weights with --features FILE, or --features sprites for the drawn sprites.",
+      })
+    }
+    say.note(`device: ${engine.device}, ${plural(engine.threads, 'thread')} (${engine.reason})`)
+    if (samples.images?.lossy) say.note('warning: lossy image files among the samples; compression moves every metric.')
+    const sampler = model && (await samplerFacts(model, planOptions(flags), io.signal))
+    const { result, measured } = await evaluate({
+      ...{ samples, reference, reader, engine, protocol, metrics: flags.metrics, signal: io.signal },
+      ...(sampler && { sampler }),
+      ...(model && { classes: Array.from({ length: model.family.numClasses }, (_, id) => model.classInfo(id).name) }),
+      versions: { 'distilled-decoding': version(), node: process.versions.node },
+      onSkip: (metric, why) => say.note(`note: no ${metric}: ${why}.`),
+      onProgress: reporter(bar),
+    })
+    bar.end()
+    await saveEvaluation(result, measured.samples, samples, flags, say)
+    say.result(formatResult(result), result)
+  } catch (error) {
+    if (!io.signal.aborted) throw error
+    throw new Interrupted(
+      'Interrupted. For work that survives it: `distilled sample --labels` and `distilled features`, then evaluate.',
+    )
+  } finally {
+    bar.end()
+    await samples.close()
+    await reference.close()
+    await model?.dispose()
+  }
+}
+
+async function open(path: string | undefined, flags: Flags, io: Io): Promise<Opened> {
+  const { protocol } = flags
+  if (path !== undefined) {
+    if (flags.model) throw new UsageError('Give samples or --model, not both.')
+    if (flags.reference === undefined) throw noReference()
+    const samples = await openSamplesOrSet(path, { sprites: 10_000 })
+    return { samples, reference: await openSamplesOrSet(flags.reference, { sprites: samples.count ?? 10_000 }) }
+  }
+  const { model: name, student, teacher } = flags
+  if (name === undefined && student === undefined && teacher === undefined) {
+    throw new UsageError('Nothing to evaluate.', { remedy: 'Name a folder or file of samples, or --model NAME.' })
+  }
+  const model = await loadSampled(flags, io)
+  try {
+    const count = flags.count ?? (drawn(model) ? 10_000 - (10_000 % model.family.numClasses) : publishedCount)
+    const reference = flags.reference ?? (drawn(model) ? 'sprites' : undefined)
+    if (reference === undefined) throw noReference()
+    const options = {
+      count,
+      labels: flags.labels ?? labelsOf[protocol],
+      seed: flags.seed,
+      rng: flags.rng,
+      batch: flags.batch,
+      plan: model.plan(planOptions(flags)),
+    }
+    const samples = await modelSet(model, { ...options, signal: io.signal })
+    return { model, samples, reference: await openSamplesOrSet(reference, { sprites: count }) }
+  } catch (error) {
+    await model.dispose()
+    throw error
+  }
+}
+
+/** Whether a model draws the sprites, whose reference and features come with the package. */
+const drawn = (model: Model | undefined): boolean => model?.classes.labels.join() === spriteClasses.join()
+
+const noReference = () =>
+  new UsageError('There is no reference to compare with.', {
+    remedy: 'For example --reference imagenet-dd, or a folder of real images.',
+  })
+
+/** One line per stage, with the time that is left of it. */
+function reporter(bar: Progress) {
+  let [stage, started] = ['', 0]
+  return (now: string, done: number, total: number) => {
+    if (now !== stage) [stage, started] = [now, performance.now()]
+    const left = done > 0 && done < total ? `, ${duration(secondsLeft(started, done / total))} left` : ''
+    bar.update(done / total, `${now}: ${done} of ${total}${left}`)
+  }
+}
+
+function metricList(text: string): MetricName[] {
+  return text.split(',').map((name) => oneOf('metric', name.trim().toLowerCase() as MetricName, metricNames))
+}

@@ -1,0 +1,85 @@
+// `distilled features`: what a network sees in images, kept in resumable shards; evaluation spends its time here, so this is
+// what many machines share. `distilled features merge` proves that all of them are there.
+import { basename } from 'node:path'
+import { Command, Option } from 'commander'
+import { createEngine } from '../engine/node.ts'
+import { type Device, devices } from '../engine/types.ts'
+import { extractFeatures, mergeFeatures } from '../evaluate/feature-files.ts'
+import { openFeatureReader } from '../evaluate/open-reader.ts'
+import { type ProtocolName, protocolNames } from '../evaluate/result.ts'
+import { openSamplesOrSet } from '../library/evaluation-sets.ts'
+import { type Io, plural, voice } from './io.ts'
+import { wholeNumber } from './parse.ts'
+import { type JobWords, mergeCommand, runShardJob } from './shard-job.ts'
+import { version } from './version.ts'
+
+const examples = `
+Examples:
+  $ distilled features samples --features pt_inception-2015-12-05-6726825d.pth --out features
+  $ distilled features samples --features sprites --shard 0/4 --out features     a quarter, here or elsewhere
+  $ distilled features merge features                                            when all quarters are done
+  $ distilled evaluate features --reference imagenet-dd
+
+Stopped, the same command continues. Row i depends on image i alone. In a Slurm array, a Kubernetes Indexed Job or under
+torchrun the shard is that of the task, as for \`distilled pairs\`.`
+
+interface Flags {
+  features: string
+  protocol: ProtocolName
+  out: string
+  shard?: string
+  chunk?: number
+  device: Device
+  threads?: number
+  json?: boolean
+  quiet?: boolean
+}
+
+export function featuresCommand(io: Io): Command {
+  return new Command('features')
+    .description('read images with Inception or another network and keep the features, in shards')
+    .argument('<samples>', 'a folder of images, an .npz with arr_0, or what `distilled sample --labels` wrote')
+    .addOption(
+      new Option(
+        '--features <file>',
+        "Inception's weights (pt_inception-2015-12-05-6726825d.pth), an .onnx file, or sprites (required)",
+      ).makeOptionMandatory(),
+    )
+    .addOption(
+      new Option('--protocol <name>', 'how images get into Inception: dd (default) or adm')
+        .choices(protocolNames)
+        .default('dd'),
+    )
+    .option('-o, --out <folder>', 'where the features go (default: features)', 'features')
+    .option('--shard <i/n>', 'read only part i of n, counted from 0 (default: all, or what the scheduler says)')
+    .option('--chunk <images>', 'images of a file, the least that a shard takes (default: 1000)', wholeNumber(1))
+    .addOption(new Option('--device <name>', `${devices.join(', ')} (default: auto)`).choices(devices).default('auto'))
+    .option('--threads <number>', 'threads to compute with (default: all cores)', wholeNumber(1))
+    .option('--json', 'print one JSON object')
+    .option('-q, --quiet', 'print nothing but errors')
+    .addHelpText('after', examples)
+    .helpCommand(false)
+    .hook('preSubcommand', (features, command) => void command.copyInheritedSettings(features))
+    .addCommand(mergeCommand(io, { unit: 'image', what: 'a job', merge: mergeFeatures }))
+    .action((samples: string, flags: Flags) => features(samples, flags, io))
+}
+
+async function features(what: string, flags: Flags, io: Io): Promise<void> {
+  const say = voice(io, flags)
+  const { out: folder, protocol, device, threads, chunk } = flags
+  const samples = await openSamplesOrSet(what, { sprites: 10_000 })
+  try {
+    await using engine = await createEngine({ device, ...(threads && { threads }) })
+    await using reader = await openFeatureReader(flags.features, { engine, protocol })
+    say.note(`device: ${engine.device}, ${plural(engine.threads, 'thread')} (${engine.reason})`)
+    say.note(`features: ${reader.name}, SHA-256 ${reader.sha256}`)
+    if (samples.images?.lossy) say.note('warning: lossy image files; compression moves every metric.')
+    const readerFile = flags.features === 'sprites' ? 'sprites' : basename(flags.features)
+    const job = { folder, samples, reader, readerFile, protocol, chunk, madeBy: `distilled-decoding ${version()}` }
+    await runShardJob(flags, io, words, (work) => extractFeatures({ ...job, ...work }))
+  } finally {
+    await samples.close()
+  }
+}
+
+const words: JobWords = { unit: 'image', units: 'images', merge: 'distilled features merge' }

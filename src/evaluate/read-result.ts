@@ -1,0 +1,36 @@
+// Results from files.
+
+import { readFile } from 'node:fs/promises'
+import * as v from 'valibot'
+import { CheckpointError, UsageError } from '../core/errors.ts'
+import { type EvaluationResult, resultSchema } from './result.ts'
+
+/**
+ * Reads the result that `distilled evaluate --save` wrote.
+ * @throws UsageError when there is no such file, CheckpointError when it is none of ours
+ * @example
+ * const { metrics, protocol } = await readResult('one-step.json')
+ * `FID ${metrics.fid} of ${protocol.count} samples` // 'FID 52.24 of 5000 samples'
+ */
+export async function readResult(path: string): Promise<EvaluationResult> {
+  const text = await readFile(path, 'utf8').catch((cause) => {
+    throw new UsageError(`Cannot read ${path}: ${cause.code === 'ENOENT' ? 'no such file' : cause.message}.`, { cause })
+  })
+  const parsed = v.safeParse(resultSchema, json(text))
+  if (parsed.success) return parsed.output
+  const issue = parsed.issues[0]
+  throw new CheckpointError(
+    `${path} is no result of an evaluation: ${v.getDotPath(issue) ?? 'the file'}: ${issue.message}.`,
+    {
+      remedy: 'Expected a file that `distilled evaluate --save FILE.json` wrote.',
+    },
+  )
+}
+
+function json(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,155 @@
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { npzBytes } from '../../src/checkpoint/npz.ts'
+import { readImage } from '../../src/images/read.ts'
+import { loadFixture } from '../fixtures.ts'
+import { distilled, distilledJson, temporaryFolder } from './command-line.ts'
+
+const folder = temporaryFolder()
+const at = (...names: string[]) => join(folder, ...names)
+const quick = ['--threads', '1', '--quiet']
+const model = ['--model', 'sprites-var-dd', '--count', '48', ...quick]
+
+describe('distilled evaluate', () => {
+  it('evaluates an embedded model with one command, and names the protocol beside every figure', async () => {
+    const { code, stdout } = await distilled('evaluate', '--model', 'sprites-var-dd', '--count', '48', '--threads', '1')
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/Fréchet distance +\d+\.\d{3}\n/)
+    for (const line of [
+      'name +dd',
+      'labels +random',
+      'count +48',
+      'sampling .*seed 0',
+      'rounding +floor',
+      'format +none',
+      'features +sprites.*SHA-256 [0-9a-f]{64}',
+      'reference +sprites .*SHA-256',
+      'versions +distilled-decoding',
+    ])
+      expect(stdout).toMatch(new RegExp(`^ +${line}`, 'm'))
+    expect(stdout).toContain('these are not ImageNet FIDs')
+  })
+
+  it('gives the same figures for images it makes, images on disk, their features, and an npz', async () => {
+    const direct = await distilledJson('evaluate', ...model, '--save', at('direct.json'))
+    await distilledJson('sample', '--labels', 'random', '--out', at('samples'), ...model)
+    await distilledJson('sample', 'export', at('samples'), '--format', 'png', '--out', at('png'))
+    await distilledJson('sample', 'export', at('samples'), '--format', 'npz', '--out', at('samples.npz'))
+    await distilledJson('features', at('samples'), '--features', 'sprites', '--out', at('features'), ...quick)
+    const common = ['--reference', 'sprites', '--features', 'sprites', ...quick]
+    for (const [path, format] of [
+      ['samples', 'npz'],
+      ['png', 'PNG files'],
+      ['samples.npz', 'npz'],
+      ['features', 'features'],
+    ] as const) {
+      const result = await distilledJson('evaluate', at(path), ...common)
+      expect(result.protocol).toMatchObject({ count: 48, format })
+      for (const name of ['fid', 'is', 'precision', 'recall'])
+        expect([result.metrics[name]]).toBeAllclose([direct.metrics[name]], { atol: 1e-6, rtol: 1e-6 })
+    }
+    expect(JSON.parse(await readFile(at('direct.json'), 'utf8'))).toMatchObject({
+      grid: 'direct.png',
+      sampler: { name: 'one step', steps: 1 },
+    })
+    expect(await readImage(at('direct.png'))).toMatchObject({ width: 12 * 34 + 2, height: 2 * 34 + 2 })
+  })
+
+  it('takes statistics that it saved as a reference', async () => {
+    const saved = await distilledJson('evaluate', ...model, '--seed', '1', '--save-stats', at('mine.npz'))
+    const result = await distilledJson('evaluate', ...model, '--reference', at('mine.npz'), '--metrics', 'fid')
+    expect(saved.metrics.fid).toBeGreaterThan(0)
+    expect(result.protocol.reference).toMatchObject({ name: at('mine.npz'), count: 48 })
+    const itself = await distilledJson(
+      'evaluate',
+      ...model,
+      '--seed',
+      '1',
+      '--reference',
+      at('mine.npz'),
+      '--metrics',
+      'fid',
+    )
+    expect(itself.metrics.fid).toBeLessThan(1e-6)
+  })
+
+  it('agrees with the reference implementations on features of any extractor', async () => {
+    const { arrays, meta } = loadFixture('metrics')
+    const features = (name: string) => ({
+      features: { shape: arrays(name).shape, data: arrays(name).data as Float64Array },
+    })
+    await writeFile(at('a.npz'), npzBytes(features('features_sample')))
+    await writeFile(at('b.npz'), npzBytes(features('features_ref')))
+    const { metrics } = await distilledJson('evaluate', at('a.npz'), '--reference', at('b.npz'), ...quick)
+    expect([metrics.fid]).toBeAllclose([meta.values.fid], { atol: 0, rtol: 1e-6 })
+    expect(metrics).toMatchObject({ precision: meta.values.precision_f64, recall: meta.values.recall_f64 })
+  })
+
+  it('says whether two results may be compared, and why not', async () => {
+    await distilledJson('evaluate', ...model, '--steps', '2', '--save', at('two.json'))
+    const same = await distilled('evaluate', '--compare', at('direct.json'), at('two.json'))
+    expect(same.stdout).toMatch(/^These results may be compared\.\n +Fréchet|^These results may be compared\.\n +FID/)
+    expect(same.stdout).toContain('what is compared: sampling.timesteps')
+    await distilledJson('evaluate', ...model, '--labels', 'balanced', '--save', at('balanced.json'))
+    const other = await distilled('evaluate', '--compare', at('direct.json'), at('balanced.json'))
+    expect(other.stdout).toMatch(/^These results may not be compared\.\n +not comparable: labels/)
+    const { comparable } = await distilledJson('evaluate', '--compare', at('direct.json'), at('balanced.json'))
+    expect(comparable).toBe(false)
+  })
+
+  it('puts results on one page', async () => {
+    const { code } = await distilled('report', at('direct.json'), at('two.json'), '--out', at('report.html'))
+    expect(code).toBe(0)
+    const page = await readFile(at('report.html'), 'utf8')
+    expect(page).toContain('sprites-var-dd')
+    expect(page).toContain('not ImageNet FIDs')
+  })
+})
+
+describe('distilled evaluate, asked wrongly,', () => {
+  beforeAll(() => mkdir(at('empty')))
+  it.each([
+    [[], /Nothing to evaluate.*--model NAME/],
+    [['nowhere', '--reference', 'sprites'], /no file, folder or reference "nowhere"/],
+    [['sprites'], /There is no reference/],
+    [
+      ['--model', 'sprites-var-dd', '--reference', 'imagenet-adm'],
+      /imagenet-adm is not downloaded.*VIRTUAL_imagenet256_labeled.npz/,
+    ],
+    [['--model', 'sprites-var-dd', '--reference', 'imagenet-d'], /Did you mean "imagenet-dd"/],
+    [['sprites', '--reference', 'sprites'], /need a network that reads them.*--features/],
+    [['sprites', '--reference', 'sprites', '--features', 'missing.pth'], /pt_inception-2015-12-05-6726825d.pth/],
+    [['sprites', '--reference', 'sprites', '--metrics', 'fod'], /metric.*fod/],
+    [
+      ['sprites', '--reference', 'sprites', '--features', 'sprites', '--metrics', 'sfid'],
+      /sfid: .*has no spatial features/,
+    ],
+    [['--compare', 'a.json'], /--compare takes two results/],
+    [['--model', 'sprites-var-dd', '--save', 'no/such/folder/a.json'], /--save: there is no folder no\/such\/folder/],
+  ])('%j: says what to do', async (flags, message) => {
+    const { code, stderr } = await distilled('evaluate', ...flags)
+    expect(code).toBeGreaterThan(0)
+    expect(stderr).toMatch(message)
+  })
+
+  it('an empty folder, a damaged result and half a job are named', async () => {
+    expect((await distilled('evaluate', at('empty'), '--reference', 'sprites')).stderr).toMatch(/empty holds no image/)
+    await writeFile(at('bad.json'), '{"kind": "distilled-evaluation"}')
+    expect((await distilled('evaluate', '--compare', at('bad.json'), at('bad.json'))).stderr).toMatch(
+      /is no result of an evaluation/,
+    )
+    await cp(at('samples'), at('half'), { recursive: true })
+    await rm(at('half', 'samples-000000.npz'))
+    const { stderr } = await distilled(
+      'evaluate',
+      at('half'),
+      '--reference',
+      'sprites',
+      '--features',
+      'sprites',
+      ...quick,
+    )
+    expect(stderr).toMatch(/samples-000000.npz is missing.*distilled sample/)
+  })
+})
