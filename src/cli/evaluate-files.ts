@@ -1,9 +1,9 @@
 // What remains of an evaluation: the result as JSON, a sheet of its first samples beside it, and statistics for later.
 import { stat } from 'node:fs/promises'
-import { basename, dirname, extname, join } from 'node:path'
+import { basename, dirname, extname, join, resolve } from 'node:path'
 import { UsageError } from '../core/errors.ts'
 import type { Collected } from '../evaluate/collect.ts'
-import type { EvaluationResult } from '../evaluate/result.ts'
+import type { EvaluationResult, MetricName } from '../evaluate/result.ts'
 import type { EvaluationSet, ImageSource } from '../evaluate/sets/set.ts'
 import { saveStatistics } from '../evaluate/statistics-file.ts'
 import { writeAtomically } from '../images/atomic.ts'
@@ -14,22 +14,41 @@ export interface EvaluationFiles {
   save?: string
   saveStats?: string
   saveGrid?: string
+  metrics?: readonly MetricName[]
 }
 
 /** @throws UsageError when a file could not be written in the end: better known before the work */
-export async function checkFolders({ save, saveStats, saveGrid }: EvaluationFiles): Promise<void> {
-  for (const [flag, path] of Object.entries({ save, 'save-stats': saveStats, 'save-grid': saveGrid })) {
+export async function checkFolders({ save, saveStats, saveGrid, metrics }: EvaluationFiles): Promise<void> {
+  const files = Object.entries({ save, 'save-stats': saveStats, 'save-grid': saveGrid })
+  for (const [flag, path] of files) {
     if (path === undefined) continue
     const folder = await stat(dirname(path)).catch(() => undefined)
-    if (folder?.isDirectory()) continue
-    throw new UsageError(`--${flag}: there is no folder ${dirname(path)}.`, { remedy: 'Create it first.' })
+    if (!folder?.isDirectory())
+      throw new UsageError(`--${flag}: there is no folder ${dirname(path)}.`, { remedy: 'Create it first.' })
+    if ((await stat(path).catch(() => undefined))?.isDirectory())
+      throw new UsageError(`--${flag}: ${path} is a folder.`, { remedy: 'Name a file in it.' })
   }
+  const sheet = sheetOf({ ...(save && { save }), ...(saveGrid && { saveGrid }) })
+  const all = [save, saveStats, sheet].flatMap((path) => (path === undefined ? [] : [resolve(path)]))
+  const twice = all.find((path, i) => all.indexOf(path) < i)
+  if (twice !== undefined)
+    throw new UsageError(`${twice} would be written twice.`, {
+      remedy: 'Name results .json, statistics .npz and sheets .png.',
+    })
+  if (saveGrid !== undefined && !/\.(png|jpe?g|webp)$/i.test(saveGrid))
+    throw new UsageError(`--save-grid: ${saveGrid} is no name of an image.`, { remedy: 'For example sheet.png.' })
+  if (saveStats !== undefined && metrics && !metrics.includes('fid'))
+    throw new UsageError('--save-stats keeps what fid is told from.', { remedy: 'Have fid among the --metrics.' })
 }
+
+/** Where the sheet goes: beside the result unless it is told. */
+const sheetOf = ({ save, saveGrid }: EvaluationFiles): string | undefined =>
+  saveGrid ?? (save && join(dirname(save), `${basename(save, extname(save))}.png`))
 
 /** Images of a sheet, in two rows. */
 const SHEET = 24
 
-/** Writes what the flags name; the result knows its sheet. */
+/** Writes what the flags name; the result knows its sheet when it lies beside it. */
 export async function saveEvaluation(
   result: EvaluationResult,
   collected: Collected,
@@ -37,10 +56,10 @@ export async function saveEvaluation(
   { save, saveStats, saveGrid }: EvaluationFiles,
   { note }: Voice,
 ): Promise<void> {
-  const sheet = saveGrid ?? (save && join(dirname(save), `${basename(save, extname(save))}.png`))
+  const sheet = sheetOf({ ...(save && { save }), ...(saveGrid && { saveGrid }) })
   if (sheet && images) {
     await saveSheet(sheet, images, result)
-    result.grid = basename(sheet)
+    if (save === undefined || resolve(dirname(save)) === resolve(dirname(sheet))) result.grid = basename(sheet)
     note(`sheet: ${sheet}`)
   }
   if (save) {

@@ -3,7 +3,7 @@
 import { Command, Option } from 'commander'
 import { oneOf, UsageError } from '../core/errors.ts'
 import { spriteClasses } from '../data/sprites.ts'
-import { createEngine } from '../engine/node.ts'
+import { createEngine, runtimeVersion } from '../engine/node.ts'
 import { comparable } from '../evaluate/compare.ts'
 import { evaluate } from '../evaluate/evaluate.ts'
 import { openFeatureReader } from '../evaluate/open-reader.ts'
@@ -19,7 +19,7 @@ import { formatComparison, formatResult } from './evaluate-text.ts'
 import { duration, Interrupted, type Io, plural, voice } from './io.ts'
 import { wholeNumber } from './parse.ts'
 import { type Progress, progress, secondsLeft } from './progress.ts'
-import { addSamplerFlags, planOptions, type SampleFlags } from './sample-flags.ts'
+import { addSamplerFlags, idleTeacherFlags, planOptions, type SampleFlags } from './sample-flags.ts'
 import { loadSampled } from './sample-model.ts'
 import { version } from './version.ts'
 
@@ -86,11 +86,16 @@ export function evaluateCommand(io: Io): Command {
   return addSamplerFlags(command)
     .addHelpText('after', examples)
     .action((samples: string | undefined, flags: Flags) =>
-      flags.compare ? compare(flags, io) : run(samples, flags, io),
+      flags.compare ? compare(samples, flags, io) : run(samples, flags, io),
     )
 }
 
-async function compare({ compare: paths = [], ...flags }: Flags, io: Io): Promise<void> {
+async function compare(samples: string | undefined, { compare: paths = [], ...flags }: Flags, io: Io): Promise<void> {
+  if (samples !== undefined || flags.model !== undefined) {
+    throw new UsageError('--compare reads results and measures nothing.', {
+      remedy: `Evaluate ${samples ?? flags.model} with --save first.`,
+    })
+  }
   if (paths.length !== 2) {
     throw new UsageError(`--compare takes two results, got ${paths.length}.`, {
       remedy: 'distilled evaluate --compare A.json B.json',
@@ -128,18 +133,22 @@ async function run(path: string | undefined, flags: Flags, io: Io): Promise<void
     }
     say.note(`device: ${engine.device}, ${plural(engine.threads, 'thread')} (${engine.reason})`)
     if (samples.images?.lossy) say.note('warning: lossy image files among the samples; compression moves every metric.')
+    const idle = model && model.plan(planOptions(flags)).kind === 'student' ? idleTeacherFlags(flags) : []
+    if (idle.length) say.note(`note: no effect of ${idle.join(', ')}: no teacher takes part.`)
     const sampler = model && (await samplerFacts(model, planOptions(flags), io.signal))
     const { result, measured } = await evaluate({
       ...{ samples, reference, reader, engine, protocol, metrics: flags.metrics, signal: io.signal },
       ...(sampler && { sampler }),
+      ...(flags.batch && { batch: flags.batch * Math.ceil(64 / flags.batch) }), // no image is made twice
       ...(model && { classes: Array.from({ length: model.family.numClasses }, (_, id) => model.classInfo(id).name) }),
-      versions: { 'distilled-decoding': version(), node: process.versions.node },
+      versions: { 'distilled-decoding': version(), onnxruntime: runtimeVersion, node: process.versions.node },
       onSkip: (metric, why) => say.note(`note: no ${metric}: ${why}.`),
       onProgress: reporter(bar),
     })
     bar.end()
-    await saveEvaluation(result, measured.samples, samples, flags, say)
-    say.result(formatResult(result), result)
+    // Figures that took hours are told, whether their files can be written or not.
+    const saved = saveEvaluation(result, measured.samples, samples, flags, say)
+    await saved.finally(() => say.result(formatResult(result), result))
   } catch (error) {
     if (!io.signal.aborted) throw error
     throw new Interrupted(
@@ -157,6 +166,7 @@ async function open(path: string | undefined, flags: Flags, io: Io): Promise<Ope
   const { protocol } = flags
   if (path !== undefined) {
     if (flags.model) throw new UsageError('Give samples or --model, not both.')
+    refuseSamplerFlags(flags)
     if (flags.reference === undefined) throw noReference()
     const samples = await openSamplesOrSet(path, { sprites: 10_000 })
     return { samples, reference: await openSamplesOrSet(flags.reference, { sprites: samples.count ?? 10_000 }) }
@@ -185,6 +195,22 @@ async function open(path: string | undefined, flags: Flags, io: Io): Promise<Ope
     throw error
   }
 }
+
+/** Samples that are there are measured as they are, all of them: a flag of a model's would be passed over. */
+function refuseSamplerFlags(flags: Flags): void {
+  const useless = [...ofModels.filter((name) => flags[name] !== undefined), ...(flags.ema ? [] : ['no-ema'])]
+  if (!useless.length) return
+  const typed = useless.map((name) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`)
+  throw new UsageError(`${typed.join(', ')}: only for samples that a model makes.`, {
+    remedy: 'Leave it out, or name a model with --model instead of samples.',
+  })
+}
+
+const ofModels = [
+  ...(['student', 'teacher', 'tokenizer', 'config', 'policy', 'count', 'seed', 'labels', 'rng', 'batch'] as const),
+  ...(['steps', 'timesteps', 'split', 'teacherFrom', 'cfg', 'cfgInterval', 'topK', 'topP'] as const),
+  ...(['teacherOnly', 'greedy', 'temperature', 'prefixMask', 'dtype'] as const),
+]
 
 /** Whether a model draws the sprites, whose reference and features come with the package. */
 const drawn = (model: Model | undefined): boolean => model?.classes.labels.join() === spriteClasses.join()

@@ -5,10 +5,11 @@ import { existsSync } from 'node:fs'
 import { mkdir, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { sprites } from '../data/sprites.ts'
+import { REFERENCE_SEED } from '../evaluate/sets/sprites.ts'
+import { classifierReader } from '../evaluate/sprites-reader.ts'
 import { writeAtomically } from '../images/atomic.ts'
 import { fileSha256 } from '../jobs/manifest.ts'
 import type { TokenizerArchitecture, TransformerArchitecture } from '../models/architecture.ts'
-import type { ClassifierArchitecture } from '../models/classifier.ts'
 import type { Recipe } from './recipes.ts'
 import type { Reproduced, ReproduceOptions } from './reproduce.ts'
 import { classifierSettings, studentSettings } from './settings.ts'
@@ -41,7 +42,8 @@ export async function makeTable(
     const found = JSON.parse(await readFile(files.table, 'utf8'))
     if (found.student === student) return found.rows
   }
-  const classifier = await readTrained(files.classifier, 'classifier')
+  const { imageSize } = await readTrained(files.classifier, 'classifier')
+  await using reader = await classifierReader(engine, files.classifier, 'classifier')
   const { dataSeed } = await classifierSettings.resolve({ overrides: recipe.classifier })
   const rows = await comparisonTable({
     engine,
@@ -50,8 +52,8 @@ export async function makeTable(
     count: recipe.table.count,
     skips: recipe.table.skips,
     parts: await openParts(files),
-    classifier: { tensors: classifier.tensors, architecture: classifier.architecture as ClassifierArchitecture },
-    reference: sprites({ seed: dataSeed + REFERENCE, imageSize: classifier.imageSize }),
+    reader,
+    reference: sprites({ seed: dataSeed + REFERENCE_SEED, imageSize }),
     samplers: samplersOf(recipe),
     ...(onRow && { onProgress: onRow }),
   })
@@ -60,9 +62,6 @@ export async function makeTable(
   await writeAtomically(files.table, new TextEncoder().encode(`${json}\n`))
   return rows
 }
-
-/** Sprites of this seed more are those that nothing was trained on. */
-const REFERENCE = 1000
 
 /** The teacher, the student in one step and at all its timesteps, and the two together. */
 function samplersOf({ pairs, student, table }: Recipe): TableSampler[] {

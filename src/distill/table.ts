@@ -8,13 +8,13 @@
 import { uniforms } from '../core/random/philox.ts'
 import { type Dataset, readBatch } from '../data/dataset.ts'
 import { type Engine, float32, hostData } from '../engine/types.ts'
-import { type ClassifierReader, classifierReader } from '../evaluate/classifier-features.ts'
-import type { Features } from '../evaluate/features.ts'
+import { accuracyOf, type Collected, type Collector, collector } from '../evaluate/collect.ts'
 import { frechetDistance } from '../evaluate/frechet.ts'
-import { addFeatures, emptyMoments, gaussian } from '../evaluate/moments.ts'
+import { type Pairwise, pairwise } from '../evaluate/pairwise.ts'
 import { precisionRecall } from '../evaluate/precision-recall.ts'
+import type { FeatureReader } from '../evaluate/reader.ts'
+import { toUint8 } from '../images/image.ts'
 import type { TokenizerArchitecture } from '../models/architecture.ts'
-import type { ClassifierArchitecture } from '../models/classifier.ts'
 import { lookupGraph } from '../models/student.ts'
 import { type Family, tokensBefore } from '../sampling/family.ts'
 import { noiseSource } from '../sampling/noise.ts'
@@ -25,7 +25,6 @@ import { memoryWeights } from './frozen.ts'
 import { joined } from './sheets.ts'
 import { tokensOf } from './tasks/token-store.ts'
 import { type TrainedParts, trainedFamily } from './trained-family.ts'
-import type { Tensors } from './weights-file.ts'
 
 export interface TableRow {
   name: string
@@ -47,7 +46,8 @@ export interface TableSampler {
 export interface TableOptions {
   engine: Engine
   parts: TrainedParts
-  classifier: { tensors: Tensors; architecture: ClassifierArchitecture }
+  /** In whose features samples are compared; it has to know the classes. */
+  reader: FeatureReader
   /** Where the reference comes from: images 0 .. count - 1. */
   reference: Dataset
   samplers: readonly TableSampler[]
@@ -61,28 +61,23 @@ export interface TableOptions {
   onProgress?(name: string, done: number, total: number): void
 }
 
-interface Pictures {
-  features: Features
-  classes: Int32Array
-}
-
 /** Samples and measures every row; images are not kept. */
 export async function comparisonTable(options: TableOptions): Promise<TableRow[]> {
-  const { engine, parts, classifier, reference, count, signal } = options
+  const { engine, parts, reader, reference, count, signal } = options
   const family = trainedFamily(parts)
   const programs = programCache(engine)
-  const weights = memoryWeights('classifier', classifier.tensors)
-  await using reader = await classifierReader(engine, weights, classifier.architecture, family.imageSize)
+  await using products = await pairwise(engine, reader.width)
   const labels = Array.from({ length: count }, (_, i) => i % family.numClasses)
-  const real = collector(reader, count, labels)
+  const real = gatherer(reader, family.imageSize, labels)
   for (let first = 0; first < count; first += 250) {
     signal?.throwIfAborted()
     const indices = Array.from({ length: Math.min(250, count - first) }, (_, i) => first + i)
-    await real.add((await readBatch(reference, indices)).images)
+    await real.add((await readBatch(reference, indices)).images.map((x) => (x + 1) / 2))
   }
+  const reals = real.result()
   const rows: TableRow[] = []
-  const finish = async (name: string, stepCount: number, seen: Collector, secondsPerImage?: number) => {
-    const figures = await measured(real.pictures(), seen.pictures(), labels, reader)
+  const finish = async (name: string, stepCount: number, seen: Gatherer, secondsPerImage?: number) => {
+    const figures = await measured(reals, seen.result(), products)
     const row = { name, steps: stepCount, ...(secondsPerImage !== undefined && { secondsPerImage }), ...figures }
     rows.push(row)
     options.onRow?.(row)
@@ -90,8 +85,9 @@ export async function comparisonTable(options: TableOptions): Promise<TableRow[]
   try {
     const groups = family.groups.length
     for (const [i, { name, plan }] of options.samplers.entries()) {
-      const seen = collector(reader, count, labels)
-      const skipped = i === 0 ? options.skips.map((skip) => ({ skip, seen: collector(reader, count, labels) })) : []
+      const seen = gatherer(reader, family.imageSize, labels)
+      const skipped =
+        i === 0 ? options.skips.map((skip) => ({ skip, seen: gatherer(reader, family.imageSize, labels) })) : []
       const decode = decoderOf(family, programs)
       for await (const { images, sequences, done } of batches(family, programs, plan, labels, options)) {
         await seen.add(images)
@@ -101,7 +97,7 @@ export async function comparisonTable(options: TableOptions): Promise<TableRow[]
       await finish(name, steps(plan, groups), seen, await secondsPerImage(family, programs, plan))
       for (const { skip, seen: from } of skipped) await finish(`skip-${skip}`, groups - skip, from)
     }
-    const independent = collector(reader, count, labels)
+    const independent = gatherer(reader, family.imageSize, labels)
     for await (const sequences of independentTokens(family, programs, options, labels))
       await independent.add(await decoderOf(family, programs)(sequences))
     await finish('onestep*', 1, independent)
@@ -111,44 +107,39 @@ export async function comparisonTable(options: TableOptions): Promise<TableRow[]
   return rows
 }
 
-interface Collector {
-  /** Images [N, 3, S, S] in [-1, 1]. */
+interface Gatherer {
+  /** Images [N, 3, S, S] in [0, 1], which become 8 bits first, as in files. */
   add(images: Float32Array): Promise<void>
-  pictures(): Pictures
+  result: Collector['result']
 }
 
-function collector(reader: ClassifierReader, count: number, labels: readonly number[]): Collector {
-  const features = new Float32Array(count * reader.width)
-  const classes = new Int32Array(labels.length)
+function gatherer(reader: FeatureReader, side: number, labels: readonly number[]): Gatherer {
+  const all = collector({ keep: true, moments: true, spatial: false, score: false })
+  const size = 3 * side * side
   let n = 0
   return {
     async add(images) {
-      const read = await reader.read(images)
-      features.set(read.features, n * reader.width)
-      classes.set(read.classes, n)
-      n += read.classes.length
+      const count = images.length / size
+      const data = new Uint8Array(images.length)
+      for (let i = 0; i < count; i++) data.set(toUint8(images.subarray(i * size, (i + 1) * size), side, side), i * size)
+      all.add(await reader.read({ data, shape: [count, side, side, 3] }), labels.slice(n, n + count))
+      n += count
     },
-    pictures: () => ({ features: { data: features, shape: [count, reader.width] }, classes }),
+    result: all.result,
   }
 }
 
-async function measured(real: Pictures, made: Pictures, labels: readonly number[], reader: ClassifierReader) {
-  const momentsOf = ({ features }: Pictures) => {
-    const moments = emptyMoments(reader.width)
-    addFeatures(moments, features)
-    return gaussian(moments)
-  }
-  const { precision, recall } = await precisionRecall(real.features, made.features, { distances: reader.distances })
-  const right = made.classes.reduce((n, c, i) => n + (c === labels[i] ? 1 : 0), 0)
+async function measured(real: Collected, made: Collected, { distances }: Pairwise) {
+  const { precision, recall } = await precisionRecall(real.features!, made.features!, { distances })
   return {
-    frechet: frechetDistance(momentsOf(real), momentsOf(made)),
+    frechet: frechetDistance(real.gaussian!, made.gaussian!),
     precision,
     recall,
-    accuracy: right / labels.length,
+    accuracy: accuracyOf(made) ?? 0,
   }
 }
 
-/** Images in [-1, 1] and sequences of a plan, batch after batch. */
+/** Images in [0, 1] and sequences of a plan, batch after batch. */
 async function* batches(
   family: Family,
   programs: Programs,
@@ -161,7 +152,7 @@ async function* batches(
   let images: Float32Array[] = []
   let sequences: Float32Array[] = []
   for await (const one of sample(family, programs, { labels, plan, noise, seed, batch, signal })) {
-    images.push(one.pixels.map((p) => 2 * p - 1))
+    images.push(one.pixels)
     sequences.push(one.sequence)
     if (images.length < batch && one.index + 1 < labels.length) continue
     yield { images: joined(images), sequences: joined(sequences), done: one.index + 1 }
@@ -179,14 +170,14 @@ function withoutTail(family: Family, sequences: Float32Array, skip: number): Flo
   return sequences.map((x, i) => (i % length < kept ? x : 0))
 }
 
-/** Images [B, 3, S, S] in [-1, 1] of sequences [B, L, C]. */
+/** Images [B, 3, S, S] in [0, 1] of sequences [B, L, C]. */
 function decoderOf(family: Family, programs: Programs) {
   const length = tokensBefore(family, family.groups.length)
   return async (sequences: Float32Array) => {
     const program = await programs.get('decoder', () => family.decoder())
     const count = sequences.length / (length * family.channels)
     const out = await program.run({ sequence: float32(sequences, [count, length, family.channels]) })
-    return hostData(out.image).map((p) => 2 * p - 1)
+    return hostData(out.image)
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { availableParallelism } from 'node:os'
 import { parse, resolve } from 'node:path'
+import { env } from 'onnxruntime-common'
 import { EngineError, UsageError } from '../core/errors.ts'
 import { type Graph, inputNames, serialize } from '../graph/serialize.ts'
 import { cutStages } from '../graph/stages.ts'
@@ -23,6 +24,9 @@ import type {
 } from './types.ts'
 import { cacheWeights } from './weight-cache.ts'
 import { WorkerLink } from './worker-link.ts'
+
+/** Version of ONNX Runtime: figures may differ in their last digits between two. */
+export const runtimeVersion: string = env.versions.common
 
 /**
  * Starts an engine.

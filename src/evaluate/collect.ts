@@ -78,3 +78,10 @@ function answers(tally: Tally, { data, shape: [n, classes] }: Features, labels: 
     tally.set(label, { count: count + 1, right: right + (best === label ? 1 : 0) })
   }
 }
+
+/** Share of rows whose most likely class is the one asked for; undefined where none was. */
+export function accuracyOf({ tally }: Collected): number | undefined {
+  if (!tally) return undefined
+  const all = [...tally.values()]
+  return all.reduce((n, { right }) => n + right, 0) / all.reduce((n, { count }) => n + count, 0)
+}

@@ -1,7 +1,9 @@
 // A result: what `measure` found, and the protocol it was found under, complete enough to compare or to repeat it.
 
+import { UsageError } from '../core/errors.ts'
 import { type Measured, type MeasureOptions, measure, obstacle } from './measure.ts'
 import { defaultMetrics } from './protocols.ts'
+import type { FeatureReader } from './reader.ts'
 import type { EvaluationResult, MetricName, Protocol, ProtocolName } from './result.ts'
 import { type EvaluationSet, unknownOrigin } from './sets/set.ts'
 
@@ -20,7 +22,8 @@ export interface EvaluateOptions extends Omit<MeasureOptions, 'metrics'> {
 
 /**
  * Evaluates samples against a reference.
- * @throws whatever `measure` throws
+ * @throws UsageError when nothing can be told, the reference is known to be of another extractor, or statistics do not say of how
+ * many images they are; whatever `measure` throws
  * @example
  * const { result } = await evaluate({ samples, reference, reader, engine, protocol: 'dd', versions: {} })
  * console.log(result.metrics.fid, result.protocol)
@@ -28,6 +31,13 @@ export interface EvaluateOptions extends Omit<MeasureOptions, 'metrics'> {
  */
 export async function evaluate(options: EvaluateOptions): Promise<{ result: EvaluationResult; measured: Measured }> {
   const { samples, reference, reader, protocol, signal } = options
+  const features = featuresOf(samples, reader) ?? unknownFeatures
+  checkExtractors(features, featuresOf(reference, reader), reference.name)
+  if (samples.count === undefined) {
+    throw new UsageError(`${samples.name} holds statistics that do not say of how many images.`, {
+      remedy: 'Give the images, their features, or statistics that --save-stats wrote.',
+    })
+  }
   const metrics = options.metrics ?? possible(options)
   const measured = await measure({ ...options, metrics })
   const { count } = measured.samples
@@ -36,8 +46,11 @@ export async function evaluate(options: EvaluateOptions): Promise<{ result: Eval
     name: protocol,
     ...(samples.origin ?? unknownOrigin),
     count,
-    format: samples.images ? `${samples.images.format}${samples.images.lossy ? ' (lossy)' : ''}` : 'features',
-    features: featuresOf(samples, options),
+    format:
+      samples.images && !samples.matrices
+        ? `${samples.images.format}${samples.images.lossy ? ' (lossy)' : ''}`
+        : 'features',
+    features,
     reference: {
       name: reference.name,
       sha256: await reference.sha256(signal),
@@ -71,14 +84,40 @@ export async function evaluate(options: EvaluateOptions): Promise<{ result: Eval
 
 /** The protocol's metrics that can be told; each of the others is reported. */
 function possible(options: EvaluateOptions): MetricName[] {
-  return defaultMetrics[options.protocol].filter((metric) => {
+  const skipped: string[] = []
+  const metrics = defaultMetrics[options.protocol].filter((metric) => {
     const why = obstacle(metric, options)
-    if (why) options.onSkip?.(metric, why)
-    return why === undefined
+    if (why === undefined) return true
+    options.onSkip?.(metric, why)
+    skipped.push(`${metric}: ${why}`)
+    return false
+  })
+  if (metrics.length) return metrics
+  throw new UsageError(`There is nothing to measure; ${skipped.join('; ')}.`, {
+    remedy: 'Name a network that reads images with --features, or give the images.',
   })
 }
 
-function featuresOf({ images, extractor }: EvaluationSet, { reader }: EvaluateOptions): Protocol['features'] {
-  if (images && reader) return { name: reader.name, sha256: reader.sha256, preprocessing: reader.preprocessing }
-  return extractor ?? { name: 'given features', preprocessing: 'unknown' }
+const unknownFeatures: Protocol['features'] = { name: 'given features', preprocessing: 'unknown' }
+
+/** Who made the features that a set is measured in: given ones come before those that a reader would make. */
+function featuresOf(
+  { images, matrices, statistics, extractor }: EvaluationSet,
+  reader: FeatureReader | undefined,
+): Protocol['features'] | undefined {
+  if (matrices || (statistics && (extractor || !images))) return extractor
+  return images && reader && { name: reader.name, sha256: reader.sha256, preprocessing: reader.preprocessing }
+}
+
+/** Features of equal width and another origin have a distance, too, and it means nothing. */
+function checkExtractors(ours: Protocol['features'], theirs: Protocol['features'] | undefined, name: string): void {
+  if (!theirs) return
+  const weights = ours.sha256 && theirs.sha256 && ours.sha256 !== theirs.sha256
+  const unknown = [ours, theirs].some(({ preprocessing }) => preprocessing === unknownFeatures.preprocessing)
+  if (!weights && (unknown || ours.preprocessing === theirs.preprocessing)) return
+  const said = (of: Protocol['features']) =>
+    `${of.name} (${of.preprocessing}${of.sha256 ? `; SHA-256 ${of.sha256.slice(0, 12)}` : ''})`
+  throw new UsageError(`${name} is of the features of ${said(theirs)}, the samples of ${said(ours)}.`, {
+    remedy: 'Evaluate both with the same --features and --protocol.',
+  })
 }

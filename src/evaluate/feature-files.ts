@@ -3,10 +3,19 @@
 // i alone.
 
 import { createHash } from 'node:crypto'
+import { readdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { npzBytes } from '../checkpoint/npz.ts'
-import { UsageError } from '../core/errors.ts'
-import { type JobKind, type Manifest, manifestName, readManifest } from '../jobs/manifest.ts'
+import { CheckpointError, UsageError } from '../core/errors.ts'
+import {
+  chunkFile,
+  chunksOf,
+  fault,
+  type JobKind,
+  type Manifest,
+  manifestName,
+  readManifest,
+} from '../jobs/manifest.ts'
 import { type MergeOptions, mergeFolders } from '../jobs/merge.ts'
 import { runShard } from '../jobs/run.ts'
 import { type Shard, whole } from '../jobs/shard.ts'
@@ -25,8 +34,8 @@ export const featureFiles: JobKind = {
   name: 'features',
   extension: 'npz',
   unit: 'image',
-  command: ({ settings }, folder) =>
-    `distilled features ${settings.images} --features ${settings.reader} --protocol ${settings.protocol} --out ${folder}`,
+  command: ({ settings, chunk }, folder) =>
+    `distilled features ${settings.images} --features ${settings.reader} --protocol ${settings.protocol} --chunk ${chunk} --out ${folder}`,
 }
 
 export interface ExtractOptions {
@@ -56,7 +65,11 @@ export interface ExtractOptions {
 export async function extractFeatures(options: ExtractOptions): Promise<Manifest> {
   const { folder, samples, reader, readerFile, protocol, madeBy, shard = whole, chunk = CHUNK, signal } = options
   const { images } = samples
-  if (!images) throw new UsageError(`${samples.name} holds no images.`)
+  if (!images) {
+    throw new UsageError(`${samples.name} holds no images.`, {
+      remedy: 'Name a folder of images, an .npz with arr_0, or what `distilled sample --labels` wrote.',
+    })
+  }
   const extractor = { name: reader.name, sha256: reader.sha256, preprocessing: reader.preprocessing }
   const settings = {
     ...{
@@ -95,17 +108,36 @@ export async function extractFeatures(options: ExtractOptions): Promise<Manifest
 export const mergeFeatures = (folders: readonly string[], options?: MergeOptions): Promise<Manifest> =>
   mergeFolders(folders, featureFiles, options)
 
+/** A file of features by its name: a manifest beside it has to be theirs. */
+const ours = new RegExp(`^${featureFiles.name}-\\d+\\.${featureFiles.extension}$`)
+
 /**
  * The set that a merged folder of features is; undefined when the folder holds none.
- * @throws CheckpointError when a file is damaged
+ * @throws UsageError when its shards are not merged, CheckpointError when a file is missing or damaged
  */
 export async function featureFolderSet(folder: string): Promise<EvaluationSet | undefined> {
-  const manifest = await readManifest(folder, manifestName, featureFiles).catch(() => undefined)
-  if (!manifest) return undefined
+  const made = (await readdir(folder)).some((name) => ours.test(name))
+  const manifest = await readManifest(folder, manifestName, featureFiles).catch((error) => {
+    if (made) throw error
+  })
+  if (!manifest && !made) return undefined
+  if (!manifest) {
+    throw new UsageError(`${folder} holds shards of features that nobody has merged.`, {
+      remedy: `When all are done, run: distilled features merge ${folder}`,
+    })
+  }
   const parts: EvaluationSet[] = []
-  for (const { name } of manifest.files) {
-    const part = await arraySet(join(folder, name))
-    await part.close() // matrices are in memory
+  for (let number = 0; number < chunksOf(manifest); number++) {
+    const { name, first, count } = chunkFile(manifest, featureFiles, number)
+    const listed = manifest.files.find((file) => file.name === name && file.first === first && file.count === count)
+    const wrong = listed ? await fault(folder, listed) : 'is not in the manifest as it should be'
+    const part = wrong === undefined ? await arraySet(join(folder, name)) : undefined
+    await part?.close() // matrices are in memory
+    if (part?.matrices?.features.shape[0] !== count) {
+      throw new CheckpointError(`${join(folder, name)} ${wrong ?? `holds no features of ${count} images`}.`, {
+        remedy: `This makes it again and no other: ${featureFiles.command(manifest, folder)}`,
+      })
+    }
     parts.push(part)
   }
   const array = (name: 'features' | 'spatial' | 'probabilities') => {

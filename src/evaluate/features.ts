@@ -18,7 +18,10 @@ export function rows({ data, shape: [count, width] }: Features, start: number, e
   return { data: data.subarray(start * width, last * width), shape: [last - start, width] }
 }
 
-/** Portions of features below each other as one matrix, in the type of the first. */
+/**
+ * Portions of features below each other as one matrix, in the type of the first.
+ * @throws UsageError when they have different numbers of features
+ */
 export function joinRows(portions: readonly Features[]): Features {
   const [first] = portions
   if (!first) return { data: new Float32Array(0), shape: [0, 0] }
@@ -27,6 +30,10 @@ export function joinRows(portions: readonly Features[]): Features {
   const data = first.data instanceof Float64Array ? new Float64Array(rows * width) : new Float32Array(rows * width)
   let at = 0
   for (const portion of portions) {
+    if (portion.shape[1] !== width)
+      throw new UsageError(`Some images have ${width} features and others ${portion.shape[1]}.`, {
+        remedy: 'Images of one size have features of one number.',
+      })
     data.set(portion.data, at)
     at += portion.data.length
   }

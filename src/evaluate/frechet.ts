@@ -26,7 +26,7 @@ export function frechetDistance(a: Gaussian, b: Gaussian): number {
   let distance = -2 * traceOfRoot(a.covariance, b.covariance, width)
   for (let i = 0; i < width; i++)
     distance += (a.mean[i]! - b.mean[i]!) ** 2 + a.covariance[i * width + i]! + b.covariance[i * width + i]!
-  if (Number.isNaN(distance)) throw new UsageError('A mean or covariance holds a value that is not finite.')
+  if (!Number.isFinite(distance)) throw new UsageError('A mean or covariance holds a value that is not finite.')
   return Math.max(distance, 0)
 }
 

@@ -14,6 +14,9 @@ export interface InceptionScore {
   readonly blocks: readonly number[]
 }
 
+/** How far from 1 a row may add up; float16 stays below a tenth of it. */
+const SLACK = 0.01
+
 /** Takes rows of probabilities in any portions; a block's scores do not depend on the portions. */
 export interface ScoreAccumulator {
   /** @throws UsageError for another number of classes, or values that are no probabilities */
@@ -80,12 +83,18 @@ export function inceptionScore(probabilities: Features, blockSize = INCEPTION_SC
 
 function addRow(block: Block, row: Features['data']): void {
   block.count++
+  let total = 0
   for (let i = 0; i < row.length; i++) {
     const p = row[i]!
     if (p < 0) throw new UsageError(`A probability is ${p}.`)
+    total += p
     block.sums[i]! += p
     if (p > 0) block.entropies += p * Math.log(p)
   }
+  if (Math.abs(total - 1) > SLACK)
+    throw new UsageError(`Class probabilities of an image add up to ${total.toPrecision(4)}, not to 1.`, {
+      remedy: 'Take the softmax of logits first.',
+    })
 }
 
 /** exp of the mean over rows of KL(row || mean row): the sum of p log p, less that of the mean's logarithm. */

@@ -7,6 +7,9 @@ import { uniforms } from '../core/random/philox.ts'
 import { checkFeatures, type Features, rowProducts } from './features.ts'
 import type { RowDots } from './pairwise.ts'
 
+/** Rows of a subset in torch-fidelity. */
+export const KID_SUBSET = 1000
+
 export interface KidOptions {
   /** Pairs of subsets; 100 when left out, as in torch-fidelity. */
   readonly subsets?: number
@@ -37,7 +40,7 @@ const [FIRST, SECOND] = [0, 1]
  * (await kernelDistance(set(0, 0), set(2, 2), { subsets: 1, subsetSize: 2 })).kid // 124
  */
 export async function kernelDistance(a: Features, b: Features, options: KidOptions = {}): Promise<KernelDistance> {
-  const { subsets = 100, subsetSize = 1000, seed = 0, dots = hostDots, signal } = options
+  const { subsets = 100, subsetSize = KID_SUBSET, seed = 0, dots = hostDots, signal } = options
   if (a.shape[1] !== b.shape[1])
     throw new UsageError(`KID compares equal features; got ${a.shape[1]} and ${b.shape[1]} per image.`)
   checkFeatures('First set', a)

@@ -3,14 +3,15 @@
 
 import { UsageError } from '../core/errors.ts'
 import type { Engine } from '../engine/types.ts'
-import { type Collected, collector } from './collect.ts'
+import { accuracyOf, type Collected, collector } from './collect.ts'
+import { type Features, rows } from './features.ts'
 import { frechetDistance } from './frechet.ts'
-import { kernelDistance } from './kid.ts'
+import { KID_SUBSET, kernelDistance } from './kid.ts'
 import { type Pairwise, pairwise } from './pairwise.ts'
-import { precisionRecall } from './precision-recall.ts'
-import type { FeatureReader } from './reader.ts'
+import { NEIGHBOURS, precisionRecall } from './precision-recall.ts'
+import type { FeatureReader, Reading } from './reader.ts'
 import type { MetricName, Metrics } from './result.ts'
-import type { EvaluationSet } from './sets/set.ts'
+import type { EvaluationSet, FeatureMatrices, ImageSource } from './sets/set.ts'
 
 export type Stage = 'reference' | 'samples' | 'precision and recall' | 'kid' | 'fid' | 'sfid'
 
@@ -34,15 +35,15 @@ export interface Measured {
   readonly reference: Collected
 }
 
-/** What a metric asks of the samples and of the reference. */
+/** What a metric asks of the samples and of the reference, and the fewest images it can be told of. */
 type Need = 'gaussian' | 'spatial' | 'features' | 'probabilities'
-const needs: Readonly<Record<MetricName, { samples: Need; reference?: Need }>> = {
-  fid: { samples: 'gaussian', reference: 'gaussian' },
-  sfid: { samples: 'spatial', reference: 'spatial' },
-  is: { samples: 'probabilities' },
-  precision: { samples: 'features', reference: 'features' },
-  recall: { samples: 'features', reference: 'features' },
-  kid: { samples: 'features', reference: 'features' },
+const needs: Readonly<Record<MetricName, { samples: Need; reference?: Need; fewest: number }>> = {
+  fid: { samples: 'gaussian', reference: 'gaussian', fewest: 2 },
+  sfid: { samples: 'spatial', reference: 'spatial', fewest: 2 },
+  is: { samples: 'probabilities', fewest: 1 },
+  precision: { samples: 'features', reference: 'features', fewest: NEIGHBOURS + 1 },
+  recall: { samples: 'features', reference: 'features', fewest: NEIGHBOURS + 1 },
+  kid: { samples: 'features', reference: 'features', fewest: KID_SUBSET },
 }
 
 /**
@@ -55,20 +56,33 @@ export function obstacle(
   metric: MetricName,
   { samples, reference, reader }: Pick<MeasureOptions, 'samples' | 'reference' | 'reader'>,
 ): string | undefined {
-  const { samples: ofSamples, reference: ofReference } = needs[metric]
-  const missing = lacks(samples, ofSamples, reader)
+  const { samples: ofSamples, reference: ofReference, fewest } = needs[metric]
+  const missing = lacks(samples, ofSamples, reader) ?? tooFew(samples, ofSamples, fewest)
   if (missing) return `the samples (${samples.name}) ${missing}`
-  const lacking = ofReference && lacks(reference, ofReference, reader)
+  const lacking = ofReference && (lacks(reference, ofReference, reader) ?? tooFew(reference, ofReference, fewest))
   return lacking && `the reference (${reference.name}) ${lacking}`
 }
 
 function lacks({ images, matrices, statistics }: EvaluationSet, need: Need, reader: FeatureReader | undefined) {
-  const read = images && reader
-  if (need === 'gaussian') return read || matrices || statistics ? undefined : 'needs a reader of images'
-  if (need === 'features') return read || matrices ? undefined : 'has no features, only statistics'
-  const there = need === 'spatial' ? matrices?.spatial || statistics?.spatial : matrices?.probabilities
-  if (there || (read && reader.offers.includes(need))) return undefined
+  const there = {
+    gaussian: matrices ?? statistics,
+    features: matrices,
+    spatial: statistics?.spatial ?? matrices?.spatial,
+    probabilities: matrices?.probabilities,
+  }[need]
+  if (there) return undefined
+  if (images && !matrices) {
+    if (!reader) return 'needs a reader of images'
+    if (need === 'gaussian' || need === 'features' || reader.offers.includes(need)) return undefined
+  }
+  if (need === 'features') return 'has no features, only statistics'
   return need === 'spatial' ? 'has no spatial features' : 'has no class probabilities'
+}
+
+function tooFew({ count, statistics }: EvaluationSet, need: Need, fewest: number): string | undefined {
+  const given = need === 'gaussian' ? statistics : need === 'spatial' && statistics?.spatial
+  if (given || count === undefined || count >= fewest) return undefined
+  return `has ${count} images, and this metric needs ${fewest}`
 }
 
 /**
@@ -89,11 +103,11 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
       })
   }
   const wants = new Set(metrics)
+  checkWidths(options)
   const reference = await collected(options.reference, wants, false, options, (n, of) =>
     onProgress?.('reference', n, of),
   )
   const samples = await collected(options.samples, wants, true, options, (n, of) => onProgress?.('samples', n, of))
-  checkWidths(reference, samples)
   const values: { -readonly [name in keyof Metrics]: Metrics[name] } = {}
   if (wants.has('precision') || wants.has('recall') || wants.has('kid')) {
     await using products = await pairwise(engine, samples.features!.shape[1])
@@ -162,15 +176,22 @@ async function collected(
   if (!Object.values(options).includes(true)) return { count: set.count ?? 0, ...given }
   const all = collector(options)
   const { images, matrices } = set
-  if (matrices) all.add(matrices, images?.labels)
-  else if (images && reader) {
+  if (matrices) {
+    const [total] = matrices.features.shape
+    for (let first = 0; first < total; first += BLOCK) {
+      signal?.throwIfAborted()
+      all.add(readingOf(matrices, first, first + BLOCK)) // whose classes the probabilities are of, nobody says
+      onProgress(Math.min(first + BLOCK, total), total)
+      await new Promise((resolve) => setTimeout(resolve))
+    }
+  } else if (images && reader) {
+    const known = reader.classes && knownLabels(images, reader.classes.length)
     for (let first = 0; first < images.count; first += batch) {
       signal?.throwIfAborted()
       const count = Math.min(batch, images.count - first)
       let at = first
       for (const run of await images.read(first, count, signal)) {
-        const labels =
-          reader.classes && images.labels && Array.from({ length: run.shape[0] }, (_, i) => images.labels![at + i]!)
+        const labels = known && Array.from({ length: run.shape[0] }, (_, i) => known[at + i]!)
         all.add(await reader.read(run), labels)
         at += run.shape[0]
       }
@@ -180,21 +201,40 @@ async function collected(
   return { ...all.result(), ...given }
 }
 
-function checkWidths(reference: Collected, samples: Collected): void {
-  for (const of of ['gaussian', 'spatial'] as const) {
-    const [a, b] = [reference[of]?.mean.length, samples[of]?.mean.length]
-    if (a === undefined || b === undefined || a === b) continue
-    throw new UsageError(
-      `The reference has ${a} features an image, the samples ${b}: they are of different extractors.`,
-      {
-        remedy: 'Evaluate both with the same --features.',
-      },
-    )
+/** Rows of given features that are added at a time. */
+const BLOCK = 1000
+
+/** Rows `first` to `end` - 1 of given features. */
+function readingOf({ features, spatial, probabilities }: FeatureMatrices, first: number, end: number): Reading {
+  const part = (all: Features) => rows(all, first, end)
+  return {
+    features: part(features),
+    ...(spatial && { spatial: part(spatial) }),
+    ...(probabilities && { probabilities: part(probabilities) }),
   }
 }
 
-function accuracyOf({ tally }: Collected): number | undefined {
-  if (!tally) return undefined
-  const all = [...tally.values()]
-  return all.reduce((n, { right }) => n + right, 0) / all.reduce((n, { count }) => n + count, 0)
+/** The classes asked for, unless they are of another list than the reader's. */
+function knownLabels({ labels, count }: ImageSource, classes: number): ArrayLike<number> | undefined {
+  const fits = (label: number) => Number.isInteger(label) && label >= 0 && label < classes
+  return labels?.length === count && Array.from(labels).every(fits) ? labels : undefined
+}
+
+/** Better known before the images are made or read than behind them. */
+function checkWidths({ samples, reference, reader, metrics }: MeasureOptions): void {
+  const widths = [samples, reference].map(({ matrices, statistics }) => ({
+    features: matrices?.features.shape[1] ?? reader?.width,
+    gaussian: statistics?.features.mean.length ?? matrices?.features.shape[1] ?? reader?.width,
+    spatial: statistics?.spatial?.mean.length ?? matrices?.spatial?.shape[1],
+  }))
+  for (const metric of metrics) {
+    const { reference: need } = needs[metric]
+    if (need === undefined || need === 'probabilities') continue
+    const [ofSamples, ofReference] = widths.map((width) => width[need])
+    if (ofSamples === undefined || ofReference === undefined || ofSamples === ofReference) continue
+    throw new UsageError(
+      `The reference has ${ofReference} features an image, the samples ${ofSamples}: they are of different extractors.`,
+      { remedy: 'Evaluate both with the same --features.' },
+    )
+  }
 }

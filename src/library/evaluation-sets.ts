@@ -1,6 +1,7 @@
 // Samples as a set to be evaluated: a model that makes them while they are measured, or a folder that it filled before. Both say
 // how their labels were drawn and with which settings, which a result prints as its protocol.
 
+import { readdir } from 'node:fs/promises'
 import { type OpenSetOptions, openSet } from '../evaluate/sets/open.ts'
 import type { EvaluationSet, ImageSource, Origin } from '../evaluate/sets/set.ts'
 import { checkSpan } from '../evaluate/sets/set.ts'
@@ -71,13 +72,19 @@ export async function samplesSet(folder: string): Promise<EvaluationSet & { imag
   }
 }
 
+/** A file of samples by its name: a manifest beside it has to be theirs. */
+const ours = new RegExp(`^${samplesKind.name}-\\d+\\.${samplesKind.extension}$`)
+
 /**
  * A set by name, folder or file, the folders of `sampleMany` among them; close it when done.
  * @throws whatever `openSet` and `samplesSet` throw
  */
 export async function openSamplesOrSet(what: string, options: OpenSetOptions): Promise<EvaluationSet> {
-  const manifests = await readManifests(what, samplesKind).catch(() => undefined)
-  return manifests?.size ? samplesSet(what) : openSet(what, options)
+  const made = (await readdir(what).catch(() => [])).some((name) => ours.test(name))
+  const manifests = await readManifests(what, samplesKind).catch((error) => {
+    if (made) throw error
+  })
+  return made || manifests?.size ? samplesSet(what) : openSet(what, options)
 }
 
 const labelWords: Readonly<Record<string, string>> = {

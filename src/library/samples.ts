@@ -70,6 +70,7 @@ export interface Samples {
 export async function openSamples(folder: string): Promise<Samples> {
   const manifest = (await readManifest(folder, manifestName, samplesKind)) ?? (await unfinished(folder))
   const side = manifest.settings.imageSize as number
+  let last: MassBatch | undefined // whoever reads in small steps reads every file once
   return {
     ...{ folder, count: manifest.count, imageSize: side, settings: manifest.settings, manifest },
     async *batches({ from = 0, to = manifest.count, signal } = {}) {
@@ -79,7 +80,8 @@ export async function openSamples(folder: string): Promise<Samples> {
         const entry = manifest.files.find(({ name }) => name === wanted.name)
         if (entry?.first !== wanted.first || entry.count !== wanted.count)
           throw damaged(folder, manifest, wanted.name, 'is not in the manifest as it should be')
-        yield part(await readChunk(folder, manifest, entry, side), from, to)
+        if (last?.first !== entry.first) last = await readChunk(folder, manifest, entry, side)
+        yield part(last, from, to)
       }
     },
   }

@@ -1,6 +1,6 @@
 // `distilled sample --labels`, `sample merge` and `sample export` as a person or a scheduler runs them: shards are
 // processes of their own, some are killed without warning, and what is left has the bytes of a single run.
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -257,25 +257,5 @@ describe('classes of a model', () => {
     const { code, stderr } = await distilled('models', '--classes', 'otter', '--model', 'sprites-var-dd')
     expect([code, stderr]).toEqual([2, expect.stringContaining('No class of the sprites has "otter"')])
     expect((await distilled('models', '--model', 'sprites-var-dd')).stderr).toContain('Give --classes as well.')
-  })
-})
-
-describe('files for schedulers', () => {
-  const read = (name: string) => readFileSync(new URL(`../../deploy/${name}`, import.meta.url), 'utf8')
-  const first = (text: string, pattern: RegExp) => Number(pattern.exec(text)?.[1])
-
-  it.each(['kubernetes-samples.yaml', 'samples.sbatch'])('%s gives flags that `distilled sample` has', async (name) => {
-    const { stdout } = await distilled('sample', '--help')
-    const given = [...read(name).matchAll(/^ +(?:- )?(--[a-z-]+)/gm)].map(([, flag]) => flag!)
-    expect(given.length).toBeGreaterThan(4)
-    expect(given.filter((flag) => !stdout.includes(`${flag} <`))).toEqual([])
-  })
-
-  it('agree with themselves about the number of shards', () => {
-    const [yaml, script] = [read('kubernetes-samples.yaml'), read('samples.sbatch')]
-    expect(first(yaml, /JOB_COMPLETIONS\s+value: "(\d+)"/)).toBe(first(yaml, /^ {2}completions: (\d+)/m))
-    expect(first(script, /^SHARDS=(\d+)/m)).toBe(first(script, /--array=0-(\d+)/) + 1)
-    const { status, stderr } = spawnSync('bash', ['-n'], { input: script, encoding: 'utf8' })
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
   })
 })

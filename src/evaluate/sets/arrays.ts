@@ -31,6 +31,7 @@ import {
  */
 export async function arraySet(path: string): Promise<EvaluationSet> {
   const checkpoint = await openFile(path)
+  let source: Awaited<ReturnType<typeof imagesOf>> | undefined
   try {
     const arrays = checkpoint.tensors()
     const tensor = (...names: string[]) => names.map((name) => arrays.get(name)).find((found) => found !== undefined)
@@ -43,7 +44,7 @@ export async function arraySet(path: string): Promise<EvaluationSet> {
         remedy: 'Expected images (arr_0), features, or statistics (mu and sigma; m and s in a .pth).',
       })
     }
-    const source = images && (await imagesOf(path, images, tensor('arr_1')))
+    source = images && (await imagesOf(path, images, tensor('arr_1')))
     const matrices = features && (await matricesOf(path, features, tensor('spatial'), tensor('probs', 'probabilities')))
     const statistics = mean && covariance && (await statisticsOf(path, mean, covariance, meanS, covarianceS))
     const note = await readNote(path, arrays.get('distilled'))
@@ -59,7 +60,7 @@ export async function arraySet(path: string): Promise<EvaluationSet> {
       close: () => closeAll(checkpoint, source),
     }
   } catch (error) {
-    await checkpoint.close()
+    await closeAll(checkpoint, source)
     throw error
   }
 }
@@ -76,13 +77,13 @@ async function imagesOf(
 ): Promise<ImageSource & { close(): Promise<void> }> {
   const { dtype, shape, location } = pixels
   const [count, height, width, channels] = shape
-  if (dtype !== 'uint8' || shape.length !== 4 || channels !== 3 || !count) {
+  if (dtype !== 'uint8' || shape.length !== 4 || channels !== 3 || !count || !height || !width) {
     throw new CheckpointError(`${path}: arr_0 is ${dtype} [${shape.join(', ')}], expected uint8 [N, H, W, 3].`)
   }
-  const size = height! * width! * 3
+  const size = height * width * 3
+  const wanted = labels?.shape.length === 1 && labels.shape[0] === count ? await labels.read() : undefined
   const handle = location && (await open(location.path))
   const whole = location ? undefined : await pixels.read() // deflated: there is no reading from the middle
-  const wanted = labels?.shape.length === 1 && labels.shape[0] === count ? await labels.read() : undefined
   return {
     count,
     format: 'npz',
@@ -91,7 +92,7 @@ async function imagesOf(
     async read(first, n, signal) {
       signal?.throwIfAborted()
       checkSpan(path, count, first, n)
-      const shape = [n, height!, width!, 3] as const
+      const shape = [n, height, width, 3] as const
       if (whole) return [{ data: whole.subarray(first * size, (first + n) * size), shape }]
       const data = new Uint8Array(n * size)
       const { bytesRead } = await handle!.read(data, 0, data.length, location!.offset + first * size)
