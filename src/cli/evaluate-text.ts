@@ -80,7 +80,7 @@ function protocolLines({
     pair('features', `${features.name}; ${features.preprocessing}; ${known(features.sha256)}`),
     pair(
       'reference',
-      `${reference.name}${reference.count ? `, ${reference.count} images` : ''}; ${known(reference.sha256)}`,
+      `${reference.name}${reference.count ? `, ${reference.count} images` : ''}${reference.statistics ? `, statistics: ${reference.statistics}` : ''}; ${known(reference.sha256)}`,
     ),
     pair(
       'versions',

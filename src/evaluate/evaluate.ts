@@ -3,7 +3,7 @@
 import { UsageError } from '../core/errors.ts'
 import { type Measured, type MeasureOptions, measure, obstacle } from './measure.ts'
 import { defaultMetrics } from './protocols.ts'
-import type { FeatureReader } from './reader.ts'
+import { extractorOf, type FeatureReader } from './reader.ts'
 import type { EvaluationResult, MetricName, Protocol, ProtocolName } from './result.ts'
 import { type EvaluationSet, unknownOrigin } from './sets/set.ts'
 
@@ -33,6 +33,11 @@ export async function evaluate(options: EvaluateOptions): Promise<{ result: Eval
   const { samples, reference, reader, protocol, signal } = options
   const features = featuresOf(samples, reader) ?? unknownFeatures
   checkExtractors(features, featuresOf(reference, reader), reference.name)
+  if (features.protocol && features.protocol !== protocol) {
+    throw new UsageError(`${samples.name} was read as protocol ${features.protocol} has it, not ${protocol}.`, {
+      remedy: `Take --protocol ${features.protocol}, or read the images again.`,
+    })
+  }
   if (samples.count === undefined) {
     throw new UsageError(`${samples.name} holds statistics that do not say of how many images.`, {
       remedy: 'Give the images, their features, or statistics that --save-stats wrote.',
@@ -55,6 +60,7 @@ export async function evaluate(options: EvaluateOptions): Promise<{ result: Eval
       name: reference.name,
       sha256: await reference.sha256(signal),
       ...(referenceCount > 0 && { count: referenceCount }),
+      ...(reference.statistics && reference.images && { statistics: 'those in the file (FID, sFID)' }),
     },
     versions: { ...options.versions },
   }
@@ -106,7 +112,7 @@ function featuresOf(
   reader: FeatureReader | undefined,
 ): Protocol['features'] | undefined {
   if (matrices || (statistics && (extractor || !images))) return extractor
-  return images && reader && { name: reader.name, sha256: reader.sha256, preprocessing: reader.preprocessing }
+  return images && reader && extractorOf(reader)
 }
 
 /** Features of equal width and another origin have a distance, too, and it means nothing. */

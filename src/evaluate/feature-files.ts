@@ -21,7 +21,7 @@ import { runShard } from '../jobs/run.ts'
 import { type Shard, whole } from '../jobs/shard.ts'
 import { type ShardProgress, stopwatch } from '../jobs/stopwatch.ts'
 import { joinRows } from './features.ts'
-import type { FeatureReader, Reading } from './reader.ts'
+import { extractorOf, type FeatureReader, type Reading } from './reader.ts'
 import { arraySet } from './sets/arrays.ts'
 import { noteArray } from './sets/note.ts'
 import { type EvaluationSet, unknownOrigin } from './sets/set.ts'
@@ -70,7 +70,7 @@ export async function extractFeatures(options: ExtractOptions): Promise<Manifest
       remedy: 'Name a folder of images, an .npz with arr_0, or what `distilled sample --labels` wrote.',
     })
   }
-  const extractor = { name: reader.name, sha256: reader.sha256, preprocessing: reader.preprocessing }
+  const extractor = extractorOf(reader)
   const settings = {
     ...{
       images: basename(samples.name),

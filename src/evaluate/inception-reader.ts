@@ -89,6 +89,7 @@ export async function inceptionReader(
       name: 'inception-v3 (FID variant)',
       sha256: await fileSha256(path),
       preprocessing: preprocessings[protocol].words,
+      protocol,
       width: 2048,
       offers: ['spatial', 'probabilities'],
       read(images) {

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
@@ -189,6 +189,17 @@ describe('evaluation of images', () => {
     expect(await set.sha256()).not.toBe(before)
   })
 
+  it('refuses a folder of which some images would not be counted', async () => {
+    const images = join(folder, 'some')
+    await mkdir(join(images, 'more'), { recursive: true })
+    await sharp({ create: { width: 2, height: 2, channels: 3, background: 'red' } }).toFile(join(images, 'a.png'))
+    await symlink(join(images, 'more'), join(images, 'link'))
+    await expect(open(images)).rejects.toThrow(/link is a link to a folder, which is not followed/)
+    await rm(join(images, 'link'))
+    await writeFile(join(images, 'more', 'b.TIF'), '')
+    await expect(open(images)).rejects.toThrow(/b\.TIF is an image of a kind that is not read.*PNG/)
+  })
+
   it('draws sprites as a reference, and hashes what it drew', async () => {
     const [set, again] = [await open('sprites'), await open('sprites')]
     const [run] = await set.images!.read(0, 24)
@@ -234,5 +245,22 @@ describe('features and statistics for later', () => {
     expect(saved).toMatchObject({ count: 50, extractor })
     const again = await measure({ samples, reference: saved, reader: colours(), engine, metrics: ['fid'] })
     expect(again.metrics.fid).toBeCloseTo(direct.metrics.fid!, 12)
+  })
+})
+
+describe('images as pytorch-fid reads them', () => {
+  it('are neither turned nor blended with black nor corrected by a profile', async () => {
+    const images = join(folder, 'plain')
+    await mkdir(images)
+    const rgba = Buffer.from([200, 100, 50, 0, 10, 20, 30, 255])
+    await sharp(rgba, { raw: { width: 2, height: 1, channels: 4 } })
+      .png()
+      .toFile(join(images, 'a.png'))
+    const upright = sharp({ create: { width: 4, height: 2, channels: 3, background: 'red' } })
+    await upright.jpeg().withMetadata({ orientation: 6 }).toFile(join(images, 'b.jpg'))
+    const set = await open(images)
+    const [png, jpeg] = await set.images!.read(0, 2)
+    expect(Array.from(png!.data)).toEqual([200, 100, 50, 10, 20, 30])
+    expect(jpeg!.shape).toEqual([1, 2, 4, 3])
   })
 })

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { sharedEngine } from '../../test/evaluate.ts'
-import { type Dim, type Graph, input, serialize, type Tensor } from '../graph/index.ts'
+import { constant, type Dim, type Graph, input, serialize, type Tensor } from '../graph/index.ts'
 import { cast, mean, mul, reshape, softmax, sum } from '../graph/ops/index.ts'
 import { fileSha256 } from '../jobs/manifest.ts'
 import { onnxReader } from './onnx-reader.ts'
@@ -91,6 +91,21 @@ it('a reader of a file says which', async () => {
   await using reader = await open('named', { features: colour(images('N', 3, 'H', 'W')) })
   expect(reader.name).toBe('named.onnx')
   expect(reader.sha256).toBe(await fileSha256(join(folder, 'named.onnx')))
+})
+
+it('weights beside the file are part of its hash', async () => {
+  const path = join(folder, 'weighted.onnx')
+  const graph = { features: mul(images('N', 3, 1, 1), constant([0, 0, 0])) }
+  const locate = async () => ({ path: 'weights.bin', offset: 0, byteLength: 12 })
+  writeFileSync(path, (await serialize(graph, { locate })).model)
+  const hashes = new Set<string>([await fileSha256(path)])
+  for (const weight of [1, 2, 1]) {
+    writeFileSync(join(folder, 'weights.bin'), new Float32Array(3).fill(weight))
+    await using reader = await onnxReader(await sharedEngine(), path)
+    expect((await reader.read(plain(1, 1, 1))).features.data[8]).toBe(weight)
+    hashes.add(reader.sha256)
+  }
+  expect(hashes.size).toBe(3) // of the file alone, of weights 1, of weights 2
 })
 
 describe('what is no reader is refused:', () => {

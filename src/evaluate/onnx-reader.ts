@@ -2,10 +2,12 @@
 // `features`, or else its first; outputs `spatial` and `probabilities` are used where it has them. What a network wants
 // beyond [0, 1] (resizing, means and deviations) belongs into its graph, so that one file fixes the figures.
 
-import { basename } from 'node:path'
+import { readFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { CheckpointError, EngineError, UsageError } from '../core/errors.ts'
 import { type Engine, type FileProgram, float32, type HostTensor, hostData, type TensorSpec } from '../engine/types.ts'
-import { fileSha256 } from '../jobs/manifest.ts'
+import { externalFiles } from '../graph/external-files.ts'
+import { fileSha256, sha256 } from '../jobs/manifest.ts'
 import { readInBatches } from './read-batches.ts'
 import type { FeatureReader, RgbBatch } from './reader.ts'
 
@@ -38,7 +40,7 @@ export async function onnxReader(engine: Engine, path: string): Promise<FeatureR
     const few = (images: RgbBatch) => run(file, program, images, names)
     return {
       name: file,
-      sha256: await fileSha256(path),
+      sha256: await hashOf(path),
       preprocessing: 'x / 255; the rest is in the file',
       width: declaredWidth(features) ?? (await probedWidth(image, few)),
       offers,
@@ -53,6 +55,15 @@ export async function onnxReader(engine: Engine, path: string): Promise<FeatureR
     await program.dispose()
     throw error
   }
+}
+
+/** Of the file; where weights lie beside it, of the names and hashes of all. */
+async function hashOf(path: string): Promise<string> {
+  const own = await fileSha256(path)
+  const others = externalFiles(await readFile(path))
+  if (!others.length) return own
+  const lines = await Promise.all(others.map(async (name) => `${name} ${await fileSha256(join(dirname(path), name))}`))
+  return sha256(new TextEncoder().encode([own, ...lines].join('\n')))
 }
 
 /** Which input takes the images and which outputs tell what. */

@@ -2,6 +2,7 @@
 // metrics know nothing of where features come from; a result names the reader and the hash of its weights.
 
 import type { Features } from './features.ts'
+import type { Protocol, ProtocolName } from './result.ts'
 
 /** Finished images, 8 bits a channel: rows of R, G, B bytes, uint8 [N, height, width, 3]. */
 export interface RgbBatch {
@@ -27,6 +28,8 @@ export interface FeatureReader extends AsyncDisposable {
   readonly sha256: string
   /** How images become its input, in words that a result can print. */
   readonly preprocessing: string
+  /** The protocol whose preprocessing it has, where protocols differ. */
+  readonly protocol?: ProtocolName
   /** Features per image. */
   readonly width: number
   /** What a reading holds beside features. */
@@ -36,3 +39,9 @@ export interface FeatureReader extends AsyncDisposable {
   read(images: RgbBatch): Promise<Reading>
   dispose(): Promise<void>
 }
+
+/** What a result says of a reader. */
+export const extractorOf = ({ name, sha256, preprocessing, protocol }: FeatureReader): Protocol['features'] => ({
+  ...{ name, sha256, preprocessing },
+  ...(protocol && { protocol }),
+})

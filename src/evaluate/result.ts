@@ -27,8 +27,16 @@ const protocolSchema = v.strictObject({
   rounding: v.string(),
   format: v.string(),
   /** Who made the features; without a hash where a file of features does not say. */
-  features: v.strictObject({ name: v.string(), sha256: v.optional(sha256), preprocessing: v.string() }),
-  reference: v.strictObject({ name: v.string(), sha256, count: v.optional(count) }),
+  features: v.strictObject({
+    ...{ name: v.string(), sha256: v.optional(sha256), preprocessing: v.string() },
+    /** Of the preprocessing, where protocols differ in it. */
+    protocol: v.optional(v.picklist(protocolNames)),
+  }),
+  reference: v.strictObject({
+    ...{ name: v.string(), sha256, count: v.optional(count) },
+    /** Where FID and sFID take a file's own statistics, which may be of more images than it holds. */
+    statistics: v.optional(v.string()),
+  }),
   versions: v.record(v.string(), v.string()),
 })
 

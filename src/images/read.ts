@@ -26,14 +26,20 @@ export async function readSettings(path: string): Promise<Settings | undefined> 
 
 /**
  * Pixels of an image file, turned upright, in sRGB, transparency on black. With `size`: the shorter side resized to it
- * (Lanczos) and the centre square cut out.
+ * (Lanczos) and the centre square cut out. `plain` gives the bytes that are stored, as PIL's `convert('RGB')` does: not turned,
+ * no colour profile applied, transparency left out.
  * @throws UsageError when there is no such file, CheckpointError when it is no image
  * @example
  * const { data, width, height } = await readImage('photo.jpg', { size: 256 })
  */
-export async function readImage(path: string, { size }: { size?: number } = {}): Promise<RgbImage> {
+export async function readImage(
+  path: string,
+  { size, plain }: { size?: number; plain?: boolean } = {},
+): Promise<RgbImage> {
   return read(path, async (bytes) => {
-    const image = sharp(bytes).autoOrient().flatten().toColourspace('srgb')
+    const image = plain
+      ? sharp(bytes, { ignoreIcc: true }).removeAlpha().toColourspace('srgb')
+      : sharp(bytes).autoOrient().flatten().toColourspace('srgb')
     if (size !== undefined) image.resize(size, size, { fit: 'cover' })
     const { data, info } = await image.raw().toBuffer({ resolveWithObject: true })
     return { data: new Uint8Array(data), width: info.width, height: info.height }

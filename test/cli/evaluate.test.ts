@@ -127,10 +127,31 @@ describe('distilled evaluate, asked wrongly,', () => {
     ],
     [['--compare', 'a.json'], /--compare takes two results/],
     [['--model', 'sprites-var-dd', '--save', 'no/such/folder/a.json'], /--save: there is no folder no\/such\/folder/],
+    [['--model', 'sprites-var-dd', '--save', '.'], /--save: \. is a folder/],
+    [['--model', 'sprites-var-dd', '--save', 'sheet.png'], /sheet\.png would be written twice/],
+    [['--model', 'sprites-var-dd', '--save-grid', 'sheet.bmp'], /sheet\.bmp is no name of an image/],
+    [['--model', 'sprites-var-dd', '--metrics', 'is', '--save-stats', 'a.npz'], /Have fid among the --metrics/],
+    [
+      ['sprites', '--reference', 'sprites', '--count', '5', '--teacher-only', '--no-ema'],
+      /--count, --teacher-only, --no-ema: only for samples that a model makes/,
+    ],
+    [['samples', '--compare', 'a.json', 'b.json'], /--compare reads results.*Evaluate samples with --save/],
   ])('%j: says what to do', async (flags, message) => {
     const { code, stderr } = await distilled('evaluate', ...flags)
     expect(code).toBeGreaterThan(0)
     expect(stderr).toMatch(message)
+  })
+
+  it('tells the figures even where their file cannot be written', async () => {
+    const { code, stdout } = await distilled('evaluate', ...model.slice(0, -1), '--save', at(`${'a'.repeat(300)}.json`))
+    expect(code).toBe(1)
+    expect(stdout).toMatch(/Fréchet distance +\d/)
+  })
+
+  it('a sheet that lies elsewhere is none of the result', async () => {
+    const sheet = ['--save', at('alone.json'), '--save-grid', at('empty', 'sheet.png')]
+    expect(await distilledJson('evaluate', ...model, ...sheet)).not.toHaveProperty('grid')
+    await rm(at('empty', 'sheet.png'))
   })
 
   it('an empty folder, a damaged result and half a job are named', async () => {

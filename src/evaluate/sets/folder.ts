@@ -2,7 +2,8 @@
 // image by itself, so only neighbours of one size are read together.
 
 import { createHash } from 'node:crypto'
-import { readdir } from 'node:fs/promises'
+import type { Dirent } from 'node:fs'
+import { readdir, stat } from 'node:fs/promises'
 import { extname, join, relative, sep } from 'node:path'
 import { UsageError } from '../../core/errors.ts'
 import type { RgbImage } from '../../images/image.ts'
@@ -13,14 +14,17 @@ import { checkSpan, type EvaluationSet, type ImageSource, type Origin, unknownOr
 
 const lossless = ['.png']
 const lossy = ['.jpg', '.jpeg', '.webp']
+const isImage = (file: string): boolean => [...lossless, ...lossy].includes(extname(file).toLowerCase())
 /** What `distilled sample` lays beside the images it is made of. */
 const grid = /^grid\.\w+$/
+/** What pytorch-fid would count, too. */
+const others = /\.(bmp|pgm|ppm|tiff?)$/i
 /** Files that are decoded at once. */
 const TOGETHER = 32
 
 /**
  * The images below `path`.
- * @throws UsageError when the folder holds no image; `read` throws a CheckpointError that names a damaged file
+ * @throws UsageError when the folder holds no image, or some that would be passed over; `read` throws a CheckpointError that names a damaged file
  * @example
  * const { images } = await folderSet('images')
  * const [{ shape }] = await images.read(0, 8)
@@ -28,10 +32,11 @@ const TOGETHER = 32
  */
 export async function folderSet(path: string): Promise<EvaluationSet & { images: ImageSource }> {
   const entries = await readdir(path, { recursive: true, withFileTypes: true })
+  await refusePassedOver(entries)
   const files = entries
     .filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.') && !grid.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
-    .filter((file) => [...lossless, ...lossy].includes(extname(file).toLowerCase()))
+    .filter(isImage)
     .sort()
   if (!files.length) {
     throw new UsageError(`${path} holds no image (${[...lossless, ...lossy].join(', ')}).`, {
@@ -53,7 +58,7 @@ export async function folderSet(path: string): Promise<EvaluationSet & { images:
         for (let at = first; at < first + count; at += TOGETHER) {
           signal?.throwIfAborted()
           const some = files.slice(at, Math.min(at + TOGETHER, first + count))
-          images.push(...(await Promise.all(some.map((file) => readImage(file)))))
+          images.push(...(await Promise.all(some.map((file) => readImage(file, { plain: true })))))
         }
         return runsOfOneSize(images)
       },
@@ -67,6 +72,22 @@ export async function folderSet(path: string): Promise<EvaluationSet & { images:
       return hash.digest('hex')
     },
     async close() {},
+  }
+}
+
+/** A figure of fewer images than lie there would look like any other. */
+async function refusePassedOver(entries: readonly Dirent[]): Promise<void> {
+  for (const entry of entries) {
+    const file = join(entry.parentPath, entry.name)
+    if (others.test(entry.name) && !entry.isDirectory()) {
+      throw new UsageError(`${file} is an image of a kind that is not read.`, { remedy: 'Convert such images to PNG.' })
+    }
+    if (!entry.isSymbolicLink() || isImage(file)) continue
+    if ((await stat(file).catch(() => undefined))?.isDirectory()) {
+      throw new UsageError(`${file} is a link to a folder, which is not followed.`, {
+        remedy: 'Name the folder that it leads to, or copy the images.',
+      })
+    }
   }
 }
 

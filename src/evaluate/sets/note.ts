@@ -4,12 +4,16 @@
 import * as v from 'valibot'
 import type { TensorRef } from '../../checkpoint/types.ts'
 import { CheckpointError } from '../../core/errors.ts'
+import { protocolNames } from '../result.ts'
 
 const text = v.string()
 const noteSchema = v.strictObject({
   /** Images behind it. */
   count: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
-  extractor: v.strictObject({ name: text, sha256: v.optional(text), preprocessing: text }),
+  extractor: v.strictObject({
+    ...{ name: text, sha256: v.optional(text), preprocessing: text },
+    protocol: v.optional(v.picklist(protocolNames)),
+  }),
   origin: v.strictObject({
     labels: text,
     sampling: v.record(text, v.union([text, v.number(), v.boolean(), v.null()])),
