@@ -15,8 +15,9 @@ export function readmeCard(facts: ConfigFacts): string {
   const { family } = model
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0)
   const oneStep = presets[0]!
+  const released = facts.architecture !== undefined // the zoo knows it
   return `---
-license: mit
+license: ${released ? 'mit' : 'other'}
 library_name: onnx
 tags: [onnx, image-generation, distilled-decoding, ${family.name}]
 ---
@@ -66,7 +67,7 @@ ${figures(facts)}
 
 ## Licence and use
 
-MIT, as the models it came from (microsoft/distilled_decoding, FoundationVision/VAR, FoundationVision/LlamaGen, or the sprites of distilled-decoding). Intended use: research.
+${released ? 'MIT, as the models it came from (microsoft/distilled_decoding, FoundationVision/VAR, FoundationVision/LlamaGen, or the sprites of distilled-decoding).' : 'The licence is that of the checkpoints it came from.'} Intended use: research.
 What it makes is **AI-generated**: say so where you show it. It knows its classes and no text${model.classes.sensitive.size ? '; look at images of the classes in `sensitive_classes` before you pass them on' : ''}.
 `
 }

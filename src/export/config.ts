@@ -56,7 +56,7 @@ export function configJson(facts: ConfigFacts): object {
     made_by: facts.madeBy,
     ...(facts.architecture && { architecture: facts.architecture }),
     image_size: family.imageSize,
-    token_groups: run(family.groups),
+    token_groups: compact(family.groups),
     tokens: tokensBefore(family, family.groups.length),
     channels: family.channels,
     num_classes: family.numClasses,
@@ -124,7 +124,7 @@ function graphJson({ path, data, inputs, outputs, student }: ExportedGraph): obj
 }
 
 /** All groups of one size are one number and their count: LlamaGen has hundreds. */
-const run = (groups: readonly number[]): object =>
+const compact = (groups: readonly number[]): object =>
   groups.length > 16 && groups.every((size) => size === groups[0]) ? { size: groups[0], count: groups.length } : groups
 
 /** How readers of such folders learn of images: nothing goes in, this comes out. */

@@ -1,5 +1,5 @@
 // `distilled export`: what it says, and what it refuses.
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { run } from '../../src/cli/main.ts'
@@ -26,6 +26,9 @@ it('prints every file with its size, and the errors', async () => {
   expect(stdout).toMatch(/student_t0: largest error \S+, mean \S+, \S+ % equal tokens\n/)
   expect(stdout).toMatch(/image in 2 steps: largest error \S+ levels of 255, mean \S+\n/)
   expect(stdout).toContain(`9 files, 4.2 MB, in ${out}\n`)
+  const card = readFileSync(join(out, 'README.md'), 'utf8')
+  expect(card).toContain('license: mit')
+  expect(card).toMatch(/\| student_t0 \| \S+ \| \S+ \| \S+ % \|/)
 })
 
 it('exports networks from files, as a JSON result', async () => {
@@ -33,6 +36,9 @@ it('exports networks from files, as a JSON result', async () => {
   const result = await distilledJson('export', ...files, '--threads', '1', '--out', join(folder, 'tiny'))
   expect(result).toMatchObject({ out: join(folder, 'tiny'), dtype: 'fp32' })
   expect(result.check.graphs.map(({ graph }: { graph: string }) => graph)).toEqual(['student_t0', 'decoder'])
+  const card = readFileSync(join(folder, 'tiny', 'README.md'), 'utf8')
+  expect(card).toContain('The licence is that of the checkpoints it came from.')
+  expect(card).toContain('AI-generated')
 })
 
 it.each([
