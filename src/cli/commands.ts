@@ -4,6 +4,7 @@ import { benchCommand } from './bench.ts'
 import { dataCommand } from './data.ts'
 import { downloadCommand } from './download.ts'
 import { evaluateCommand } from './evaluate.ts'
+import { exportCommand } from './export.ts'
 import { featuresCommand } from './features.ts'
 import { inspectCommand } from './inspect.ts'
 import type { Io } from './io.ts'
@@ -20,6 +21,7 @@ export const commands: readonly ((io: Io) => Command)[] = [
   modelsCommand,
   downloadCommand,
   inspectCommand,
+  exportCommand,
   benchCommand,
   dataCommand,
   trainCommand,

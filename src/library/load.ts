@@ -100,7 +100,7 @@ const policyOf = async (policy: LoadOptions['policy'], classes: ClassList) =>
   typeof policy === 'string' ? readPolicy(policy, classes) : policy && createPolicy(policy, { classes })
 
 /** The zoo knows the heads and tokens of its own models. */
-function hintsOf(entry: ModelEntry | undefined): ArchitectureHints | undefined {
+export function hintsOf(entry: ModelEntry | undefined): ArchitectureHints | undefined {
   if (!entry || entry.kind === 'tokenizer') return undefined
   const { architecture: a } = entry
   return a.family === 'var' ? { patchNums: a.patchNums, heads: a.heads } : { heads: a.heads, tokens: a.tokens }

@@ -37,15 +37,16 @@ const rooms: Record<string, readonly string[]> = {
     ],
   ],
   library: [...['core', 'checkpoint', 'graph', 'engine', 'models', 'zoo', 'sampling', 'images', 'jobs', 'evaluate']],
+  export: ['core', 'checkpoint', 'graph', 'engine', 'models', 'zoo', 'sampling', 'images', 'library'],
   bench: [
     ...['core', 'checkpoint', 'graph', 'engine', 'models', 'zoo', 'sampling', 'images', 'data', 'distill', 'library'],
   ],
   review: ['core', 'engine/types.ts', 'models', 'zoo', 'sampling', 'images', 'jobs', 'library'],
   cli: [
     ...['core', 'checkpoint', 'graph', 'engine', 'models', 'zoo', 'sampling', 'images', 'data', 'jobs', 'evaluate'],
-    ...['report', 'distill', 'library', 'bench', 'review'],
+    ...['report', 'distill', 'library', 'export', 'bench', 'review'],
   ],
-  'index.ts': ['core', 'checkpoint', 'graph', 'engine', 'models', 'zoo', 'sampling', 'images', 'library'],
+  'index.ts': ['core', 'checkpoint', 'graph', 'engine', 'models', 'zoo', 'sampling', 'images', 'library', 'export'],
 }
 
 /** Files of these rooms run in a browser, too ... */

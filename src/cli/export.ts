@@ -1,0 +1,109 @@
+// `distilled export`: a student and its decoder as a folder of ONNX files that need nothing of this package.
+import { Command, Option } from 'commander'
+import { UsageError } from '../core/errors.ts'
+import { figure } from '../core/format.ts'
+import { type ExportDType, exportDTypes } from '../export/bounds.ts'
+import { type ExportProgress, type ExportResult, exportModel } from '../export/export.ts'
+import { load } from '../library/load.ts'
+import { models } from '../zoo/registry.ts'
+import { readConfig } from './config.ts'
+import { byteSize, Interrupted, type Io, plural, voice } from './io.ts'
+import { wholeNumber } from './parse.ts'
+import { progress } from './progress.ts'
+import { version } from './version.ts'
+
+const examples = `
+Examples:
+  $ distilled export sprites-var-dd --out sprites-onnx                       fp32
+  $ distilled export sprites-var-dd --dtype fp16 --out sprites-onnx-fp16     half the bytes, for WebGPU and CUDA
+  $ distilled export --student model.safetensors --tokenizer tokenizer.safetensors --out mine    trained here
+
+The folder holds config.json, onnx/*.onnx with their weights, a known answer and a README. Every file is checked against the
+fp32 networks first; one that is too far from them is not written. examples/exported-model.js runs such a folder.`
+
+interface Flags {
+  out: string
+  dtype: ExportDType
+  student?: string
+  tokenizer?: string
+  config?: string
+  threads?: number
+  json?: boolean
+  quiet?: boolean
+}
+
+export function exportCommand(io: Io): Command {
+  return new Command('export')
+    .description('write a student and its decoder as ONNX files for any ONNX Runtime')
+    .argument('[name]', 'a student of: distilled models, or a folder with its released files')
+    .addOption(new Option('-o, --out <folder>', 'the folder to make (required)').makeOptionMandatory())
+    .addOption(
+      new Option('--dtype <name>', 'arithmetic: fp32 (default), fp16, or int8 for the transformer')
+        .choices(exportDTypes)
+        .default('fp32'),
+    )
+    .option('--student <file>', 'checkpoint of the student, instead of a name')
+    .option('--tokenizer <file>', 'checkpoint of its tokenizer')
+    .option('--config <file>', 'JSON with what shapes cannot tell, as for: distilled sample')
+    .option('--threads <number>', 'threads of the check (default: all cores)', wholeNumber(1))
+    .option('--json', 'print one JSON object')
+    .option('-q, --quiet', 'print nothing but errors')
+    .addHelpText('after', examples)
+    .action((name: string | undefined, flags: Flags) => exportFolder(name, flags, io))
+}
+
+async function exportFolder(name: string | undefined, flags: Flags, io: Io): Promise<void> {
+  const { student, tokenizer, threads, dtype, out } = flags
+  if (name === undefined && student === undefined)
+    throw new UsageError('No model was named.', { remedy: 'Name a student of: distilled models.' })
+  const kind = models.find((entry) => entry.name === name)?.kind
+  if (kind !== undefined && kind !== 'student')
+    throw new UsageError(`${name} is a ${kind}; only students are exported, each with its decoder.`, {
+      remedy: `Students are ${models.flatMap((m) => (m.kind === 'student' ? [m.name] : [])).join(', ')}.`,
+    })
+  const config = flags.config === undefined ? undefined : await readConfig(flags.config)
+  const bar = progress(io.stderr, flags)
+  try {
+    const files = { student, tokenizer, config, threads, signal: io.signal }
+    await using model = await load(name, { ...files, device: 'cpu' })
+
+    const result = await exportModel(model, {
+      ...{ out, dtype, threads, hints: config, signal: io.signal },
+      madeBy: `distilled-decoding ${version()}`,
+      onProgress: (event) => bar.update(...shown(event)),
+    })
+    bar.end()
+    voice(io, flags).result(formatted(result), result)
+  } catch (error) {
+    if (!io.signal.aborted) throw error
+    throw new Interrupted('Interrupted. Nothing was written.')
+  } finally {
+    bar.end()
+  }
+}
+
+/** Writing and checking count as halves of the work. */
+function shown(event: ExportProgress): [fraction: number, text: string] {
+  const share = event.done / event.total / 2
+  return event.type === 'write'
+    ? [share, `${event.graph}: ${event.done} of ${plural(event.total, 'weight')}`]
+    : [0.5 + share, `checking against fp32: run ${event.done} of ${event.total}`]
+}
+
+function formatted({ out, files, bytes, check }: ExportResult): string {
+  const width = Math.max(...files.map(({ path }) => path.length))
+  return [
+    ...files.map((file) => `${file.path.padEnd(width)}  ${byteSize(file.bytes)}`),
+    '',
+    'Against the fp32 networks, same inputs:',
+    ...check.graphs.map(({ graph, difference: { max, mean }, equalTokens }) => {
+      const tokens = equalTokens === undefined ? '' : `, ${figure(100 * equalTokens)} % equal tokens`
+      return `  ${graph}: largest error ${figure(max)}, mean ${figure(mean)}${tokens}`
+    }),
+    ...check.presets.map(
+      ({ steps, image }) =>
+        `  image in ${plural(steps, 'step')}: largest error ${figure(255 * image.max)} levels of 255, mean ${figure(255 * image.mean)}`,
+    ),
+    `${plural(files.length, 'file')}, ${byteSize(bytes)}, in ${out}`,
+  ].join('\n')
+}
