@@ -12,13 +12,24 @@ import type { TeacherSettings } from '../sampling/plan.ts'
 import { type Programs, programCache } from '../sampling/programs.ts'
 import type { StudentEntry } from '../zoo/model-entry.ts'
 import { coldStart } from './cold-start.ts'
+import { evaluationTimings } from './evaluation.ts'
 import { measureRoof, summarize, type Timing, time } from './measure.ts'
 import { randomFamily, studentEntry } from './random-family.ts'
 import { smallTrainingSteps } from './small-training.ts'
 import { imagesPerSecond } from './throughput.ts'
 import { trainingStep } from './training-step.ts'
 
-export const parts = ['student', 'decoder', 'teacher', 'cold', 'int8', 'throughput', 'train', 'train-small'] as const
+export const parts = [
+  'student',
+  'decoder',
+  'teacher',
+  'cold',
+  'int8',
+  'throughput',
+  'train',
+  'train-small',
+  'evaluation',
+] as const
 export type Part = (typeof parts)[number]
 
 export interface BenchOptions {
@@ -79,6 +90,7 @@ const measurements: Record<Part, (context: Context) => AsyncGenerator<BenchRow>>
   throughput: throughputRows,
   train: trainRow,
   'train-small': smallTrainingRows,
+  evaluation: evaluationRows,
 }
 
 /**
@@ -240,6 +252,11 @@ async function* trainRow({ entry, engine, signal }: Context): AsyncGenerator<Ben
   const { milliseconds, peakGB, parameters } = await trainingStep(entry, engine, signal)
   const note = `${(parameters / 1e6).toFixed(0)}M parameters, peak memory ${peakGB.toFixed(1)} GB`
   yield { what: 'one optimiser step of distillation, micro-batch 1', best: milliseconds, unit: 'ms', note }
+}
+
+async function* evaluationRows({ engine, signal }: Context): AsyncGenerator<BenchRow> {
+  for await (const { what, milliseconds, peakGB } of evaluationTimings(engine, signal))
+    yield { what, best: milliseconds, unit: 'ms', note: `${peakGB.toFixed(2)} GB so far` }
 }
 
 /** Images a second: one engine with all threads, and one engine per thread side by side. */

@@ -39,7 +39,20 @@ const rooms: Record<string, readonly string[]> = {
   library: [...['core', 'checkpoint', 'graph', 'engine', 'models', 'zoo', 'sampling', 'images', 'jobs', 'evaluate']],
   export: ['core', 'checkpoint', 'graph', 'engine', 'models', 'zoo', 'sampling', 'images', 'library'],
   bench: [
-    ...['core', 'checkpoint', 'graph', 'engine', 'models', 'zoo', 'sampling', 'images', 'data', 'distill', 'library'],
+    ...[
+      'core',
+      'checkpoint',
+      'graph',
+      'engine',
+      'models',
+      'zoo',
+      'sampling',
+      'images',
+      'data',
+      'evaluate',
+      'distill',
+      'library',
+    ],
   ],
   review: ['core', 'engine/types.ts', 'models', 'zoo', 'sampling', 'images', 'jobs', 'library'],
   cli: [

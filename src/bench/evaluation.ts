@@ -1,0 +1,56 @@
+// What evaluation costs beside the network that reads images: distances at Inception's width, on random features.
+
+import { noise } from '../core/random/philox.ts'
+import type { Engine } from '../engine/types.ts'
+import type { Features } from '../evaluate/features.ts'
+import { frechetDistance } from '../evaluate/frechet.ts'
+import { addFeatures, emptyMoments, gaussian } from '../evaluate/moments.ts'
+import { pairwise } from '../evaluate/pairwise.ts'
+import { precisionRecall } from '../evaluate/precision-recall.ts'
+
+export interface EvaluationTiming {
+  what: string
+  milliseconds: number
+  /** Largest resident memory of the process so far, in GB. */
+  peakGB: number
+}
+
+const WIDTH = 2048
+/** Guided diffusion's reference batch, and what is held against it. */
+const [REFERENCE, SAMPLES] = [10_000, 50_000]
+
+/** Times moments of 10,000 rows, one Fréchet distance, and precision and recall of 50,000 samples. */
+export async function* evaluationTimings(engine: Engine, signal?: AbortSignal): AsyncGenerator<EvaluationTiming> {
+  const [reference, samples] = [randomFeatures(0, REFERENCE), randomFeatures(1, SAMPLES)]
+  const moments = [emptyMoments(WIDTH), emptyMoments(WIDTH)] as const
+  yield await timed(`moments of ${REFERENCE} x ${WIDTH} features`, async () => addFeatures(moments[0], reference))
+  addFeatures(moments[1], { data: samples.data.subarray(0, REFERENCE * WIDTH), shape: [REFERENCE, WIDTH] })
+  yield await timed(`Fréchet distance, ${WIDTH} features`, async () =>
+    frechetDistance(gaussian(moments[0]), gaussian(moments[1])),
+  )
+  await using products = await pairwise(engine, WIDTH)
+  const options = { distances: products.distances, ...(signal && { signal }) }
+  yield await timed(`precision and recall, ${REFERENCE} x ${SAMPLES} x ${WIDTH}`, () =>
+    precisionRecall(reference, samples, options),
+  )
+}
+
+async function timed(what: string, work: () => Promise<unknown>): Promise<EvaluationTiming> {
+  const started = performance.now()
+  await work()
+  return { what, milliseconds: performance.now() - started, peakGB: process.resourceUsage().maxRSS / 1e6 }
+}
+
+/** Rows of one block of normal values at shifting places: drawing a hundred million would take longer than the metric. */
+function randomFeatures(seed: number, rows: number): Features {
+  const block = noise(seed, 0, 1 << 20)
+  const data = new Float32Array(rows * WIDTH)
+  for (let at = 0, turn = 0; at < data.length; at += block.length, turn++) {
+    const part = block.subarray(0, Math.min(block.length, data.length - at))
+    data.set(
+      part.map((x, i) => x + 0.1 * ((i * (turn + 1)) % 7)),
+      at,
+    )
+  }
+  return { data, shape: [rows, WIDTH] }
+}
