@@ -66,12 +66,13 @@ export class Metrics {
 
   text({ waiting, unanswered, ready, storeBytes, restarts }: Gauges): string {
     const { rss, heapUsed, external } = process.memoryUsage()
+    const { user, system } = process.cpuUsage()
     const one = (name: string, type: Series['type'], help: string, value: number): Series => ({
       ...{ name, type, help },
       values: [[{}, value]],
     })
     const byModel = (counts: ReadonlyMap<string, number>) => [...counts].map(([model, n]) => [{ model }, n] as const)
-    const milliseconds = (nanoseconds: number) => (Number.isFinite(nanoseconds) ? nanoseconds / 1e9 : 0)
+    const seconds = (nanoseconds: number) => (Number.isFinite(nanoseconds) ? nanoseconds / 1e9 : 0)
     const all: Series[] = [
       {
         ...{ name: 'requests_total', type: 'counter', help: 'Requests that were answered.' },
@@ -89,18 +90,24 @@ export class Metrics {
       { name: 'engine_restarts_total', type: 'counter', help: 'Engines that died.', values: byModel(restarts) },
       one('ready', 'gauge', 'Whether every model has made an image.', ready ? 1 : 0),
       one('store_bytes', 'gauge', 'Images held for their addresses.', storeBytes),
+      one('cpu_seconds_total', 'counter', 'Processor time, that of the engines included.', (user + system) / 1e6),
       one('resident_memory_bytes', 'gauge', 'Memory of the process.', rss),
       one('heap_bytes', 'gauge', 'JavaScript objects.', heapUsed),
       one('external_memory_bytes', 'gauge', 'Buffers.', external),
       {
-        ...{ name: 'event_loop_delay_seconds', type: 'gauge', help: 'How late the event loop was.' },
+        ...{
+          name: 'event_loop_delay_seconds',
+          type: 'gauge',
+          help: 'How late the event loop was since this was last asked.',
+        },
         values: [
-          [{ quantile: '0.5' }, milliseconds(this.loop.percentile(50))],
-          [{ quantile: '0.99' }, milliseconds(this.loop.percentile(99))],
-          [{ quantile: '1' }, milliseconds(this.loop.max)],
+          [{ quantile: '0.5' }, seconds(this.loop.percentile(50))],
+          [{ quantile: '0.99' }, seconds(this.loop.percentile(99))],
+          [{ quantile: '1' }, seconds(this.loop.max)],
         ],
       },
     ]
+    this.loop.reset()
     return all.map(lines).join('')
   }
 }

@@ -104,11 +104,13 @@ export function parsed<T extends v.GenericSchema>(schema: T, value: unknown): v.
   if (result.success) return result.output
   const [issue] = result.issues
   const param = v.getDotPath(issue) ?? undefined
-  const known = param === undefined || param.split('.')[0]! in (schema as unknown as { entries: object }).entries
+  const known = param === undefined || Object.hasOwn((schema as unknown as { entries: object }).entries, topOf(param))
   const shown = param && param.length > 80 ? `${param.slice(0, 80)}...` : param
   const message = known ? `${shown ?? 'The request'} ${issue.message}.` : `There is no parameter "${shown}".`
   throw new ApiError(400, message, { code: known ? 'invalid_value' : 'unknown_parameter', param: shown })
 }
+
+const topOf = (path: string): string => path.split('.')[0]!
 
 /** The sampling plan that a request asks for, as `distilled sample` would say it. */
 export function planOptions(request: SampleRequest): PlanOptions {

@@ -1,5 +1,6 @@
 // The server as a whole: models loaded, a port taken, the first images made, and an end that leaves nobody without an answer.
 // It listens on this machine alone unless told otherwise, and then it wants a token.
+import { setMaxListeners } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import { UsageError } from '../core/errors.ts'
@@ -53,6 +54,7 @@ export async function serveModels(options: ServeOptions): Promise<RunningServer>
   const { device, dtype, threads, policy, signal } = options
   const house = await House.open(options.models, { device, dtype, threads, policy, signal })
   const ending = new AbortController()
+  setMaxListeners(0, ending.signal) // every request at work listens
   const stop = { refusing: false, signal: ending.signal }
   const services = openServices(house, stop, options)
   let hosts: readonly string[] | undefined = []

@@ -38,7 +38,12 @@ describe("OpenAI's client", () => {
     expect(answer.data).toHaveLength(2)
     const path = join(folder, 'boat.png')
     await writeFile(path, bytesOf(answer.data![1]!))
-    expect(await readSettings(path)).toMatchObject({ model: 'sprites-var-dd', className: 'boat', index: 1, batched: true })
+    expect(await readSettings(path)).toMatchObject({
+      model: 'sprites-var-dd',
+      className: 'boat',
+      index: 1,
+      batched: true,
+    })
   })
 
   it('gets addresses that hold the very images for a while', async () => {
@@ -146,7 +151,7 @@ describe('events', () => {
       }
     })()
     await expect(reading).rejects.toThrow()
-    await expect.poll(() => lane.unanswered).toBe(0)
+    await expect.poll(() => lane.unanswered, { timeout: 60_000 }).toBe(0)
     await lane.drained()
     expect(seen.length).toBeLessThan(60)
   })
