@@ -9,7 +9,7 @@ import { root } from '../policy/child.ts'
 import { post } from './served.ts'
 
 it.skipIf(process.platform === 'win32')('serves until SIGTERM, which lets the last request end', async () => {
-  const flags = ['--port', '0', '--model', 'sprites-var-dd', '--device', 'cpu', '--threads', '1']
+  const flags = ['--port', '0', '--model', 'sprites-llamagen-dd', '--device', 'cpu', '--threads', '1']
   const child = spawn(process.execPath, [join(root, 'bin', 'distilled.js'), 'serve', ...flags])
   let notes = ''
   child.stderr.on('data', (text) => {
@@ -21,7 +21,7 @@ it.skipIf(process.platform === 'win32')('serves until SIGTERM, which lets the la
   expect((await post(url, '/v1/images/generations', { prompt: 'boat' })).status).toBe(200)
   const last = post(url, '/v1/images/generations', { prompt: 'boat', n: 10, teacher_only: true })
   await expect
-    .poll(async () => (await fetch(new URL('/metrics', url))).text(), { timeout: 60_000 })
+    .poll(async () => (await fetch(new URL('/metrics', url))).text(), { timeout: 60_000, interval: 10 })
     .toContain('distilled_unanswered_requests 1\n')
   child.kill('SIGTERM')
   expect((await last).status).toBe(200)
@@ -48,4 +48,4 @@ it('under steady load every answer is right, memory stays, and the event loop is
   // A busy machine that gives the server a tenth of a core makes it ten times as late.
   expect(eventLoop.medianOfP99).toBeLessThan(50 / Math.min(1, cpu))
   expect(memory.after - memory.before).toBeLessThan(200)
-})
+}, 600_000)
