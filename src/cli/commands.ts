@@ -14,10 +14,12 @@ import { reportCommand } from './report.ts'
 import { reproduceCommand } from './reproduce.ts'
 import { reviewCommand } from './review.ts'
 import { sampleCommand } from './sample.ts'
+import { serveCommand } from './serve.ts'
 import { trainCommand } from './train.ts'
 
 export const commands: readonly ((io: Io) => Command)[] = [
   sampleCommand,
+  serveCommand,
   modelsCommand,
   downloadCommand,
   inspectCommand,

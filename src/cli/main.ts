@@ -57,10 +57,10 @@ function describe(error: unknown): string {
   return process.env.DISTILLED_DEBUG === '1' && error.stack ? error.stack : error.message.replace(/\s*\n\s*/g, ' ')
 }
 
-/** The process: its arguments, its streams, Ctrl-C. A second Ctrl-C ends it at once. */
+/** The process: its arguments, its streams, Ctrl-C, and the SIGTERM of schedulers. The second of a kind ends it at once. */
 export async function main(): Promise<void> {
   const interrupt = new AbortController()
-  process.once('SIGINT', () => interrupt.abort())
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupt.abort())
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error
     process.exit(0) // `distilled models | head`

@@ -68,6 +68,10 @@ class NodeEngine implements Engine {
     this.threads = threads
   }
 
+  get alive(): boolean {
+    return this.link.alive
+  }
+
   async load(graph: Graph, options: LoadOptions = {}): Promise<Program> {
     const stages = cutStages(graph)
     if (stages.length === 1) return this.open(graph, options)

@@ -66,6 +66,8 @@ export interface Engine extends AsyncDisposable {
   /** What 'auto' chose and why, or how the device was asked for. */
   readonly reason: string
   readonly threads: number
+  /** False once it was disposed or its worker died; nothing brings it back, another engine takes its place. */
+  readonly alive: boolean
   load(graph: Graph, options?: LoadOptions): Promise<Program>
   /** Opens an ONNX file as it is; weights that lie outside of it have to lie in its folder. */
   loadFile(path: string, options?: Pick<LoadOptions, 'prepack' | 'signal'>): Promise<FileProgram>

@@ -52,6 +52,14 @@ export function choosePlan(
   return { kind: 'teacher-involved', timestep: last, split, teacherFrom, teacher }
 }
 
+/** A plan as the options that lead to it. */
+export function planAsOptions(plan: SamplingPlan): PlanOptions {
+  if (plan.kind === 'teacher') return { teacherOnly: true, teacher: plan.teacher }
+  if (plan.kind === 'student') return { timesteps: plan.timesteps, split: plan.split }
+  const { timestep, split, teacherFrom, teacher } = plan
+  return { timesteps: [0, timestep], split, teacherFrom, teacher }
+}
+
 function matchingPreset(options: PlanOptions, presets: readonly SamplingPreset[]): SamplingPreset | undefined {
   const { steps, timesteps, teacherFrom } = options
   if (steps !== undefined && timesteps !== undefined && steps !== timesteps.length && teacherFrom === undefined) {

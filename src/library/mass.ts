@@ -11,7 +11,7 @@ import type { Generator, NoiseSource } from '../sampling/noise.ts'
 import { type SamplingPlan, steps } from '../sampling/plan.ts'
 import type { SampleProgress } from '../sampling/sampler.ts'
 import { requireAllowed } from '../zoo/policy.ts'
-import type { PlanOptions } from './choose-plan.ts'
+import { planAsOptions } from './choose-plan.ts'
 import type { Model } from './model.ts'
 
 /**
@@ -144,7 +144,7 @@ export function massSampler(model: Model, run: MassRun, { signal, onProgress }: 
       units += event.type === 'step' ? event.images.length : 1
       onProgress?.(units / work)
     }
-    const options = { ...planOptions(plan), classes, seed, rng, noise, batch, firstIndex: start, signal }
+    const options = { ...planAsOptions(plan), classes, seed, rng, noise, batch, firstIndex: start, signal }
     let [first, rows]: [number, Uint8Array[]] = [from, []]
     for await (const { image, index } of model.stream({ ...options, onProgress: watch })) {
       if (index >= from && index < to) rows.push(image.data)
@@ -159,14 +159,6 @@ export function massSampler(model: Model, run: MassRun, { signal, onProgress }: 
       rows = []
     }
   }
-}
-
-/** A plan as the options that lead to it. */
-function planOptions(plan: SamplingPlan): PlanOptions {
-  if (plan.kind === 'teacher') return { teacherOnly: true, teacher: plan.teacher }
-  if (plan.kind === 'student') return { timesteps: plan.timesteps, split: plan.split }
-  const { timestep, split, teacherFrom, teacher } = plan
-  return { timesteps: [0, timestep], split, teacherFrom, teacher }
 }
 
 /** Rows of torch.manual_seed(seed); torch.randn(images, size), which need not be in memory: torch fills blocks of 16. */

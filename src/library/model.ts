@@ -43,6 +43,18 @@ export interface SampleOptions extends PlanOptions {
   onProgress?: ((event: SampleProgress) => void) | undefined
 }
 
+/** An image of some run: what it shows, and what its noise follows from. */
+export interface RunImage {
+  readonly class: number
+  readonly seed: number
+  readonly index: number
+}
+
+export interface TogetherOptions extends PlanOptions {
+  signal?: AbortSignal | undefined
+  onProgress?: ((event: SampleProgress) => void) | undefined
+}
+
 /** A finished image with the tensors it came from. */
 export interface SampleResult {
   image: GeneratedImage
@@ -157,31 +169,67 @@ export class Model implements AsyncDisposable {
       signal: options.signal,
       ...(options.onProgress && { onProgress: options.onProgress }),
     }
+    const rng = options.noise ? 'given' : (options.rng ?? 'philox')
     for await (const details of sample(this.family, this.programs, request)) {
-      const info = this.classInfo(details.label)
-      const flagged = this.policy?.verdict(info.id) === 'flag'
-      const settings = {
-        model: this.name,
-        class: details.label,
-        className: info.name,
-        seed,
-        index: details.index,
-        rng: options.noise ? 'given' : (options.rng ?? 'philox'),
-        plan,
-        steps: steps(plan, this.family.groups.length),
-        ...this.weights,
-        batched: isBatched(details.index - firstIndex, labels.length, batch),
-        ...(flagged && { flagged }),
-      }
-      const side = this.family.imageSize
-      const image = new GeneratedImage({
-        data: toUint8(details.pixels, side, side),
-        width: side,
-        height: side,
-        settings,
-      })
-      yield { image, index: details.index, class: info, flagged, details }
+      const batched = isBatched(details.index - firstIndex, labels.length, batch)
+      yield this.finished(details, { seed, rng, plan, batched })
     }
+  }
+
+  /**
+   * Yields images of several runs, computed in one batch: each is the very image that its own run gives in a batch of two or
+   * more (float32; int8 rounds by what shares the batch). A single one has company that is dropped, so that it is, too.
+   * @param rows in the order they are yielded
+   * @throws UsageError for a denied class or impossible settings; the signal's reason when aborted
+   * @example
+   * for await (const { image } of model.together([{ class: 1, seed: 7, index: 0 }])) await image.save('1.png')
+   */
+  async *together(rows: readonly RunImage[], { signal, onProgress, ...options }: TogetherOptions = {}) {
+    const plan = this.plan(options)
+    const [first] = rows
+    if (!first) return
+    const origins = rows.length > 1 ? rows : [first, { ...first, index: first.index + 1 }]
+    const labels = this.labels({ classes: origins.map((row) => row.class) })
+    const size = tokensBefore(this.family, this.family.groups.length) * this.family.channels
+    const noise: NoiseSource = (from, count) => {
+      const out = new Float32Array(count * size)
+      for (const [i, { seed, index }] of origins.slice(from, from + count).entries())
+        out.set(noiseSource('philox', seed, size, index + 1)(index, 1), i * size)
+      return out
+    }
+    const request = {
+      ...{ labels, plan, noise, seed: first.seed, batch: labels.length, origins, signal },
+      ...(onProgress && { onProgress }),
+    }
+    let done = 0
+    for await (const details of sample(this.family, this.programs, request)) {
+      yield this.finished(details, { seed: origins[done]!.seed, rng: 'philox', plan, batched: true })
+      if (++done === rows.length) return
+    }
+  }
+
+  private finished(details: SampledImage, run: FinishedRun): SampleResult {
+    const { seed, rng, plan, batched } = run
+    const info = this.classInfo(details.label)
+    const flagged = this.policy?.verdict(info.id) === 'flag'
+    const settings = {
+      model: this.name,
+      class: details.label,
+      className: info.name,
+      ...{ seed, index: details.index, rng, plan },
+      steps: steps(plan, this.family.groups.length),
+      ...this.weights,
+      batched,
+      ...(flagged && { flagged }),
+    }
+    const side = this.family.imageSize
+    const image = new GeneratedImage({
+      data: toUint8(details.pixels, side, side),
+      width: side,
+      height: side,
+      settings,
+    })
+    return { image, index: details.index, class: info, flagged, details }
   }
 
   /**
@@ -230,6 +278,13 @@ export class Model implements AsyncDisposable {
     )
     return ids.flatMap((id) => new Array<number>(count).fill(id))
   }
+}
+
+interface FinishedRun {
+  seed: number
+  rng: string
+  plan: SamplingPlan
+  batched: boolean
 }
 
 /** Whether an image shares its batch with others: products of a single row round differently. */

@@ -1,6 +1,6 @@
-// Who may talk to the review server: a page that came from it, in a browser on this machine. The Host check stops names that
-// were rebound to 127.0.0.1, the Origin check stops other sites' scripts, the headers stop everything a page of ours never needs.
+// Who may talk to the review server: a page that came from it, in a browser on this machine, and writes JSON of a few bytes.
 import type { IncomingHttpHeaders } from 'node:http'
+import { loopbackHosts } from '../http/guard.ts'
 
 export const bodyLimit = 16_384
 
@@ -16,7 +16,7 @@ export interface Refusal {
  * refusal('GET', { host: '127.0.0.1:7861' }, 7861) // undefined
  */
 export function refusal(method: string, headers: IncomingHttpHeaders, port: number): Refusal | undefined {
-  const hosts = [`127.0.0.1:${port}`, `localhost:${port}`]
+  const hosts = loopbackHosts(port)
   if (!hosts.includes(headers.host ?? ''))
     return { status: 403, error: `This server is ${hosts[0]} and no other host.` }
   const site = headers['sec-fetch-site']
@@ -31,28 +31,4 @@ export function refusal(method: string, headers: IncomingHttpHeaders, port: numb
   }
   if (Number(headers['content-length'] ?? 0) > bodyLimit) return { status: 413, error: 'The request is too long.' }
   return undefined
-}
-
-const policy = {
-  'default-src': "'none'",
-  'script-src': "'self'",
-  'style-src': "'self'",
-  'img-src': "'self'",
-  'connect-src': "'self'",
-  'base-uri': "'none'",
-  'form-action': "'none'",
-  'frame-ancestors': "'none'",
-  'require-trusted-types-for': "'script'",
-}
-
-/** Headers of every answer. */
-export const safeHeaders: Readonly<Record<string, string>> = {
-  'Content-Security-Policy': Object.entries(policy)
-    .map(([name, value]) => `${name} ${value}`)
-    .join('; '),
-  'X-Content-Type-Options': 'nosniff',
-  'Referrer-Policy': 'no-referrer',
-  'Cross-Origin-Resource-Policy': 'same-origin',
-  'Cross-Origin-Opener-Policy': 'same-origin',
-  'Permissions-Policy': 'camera=(), microphone=(), geolocation=()',
 }

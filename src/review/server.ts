@@ -4,10 +4,11 @@ import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import * as v from 'valibot'
-import { UsageError } from '../core/errors.ts'
+import { safeHeaders } from '../http/guard.ts'
+import { listen } from '../http/listen.ts'
 import { Conflict, type Desk } from './desk.ts'
 import { actionSchema } from './events.ts'
-import { bodyLimit, refusal, safeHeaders } from './guard.ts'
+import { bodyLimit, refusal } from './guard.ts'
 import { pageHtml, pageIcon } from './page-html.ts'
 import { pageStyle } from './page-style.ts'
 
@@ -43,14 +44,7 @@ export async function serveReview(desk: Desk, { port = defaultPort }: { port?: n
       .catch((error: unknown) => failure(500, `The server failed: ${error instanceof Error ? error.message : error}`))
       .then((found) => send(request, response, found))
   })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => {
-      if (cause.code !== 'EADDRINUSE' && cause.code !== 'EACCES') return reject(cause)
-      const why = cause.code === 'EACCES' ? 'may not be used' : 'is taken'
-      reject(new UsageError(`Port ${port} ${why}.`, { remedy: 'Name another with --port; 0 takes a free one.', cause }))
-    })
-    server.listen(port, '127.0.0.1', resolve)
-  })
+  await listen(server, port, '127.0.0.1')
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
     close: () =>

@@ -28,18 +28,29 @@ export interface WalkRequest {
 export type Choose = (group: number, logits: Float32Array) => Int32Array | Promise<Int32Array>
 
 export interface DrawRequest extends WalkRequest {
-  seed: number
+  /** Of all images, or one for each of the batch. */
+  seed: number | readonly number[]
 }
+
+/** Milliseconds of drawing after which other work of the thread has its turn: a server answers meanwhile. */
+const TURN = 10
+
+const pause = (): Promise<void> => new Promise((resolve) => (globalThis.setImmediate ?? setTimeout)(() => resolve()))
 
 /** Indices [B, tokens of groups from .. to - 1] that the teacher drew. */
 export function drawTokens(family: Family, request: DrawRequest): Promise<Int32Array> {
   const { session, settings, images, seed } = request
-  return walkGroups(family, request, (group, logits) => {
+  let turn = performance.now()
+  return walkGroups(family, request, async (group, logits) => {
     const size = family.groups[group]!
     const indices = new Int32Array(images.length * size)
     for (const [b, image] of images.entries()) {
-      const u = uniforms(seed, image, group, size)
+      const u = uniforms(typeof seed === 'number' ? seed : seed[b]!, image, group, size)
       for (let i = 0; i < size; i++) {
+        if (performance.now() - turn > TURN) {
+          await pause()
+          turn = performance.now()
+        }
         const at = (b * size + i) * session.vocabSize
         const own = logits.subarray(at, at + session.vocabSize)
         indices[b * size + i] = settings.greedy

@@ -20,10 +20,18 @@ export interface SampleRequest {
   batch: number
   /** Index of the first image in the whole run. */
   firstIndex?: number
+  /** Seed and index of each image when they are of several runs; then `seed` and `firstIndex` count for none. */
+  origins?: readonly ImageOrigin[] | undefined
   /** Close the transformers before the last images are decoded: less memory, but the next run opens them again. */
   lean?: boolean | undefined
   signal?: AbortSignal | undefined
   onProgress?(event: SampleProgress): void
+}
+
+/** What an image's noise and draws follow from. */
+export interface ImageOrigin {
+  readonly seed: number
+  readonly index: number
 }
 
 /** After every network evaluation and every decoded image. */
@@ -48,15 +56,16 @@ export interface SampledImage {
 
 /** Yields finished images in order. */
 export async function* sample(family: Family, opened: Programs, request: SampleRequest): AsyncGenerator<SampledImage> {
-  const { labels, batch, noise, firstIndex = 0, signal } = request
+  const { labels, batch, noise, seed, firstIndex = 0, signal } = request
   const programs = cancellable(opened, signal)
   const length = tokensBefore(family, family.groups.length)
   const size = length * family.channels
   for (let start = 0; start < labels.length; start += batch) {
     const rows = labels.slice(start, start + batch)
-    const images = rows.map((_, i) => firstIndex + start + i)
+    const origins = rows.map((_, i) => request.origins?.[start + i] ?? { seed, index: firstIndex + start + i })
+    const images = origins.map(({ index }) => index)
     const x = noise(firstIndex + start, rows.length)
-    const { sequence, teacherIndices } = await sampleSequences(family, programs, request, rows, images, x)
+    const { sequence, teacherIndices } = await sampleSequences(family, programs, request, rows, origins, x)
     if (request.lean && start + batch >= labels.length) await programs.close()
     const drawn = teacherIndices && teacherIndices.length / rows.length
     const own = (data: Float32Array, i: number) => data.slice(i * size, (i + 1) * size)
@@ -111,10 +120,11 @@ async function sampleSequences(
   programs: Programs,
   request: SampleRequest,
   labels: readonly number[],
-  images: readonly number[],
+  origins: readonly ImageOrigin[],
   noise: Float32Array,
 ): Promise<Sequences> {
-  const { plan, seed, signal } = request
+  const { plan, signal } = request
+  const [images, seed] = [origins.map((origin) => origin.index), origins.map((origin) => origin.seed)]
   const groups = family.groups.length
   const batch = labels.length
   const total = steps(plan, groups)

@@ -7,6 +7,7 @@ import { importsOf, packageOf, read, sourceFiles } from './sources.ts'
 const rooms: Record<string, readonly string[]> = {
   core: [],
   charts: ['core'],
+  http: ['core'],
   checkpoint: ['core'],
   graph: ['core', 'checkpoint/types.ts'],
   engine: ['core', 'graph'],
@@ -54,10 +55,11 @@ const rooms: Record<string, readonly string[]> = {
       'library',
     ],
   ],
-  review: ['core', 'engine/types.ts', 'models', 'zoo', 'sampling', 'images', 'jobs', 'library'],
+  review: ['core', 'http', 'engine/types.ts', 'models', 'zoo', 'sampling', 'images', 'jobs', 'library'],
+  server: ['core', 'http', 'engine/types.ts', 'models', 'zoo', 'sampling', 'images', 'library'],
   cli: [
     ...['core', 'checkpoint', 'graph', 'engine', 'models', 'zoo', 'sampling', 'images', 'data', 'jobs', 'evaluate'],
-    ...['report', 'distill', 'library', 'export', 'bench', 'review'],
+    ...['http', 'report', 'distill', 'library', 'export', 'bench', 'review', 'server'],
   ],
   'index.ts': ['core', 'checkpoint', 'graph', 'engine', 'models', 'zoo', 'sampling', 'images', 'library', 'export'],
 }
@@ -94,7 +96,9 @@ const packages: Record<string, readonly string[]> = {
   'onnxruntime-common': ['engine'],
   sharp: ['images', 'data'],
   commander: ['cli'],
-  valibot: ['cli', 'zoo', 'library', 'models', 'distill', 'jobs', 'evaluate', 'review'],
+  valibot: ['cli', 'zoo', 'library', 'models', 'distill', 'jobs', 'evaluate', 'review', 'server'],
+  hono: ['server'],
+  '@hono/node-server': ['server'],
   koffi: ['distill'],
 }
 

@@ -1,0 +1,91 @@
+// `distilled serve`: models behind HTTP, in OpenAI's shape and as a stream of events, until Ctrl-C or SIGTERM.
+import { Command, Option } from 'commander'
+import { type Device, devices } from '../engine/types.ts'
+import { type DType, dtypes } from '../models/weights.ts'
+import { defaultPort, serveModels } from '../server/serve.ts'
+import { defaultTimeout, queueCapacity } from '../server/settings.ts'
+import { type Io, plural, voice } from './io.ts'
+import { collected, wholeNumber } from './parse.ts'
+
+const examples = `
+Examples:
+  $ distilled serve                                          the embedded models on http://127.0.0.1:7860/
+  $ distilled serve --model var-dd-d16 --port 8000           one that was downloaded
+  $ curl -s 127.0.0.1:7860/v1/images/generations -H 'Content-Type: application/json' -d '{"prompt": "boat"}'
+  $ distilled serve --host 0.0.0.0 --token $(openssl rand -hex 16)   for other machines
+  $ distilled serve --policy policy.json --cors https://example.org
+
+OpenAI's clients work with baseURL http://127.0.0.1:7860/v1. All addresses: /openapi.json, docs/SERVER.md.`
+
+const embedded = ['sprites-var-dd', 'sprites-llamagen-dd']
+
+interface ServeFlags {
+  model?: string[]
+  port: number
+  host: string
+  token?: string
+  cors?: string[]
+  policy?: string
+  timeout: number
+  queue: number
+  device?: Device
+  dtype?: DType
+  threads?: number
+  quiet?: boolean
+}
+
+export function serveCommand(io: Io): Command {
+  return new Command('serve')
+    .description("serve models over HTTP: OpenAI's image API, events as images are made, metrics")
+    .option(
+      '-m, --model <name>',
+      'a name from `distilled models`, or a folder; repeatable (default: the embedded)',
+      collected,
+    )
+    .option('-p, --port <number>', `0 takes a free one (default: ${defaultPort})`, wholeNumber(0, 65535), defaultPort)
+    .option(
+      '--host <address>',
+      'other than 127.0.0.1 (default), other machines can come in: needs --token',
+      '127.0.0.1',
+    )
+    .option('--token <secret>', 'what requests bring as Authorization: Bearer (or set DISTILLED_TOKEN)')
+    .option('--cors <origin>', 'a site whose pages may ask; repeatable (default: none)', collected)
+    .option('--policy <file>', 'JSON with classes that are denied or flagged: {"deny": ["sensitive"], "flag": [7]}')
+    .option(
+      '--timeout <seconds>',
+      `of a request, its wait included (default: ${defaultTimeout})`,
+      wholeNumber(1, 86_400),
+      defaultTimeout,
+    )
+    .option('--queue <requests>', `that may wait (default: ${queueCapacity})`, wholeNumber(1, 10_000), queueCapacity)
+    .addOption(new Option('--device <name>', `${devices.join(', ')} (default: auto)`).choices(devices))
+    .addOption(new Option('--dtype <type>', 'fp32 (default), or int8: faster and less exact').choices(dtypes))
+    .option('--threads <number>', 'threads to compute with (default: all cores)', wholeNumber(1))
+    .option('-q, --quiet', 'print the address alone')
+    .addHelpText('after', examples)
+    .action((flags: ServeFlags) => serve(flags, io))
+}
+
+async function serve({ model = embedded, ...flags }: ServeFlags, io: Io): Promise<void> {
+  const say = voice(io, flags)
+  const server = await serveModels({
+    ...{ ...flags, models: model, signal: io.signal, token: flags.token ?? process.env.DISTILLED_TOKEN },
+    onFailure: (error) => io.stderr.write(`error: ${error instanceof Error ? error.message : error}\n`),
+  })
+  io.stdout.write(`${server.url}\n`)
+  const { house } = server.services
+  server.warm.then(
+    () => say.note(`Ready: ${house.names.join(', ')}. Ctrl-C ends.`),
+    () => {},
+  )
+  await aborted(io.signal)
+  const { unanswered } = server.services.lane
+  say.note(unanswered ? `Stopping when ${plural(unanswered, 'request')} are answered.` : 'Stopping.')
+  await server.close()
+}
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })

@@ -1,0 +1,74 @@
+// From a request to an answer: counted, let in or not, routed by the table, and every failure in one envelope.
+import { readFile } from 'node:fs/promises'
+import { Hono } from 'hono'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { safeHeaders } from '../http/guard.ts'
+import { ApiError, asApiError } from './errors.ts'
+import { type GateOptions, gate } from './gate.ts'
+import { indexPage } from './page.ts'
+import type { Notes, Route } from './route.ts'
+import { routes } from './routes.ts'
+import type { Services } from './services.ts'
+import type { StaticFile } from './static.ts'
+
+export interface AppOptions extends Omit<GateOptions, 'isOpen'> {
+  /** A web app's files by address, in the place of the index page. */
+  files?: ReadonlyMap<string, StaticFile> | undefined
+}
+
+/** The path of a route as hono writes it: /images/:name */
+const pattern = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ':$1')
+
+const inTable = (path: string): Route | undefined =>
+  routes.find((route) =>
+    new RegExp(`^${route.path.replaceAll(/\{\w+\}/g, '[^/]+').replaceAll('.', '\\.')}$`).test(path),
+  )
+
+export function createApp(services: Services, { files = new Map(), ...options }: AppOptions): Hono<Notes> {
+  const { metrics, stop } = services
+  const app = new Hono<Notes>()
+  const isPage = (path: string) => path === '/' || files.has(path)
+  app.use(async (c, next) => {
+    const started = performance.now()
+    await next()
+    for (const [name, value] of Object.entries(safeHeaders)) if (!c.res.headers.has(name)) c.header(name, value)
+    if (!c.res.headers.has('Cache-Control')) c.header('Cache-Control', 'no-store')
+    if (stop.refusing) c.header('Connection', 'close')
+    const count = (status: number) =>
+      metrics.request(c.get('route') ?? 'other', counted(c.req.method), status, (performance.now() - started) / 1000)
+    const ends = c.get('ends')
+    if (ends) ends.then(count)
+    else count(c.res.status)
+  })
+  for (const step of gate({ ...options, isOpen: (_, path) => isPage(path) || inTable(path)?.open === true }))
+    app.use(step)
+  for (const route of routes) {
+    app.on(route.method, pattern(route.path), (c) => {
+      c.set('route', route.path)
+      return route.handle(c, services)
+    })
+  }
+  app.get('*', async (c, next) => {
+    const file = files.get(new URL(c.req.url).pathname)
+    if (file) return c.body(new Uint8Array(await readFile(file.path)), 200, { 'Content-Type': file.type })
+    return c.req.path === '/' ? c.html(indexPage(routes)) : next()
+  })
+  app.notFound((c) => {
+    const allowed = routes.filter(({ path }) => path === inTable(c.req.path)?.path).map(({ method }) => method)
+    const error = allowed.length
+      ? new ApiError(405, `Only ${allowed.join(', ')} here.`, {
+          code: 'method',
+          headers: { Allow: allowed.join(', ') },
+        })
+      : new ApiError(404, 'There is no such address.', { code: 'not_found' })
+    return c.json(error.envelope, error.status as ContentfulStatusCode, error.headers)
+  })
+  app.onError((error, c) => {
+    const failure = asApiError(error)
+    if (failure.status === 500) services.onFailure(error)
+    return c.json(failure.envelope, failure.status as ContentfulStatusCode, failure.headers)
+  })
+  return app
+}
+
+const counted = (method: string): string => (['GET', 'HEAD', 'POST', 'OPTIONS'].includes(method) ? method : 'other')

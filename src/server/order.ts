@@ -1,0 +1,89 @@
+// From a request to what the lane computes: a model, a plan, and for every image its class, seed and index. Everything that can
+// be wrong is found here, before the request waits. Image i of a request is image i of `distilled sample` with its seed.
+import { randomInt } from 'node:crypto'
+import { UsageError } from '../core/errors.ts'
+import type { Model, RunImage } from '../library/model.ts'
+import type { SamplingPlan } from '../sampling/plan.ts'
+import { resolveClass } from '../zoo/classes.ts'
+import { ApiError } from './errors.ts'
+import type { House } from './house.ts'
+import { type formats, planOptions, type SampleRequest } from './requests.ts'
+
+export interface ImageOrder {
+  readonly model: Model
+  readonly plan: SamplingPlan
+  readonly seed: number
+  readonly rows: readonly RunImage[]
+  readonly format: (typeof formats)[number]
+  /** Requests of one key may share a batch. */
+  readonly key: string
+}
+
+let unshared = 0
+
+/**
+ * The order that a request stands for.
+ * @throws ApiError 400 (what can't be), 403 (what the policy denies), 404 (no such model)
+ */
+export function readOrder(house: House, request: SampleRequest): ImageOrder {
+  const model = house.model(request.model)
+  const { output_format: format = 'png', seed = randomInt(2 ** 32) } = request
+  checkSize(model, request.size)
+  const plan = blamed(undefined, () => model.plan(planOptions(request)))
+  const rows = labelsOf(model, request).map((id, index) => ({ class: id, seed, index }))
+  // int8 scales a whole batch at once, so that an image depends on its neighbours: there they are its own request's only
+  const own = model.weights.dtype === 'int8' ? { own: ++unshared } : {}
+  return { model, plan, seed, rows, format, key: JSON.stringify({ model: model.name, plan, ...own }) }
+}
+
+/** What `Order.key` was made of. */
+export const orderKey = (key: string): { model: string; plan: SamplingPlan } => JSON.parse(key)
+
+function labelsOf(model: Model, { prompt, class_labels: labels, n }: SampleRequest): number[] {
+  const given = prompt?.trim() ? prompt : undefined
+  if (labels && given !== undefined)
+    throw new ApiError(400, 'prompt and class_labels contradict each other: leave one out.', {
+      ...{ code: 'invalid_value', param: 'class_labels' },
+    })
+  if (!labels && given === undefined)
+    throw new ApiError(400, 'No class was given: name one as the prompt.', { code: 'missing', param: 'prompt' })
+  const param = labels ? 'class_labels' : 'prompt'
+  const ids = (labels ?? [given!]).map((label) => blamed(param, () => resolveClass(label, model.classes)))
+  const count = n ?? ids.length
+  if (ids.length !== 1 && ids.length !== count)
+    throw new ApiError(400, `class_labels has ${ids.length} entries for ${count} images: give one, or one for each.`, {
+      ...{ code: 'invalid_value', param: 'n' },
+    })
+  for (const id of ids) checkClass(model, id, param)
+  return Array.from({ length: count }, (_, i) => ids[ids.length === 1 ? 0 : i]!)
+}
+
+function checkClass(model: Model, id: number, param: string): void {
+  const { numClasses } = model.family
+  if (id >= numClasses)
+    throw new ApiError(400, `${model.name} knows classes 0 to ${numClasses - 1}, got ${id}.`, {
+      ...{ code: 'invalid_value', param },
+    })
+  if (model.policy?.verdict(id) !== 'deny') return
+  throw new ApiError(403, `This server's policy denies class ${id} ${model.classInfo(id).name}.`, {
+    ...{ code: 'class_denied', param },
+  })
+}
+
+function checkSize(model: Model, size = 'auto'): void {
+  const own = `${model.imageSize}x${model.imageSize}`
+  if (size === 'auto' || size === own) return
+  throw new ApiError(400, `${model.name} makes images of ${own}, not ${size}.`, {
+    ...{ code: 'invalid_value', param: 'size' },
+  })
+}
+
+/** The library's word on what a person asked for, as the request's fault. */
+function blamed<T>(param: string | undefined, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    throw new ApiError(400, error.message, { code: 'invalid_value', param, cause: error })
+  }
+}

@@ -1,0 +1,18 @@
+// Every address of the server in one table; a new one is a row, and the OpenAPI document and the index page know it at once.
+import { classes, counters, healthz, models, openAiModels, readyz } from './facts.ts'
+import { generations, storedImage } from './images.ts'
+import { openApi } from './openapi.ts'
+import type { Route } from './route.ts'
+import { sample } from './sample.ts'
+
+const description: Route = {
+  ...{ method: 'GET', path: '/openapi.json', summary: 'This description, as OpenAPI 3.1', open: true },
+  answers: { 200: { description: 'The document', schema: { type: 'object' } } },
+  handle: (c) => c.json(openApi(routes)),
+}
+
+export const routes: readonly Route[] = [
+  ...[generations, openAiModels, storedImage],
+  ...[sample, models, classes],
+  ...[healthz, readyz, counters, description],
+]

@@ -1,0 +1,130 @@
+// The server as a whole: models loaded, a port taken, the first images made, and an end that leaves nobody without an answer.
+// It listens on this machine alone unless told otherwise, and then it wants a token.
+import { setMaxListeners } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import { getRequestListener } from '@hono/node-server'
+import { UsageError } from '../core/errors.ts'
+import { isLoopback, loopbackHosts } from '../http/guard.ts'
+import { listen } from '../http/listen.ts'
+import { createApp } from './app.ts'
+import { firstImage, House, type HouseOptions } from './house.ts'
+import { openServices, type ServiceOptions, type Services } from './services.ts'
+import { graceSeconds, headSeconds, mostConnections, requestSeconds } from './settings.ts'
+import { listStatic } from './static.ts'
+
+export const defaultPort = 7860
+
+export interface ServeOptions extends HouseOptions, ServiceOptions {
+  /** Names of the zoo, or folders with released files; the first one is the default. */
+  models: readonly string[]
+  /** 127.0.0.1 by default. */
+  host?: string | undefined
+  /** 0 takes a free one. */
+  port?: number | undefined
+  /** What requests have to bring as Authorization: Bearer; demanded where other machines can come in. */
+  token?: string | undefined
+  /** Origins whose pages may ask, such as https://example.org. */
+  cors?: readonly string[] | undefined
+  /** A web app in place of the index page. */
+  staticFolder?: string | undefined
+  /** Seconds in which the head, and the whole, of a request has to arrive. */
+  patience?: { head: number; request: number } | undefined
+}
+
+export interface RunningServer {
+  /** With a slash at the end. */
+  readonly url: string
+  readonly services: Services
+  /** Resolves when every model has made its first image, and rejects when one could not. */
+  readonly warm: Promise<void>
+  /** Refuses what is new, lets what is begun end within `grace` seconds, stops the rest. */
+  close(grace?: number): Promise<void>
+}
+
+/**
+ * Serves models until it is closed.
+ * @throws UsageError for a host without a token, an origin that is none, a port that is taken, and whatever `load` throws
+ * @example
+ * const server = await serveModels({ models: ['sprites-var-dd'], port: 0 })
+ */
+export async function serveModels(options: ServeOptions): Promise<RunningServer> {
+  const { host = '127.0.0.1', port = defaultPort, token, cors = [], patience } = options
+  checkAccess(host, token, cors)
+  const files = options.staticFolder === undefined ? undefined : await listStatic(options.staticFolder)
+  const { device, dtype, threads, policy, signal } = options
+  const house = await House.open(options.models, { device, dtype, threads, policy, signal })
+  const ending = new AbortController()
+  setMaxListeners(0, ending.signal) // every request at work listens
+  const stop = { refusing: false, signal: ending.signal }
+  const services = openServices(house, stop, options)
+  let hosts: readonly string[] | undefined = []
+  const app = createApp(services, { hosts: () => hosts, token, cors, files })
+  const server = createServer(
+    {
+      headersTimeout: (patience?.head ?? headSeconds) * 1000,
+      requestTimeout: (patience?.request ?? requestSeconds) * 1000,
+      connectionsCheckingInterval: 500,
+      keepAliveTimeout: 5000,
+    },
+    getRequestListener(app.fetch, { overrideGlobalObjects: false }),
+  )
+  server.maxConnections = mostConnections
+  try {
+    const taken = await listen(server, port, host)
+    hosts = isLoopback(host) ? [...new Set([shown(host, taken), ...loopbackHosts(taken), `[::1]:${taken}`])] : undefined
+    const warm = warmUp(services)
+    warm.catch((error) => stop.refusing || services.onFailure(error))
+    return {
+      url: `http://${shown(host, taken)}/`,
+      services,
+      warm,
+      close: (grace) => close(server, services, ending, grace),
+    }
+  } catch (error) {
+    services.metrics.stop()
+    await house.close()
+    throw error
+  }
+}
+
+const shown = (host: string, port: number): string => `${host.includes(':') ? `[${host}]` : host}:${port}`
+
+function checkAccess(host: string, token: string | undefined, cors: readonly string[]): void {
+  if (token !== undefined && token.length < 8)
+    throw new UsageError('The token has fewer than 8 characters.', { remedy: 'Make one with: openssl rand -hex 16' })
+  if (!isLoopback(host) && token === undefined)
+    throw new UsageError(`On ${host} other machines can come in, so the server wants a token.`, {
+      remedy: 'Give --token (or DISTILLED_TOKEN), or leave --host out.',
+    })
+  for (const origin of cors) {
+    if (URL.canParse(origin) && new URL(origin).origin === origin) continue
+    throw new UsageError(`--cors ${origin} is no origin.`, { remedy: 'Such as https://example.org, without a path.' })
+  }
+}
+
+/** Every model makes an image in its own way, in line with the requests that have come meanwhile. */
+async function warmUp({ house, lane, stop }: Services): Promise<void> {
+  for (const name of house.names) {
+    const model = house.model(name)
+    const rows = firstImage(model)
+    const key = JSON.stringify({ model: name, plan: model.plan() })
+    if (rows.length) await lane.submit({ key, rows, signal: stop.signal, onImage() {} }).finished
+  }
+}
+
+async function close(server: Server, services: Services, ending: AbortController, grace = graceSeconds): Promise<void> {
+  const { stop, lane, metrics, house } = services
+  stop.refusing = true
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  const idle = setInterval(() => server.closeIdleConnections(), 50)
+  const end = setTimeout(() => ending.abort(), grace * 1000)
+  await lane.drained()
+  clearTimeout(end)
+  ending.abort()
+  const last = setTimeout(() => server.closeAllConnections(), 1000) // answers have a second to leave
+  await closed
+  clearTimeout(last)
+  clearInterval(idle)
+  metrics.stop()
+  await house.close()
+}

@@ -1,0 +1,49 @@
+// What all routes share, put together once: the models, the lane, the store, the counters, and whether the server is stopping.
+import { planAsOptions } from '../library/choose-plan.ts'
+import type { RunImage, SampleResult } from '../library/model.ts'
+import type { SampleProgress } from '../sampling/sampler.ts'
+import type { House } from './house.ts'
+import { Lane } from './lane.ts'
+import { Metrics } from './metrics.ts'
+import { orderKey } from './order.ts'
+import { batchSize, defaultTimeout, queueCapacity } from './settings.ts'
+import { ImageStore } from './store.ts'
+
+export interface Services {
+  readonly house: House
+  readonly lane: Lane<RunImage, SampleResult>
+  readonly store: ImageStore
+  readonly metrics: Metrics
+  /** Seconds of a request. */
+  readonly timeout: number
+  readonly stop: Stop
+  /** Hears of failures that are nobody's fault but ours. */
+  readonly onFailure: (error: unknown) => void
+}
+
+/** The end of the server: first it refuses what is new, then it stops what is left. */
+export interface Stop {
+  refusing: boolean
+  readonly signal: AbortSignal
+}
+
+export interface ServiceOptions {
+  timeout?: number | undefined
+  queue?: number | undefined
+  batch?: number | undefined
+  onFailure?: ((error: unknown) => void) | undefined
+}
+
+export function openServices(house: House, stop: Stop, options: ServiceOptions = {}): Services {
+  const { timeout = defaultTimeout, queue = queueCapacity, batch = batchSize, onFailure = () => {} } = options
+  const metrics = new Metrics()
+  const lane = new Lane<RunImage, SampleResult>({
+    ...{ capacity: queue, batch, onBatch: (images: number) => metrics.batch(images) },
+    run(key, rows, { signal, onStep }) {
+      const { model, plan } = orderKey(key)
+      const onProgress = (event: SampleProgress) => event.type === 'step' && onStep(event.step, event.steps)
+      return house.run(model, rows, { ...planAsOptions(plan), signal, onProgress })
+    },
+  })
+  return { house, lane, store: new ImageStore(), metrics, timeout, stop, onFailure }
+}

@@ -1,0 +1,48 @@
+// One request at work: its time limit, its client's leave and the server's end as one signal, its images as they come.
+import type { SampleResult } from '../library/model.ts'
+import { clientGone, stopping, timedOut } from './errors.ts'
+import type { ImageOrder } from './order.ts'
+import type { Services } from './services.ts'
+
+export interface WorkEvents {
+  onStep?(step: number, steps: number): void
+  onImage(result: SampleResult, place: number): void | Promise<void>
+}
+
+/**
+ * Puts an order on the lane.
+ * @param client aborted when the client goes away
+ * @returns requests in front, and a promise that rejects with the ApiError to answer
+ * @throws ApiError 429 or 503
+ */
+export function begin(services: Services, order: ImageOrder, client: AbortSignal, events: WorkEvents) {
+  const { lane, metrics, timeout, stop } = services
+  if (stop.refusing) throw stopping()
+  const controller = new AbortController()
+  const clock = setTimeout(() => controller.abort(timedOut(timeout)), timeout * 1000)
+  const leave = () => controller.abort(clientGone())
+  const end = () => controller.abort(stopping())
+  client.addEventListener('abort', leave, { once: true })
+  stop.signal.addEventListener('abort', end, { once: true })
+  if (client.aborted) leave()
+  if (stop.signal.aborted) end()
+  const clean = () => {
+    clearTimeout(clock)
+    client.removeEventListener('abort', leave)
+    stop.signal.removeEventListener('abort', end)
+  }
+  try {
+    const { ahead, finished } = lane.submit({
+      ...{ key: order.key, rows: order.rows, signal: controller.signal },
+      ...(events.onStep && { onStep: events.onStep }),
+      async onImage(place, result) {
+        metrics.image(order.model.name)
+        await events.onImage(result, place)
+      },
+    })
+    return { ahead, finished: finished.finally(clean) }
+  } catch (error) {
+    clean()
+    throw error
+  }
+}

@@ -1,0 +1,242 @@
+// The server as its clients see it: OpenAI's own client, a reader of events, and a person with curl; images are those of the
+// command line, byte for byte.
+import { readFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import OpenAI from 'openai'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readSettings } from '../../src/index.ts'
+import { jsonSchema } from '../../src/server/json-schema.ts'
+import { imagesRequest, sampleRequest } from '../../src/server/requests.ts'
+import { routes } from '../../src/server/routes.ts'
+import type { RunningServer } from '../../src/server/serve.ts'
+import { distilled, temporaryFolder } from '../cli/command-line.ts'
+import { ask, events, post, serve } from './served.ts'
+
+let server: RunningServer
+let client: OpenAI
+const folder = temporaryFolder()
+
+beforeAll(async () => {
+  server = await serve({ models: ['sprites-var-dd', 'sprites-llamagen-dd'] })
+  client = new OpenAI({ baseURL: `${server.url}v1`, apiKey: 'none', maxRetries: 0 })
+  await server.warm
+})
+afterAll(() => server.close(0))
+
+const generate = (body: unknown) => post(server.url, '/v1/images/generations', body)
+const bytesOf = (image: { b64_json?: string | undefined }) => Buffer.from(image.b64_json!, 'base64')
+
+describe("OpenAI's client", () => {
+  it('makes images of a class', async () => {
+    const answer = await client.images.generate({
+      model: 'sprites-var-dd',
+      prompt: 'boat',
+      n: 2,
+      response_format: 'b64_json',
+    })
+    expect(answer.data).toHaveLength(2)
+    const path = join(folder, 'boat.png')
+    await writeFile(path, bytesOf(answer.data![1]!))
+    expect(await readSettings(path)).toMatchObject({
+      model: 'sprites-var-dd',
+      className: 'boat',
+      index: 1,
+      batched: true,
+    })
+  })
+
+  it('gets addresses that hold the very images for a while', async () => {
+    const request = { model: 'sprites-var-dd', prompt: '7', size: 'auto', seed: 5 } as const
+    const { data } = await client.images.generate({ ...request, response_format: 'url' })
+    const image = await fetch(data![0]!.url!)
+    expect([image.status, image.headers.get('content-type')]).toEqual([200, 'image/png'])
+    const again = await client.images.generate({ ...request, response_format: 'b64_json' })
+    expect(Buffer.from(await image.arrayBuffer()).equals(bytesOf(again.data![0]!))).toBe(true)
+  })
+
+  it('lists the models', async () => {
+    const { data } = await client.models.list()
+    expect(data.map(({ id }) => id)).toEqual(['sprites-var-dd', 'sprites-llamagen-dd'])
+  })
+
+  it('raises its exceptions', async () => {
+    const failing = (body: object) => client.images.generate({ prompt: 'boat', ...body }).catch((error) => error)
+    expect(await failing({ model: 'dall-e-3' })).toBeInstanceOf(OpenAI.NotFoundError)
+    expect(await failing({ prompt: 'boot' })).toBeInstanceOf(OpenAI.BadRequestError)
+    expect(await failing({ prompt: 'bote' })).toMatchObject({
+      ...{ status: 400, param: 'prompt', type: 'invalid_request_error' },
+      message: expect.stringContaining('Did you mean "boat"'),
+    })
+  })
+})
+
+describe('images are those of the command line', () => {
+  it.each([
+    [{ model: 'sprites-var-dd', prompt: 'cat', n: 3, seed: 11 }, ['--class', 'cat', '--count', '3']],
+    [
+      { model: 'sprites-var-dd', prompt: 'cat', n: 2, seed: 11, steps: 4 },
+      ['--class', 'cat', '--count', '2', '--steps', '4'],
+    ],
+    [
+      { model: 'sprites-llamagen-dd', prompt: '', class_labels: ['star', 0], seed: 11, steps: 2 },
+      ['--class', 'star,0', '--steps', '2'],
+    ],
+    [
+      { model: 'sprites-var-dd', prompt: 'key', n: 2, seed: 11, teacher_only: true, cfg: 3, output_format: 'webp' },
+      ['--class', 'key', '--count', '2', '--teacher-only', '--cfg', '3', '--format', 'webp'],
+    ],
+  ])('%j', async (request, argv) => {
+    const { status, body } = await generate(request)
+    expect(status, JSON.stringify(body)).toBe(200)
+    const out = join(folder, String(argv.join('-')))
+    const flags = [
+      '--model',
+      request.model,
+      '--seed',
+      '11',
+      '--out',
+      out,
+      '--device',
+      'cpu',
+      '--threads',
+      '1',
+      '--quiet',
+    ]
+    expect(await distilled('sample', ...argv, ...flags)).toMatchObject({ code: 0, stderr: '' })
+    for (const [i, image] of body.data.entries()) {
+      const file = join(out, `00000${i}.${body.output_format}`)
+      expect(bytesOf(image).equals(readFileSync(file))).toBe(true)
+    }
+  })
+
+  it('also one alone: --like makes it again', async () => {
+    const { body } = await generate({ prompt: 'fish' })
+    const path = join(folder, 'one.png')
+    await writeFile(path, bytesOf(body.data[0]))
+    const out = join(folder, 'like')
+    await distilled('sample', '--like', path, '--out', out, '--device', 'cpu', '--threads', '1', '--quiet')
+    expect(readFileSync(join(out, '000000.png')).equals(bytesOf(body.data[0]))).toBe(true)
+    expect(body.data[0]).toMatchObject({ class: 0, class_name: 'fish', index: 0, seed: expect.any(Number) })
+  })
+})
+
+describe('events', () => {
+  it('come as the images are made', async () => {
+    const seen = []
+    for await (const event of events(server.url, { prompt: 'tree', n: 2, steps: 2, seed: 3 })) seen.push(event)
+    expect(seen.map(({ event }) => event)).toEqual(['queued', 'step', 'step', 'image', 'image', 'done'])
+    expect(seen[0]!.data).toMatchObject({ ahead: 0, model: 'sprites-var-dd', seed: 3, images: 2, steps: 2 })
+    expect(seen[2]!.data).toEqual({ step: 2, steps: 2 })
+    const { body } = await generate({ prompt: 'tree', n: 2, steps: 2, seed: 3 })
+    expect(seen.slice(3, 5).map(({ data }) => data.b64_json)).toEqual(
+      body.data.map(({ b64_json }: { b64_json: string }) => b64_json),
+    )
+  })
+
+  it('an impossible request is refused before the first one', async () => {
+    const { status, body } = await post(server.url, '/api/sample', { prompt: 'tree', steps: 99 })
+    expect([status, body.error.type]).toEqual([400, 'invalid_request_error'])
+  })
+
+  it('whoever closes the connection stops the work', async () => {
+    const leave = new AbortController()
+    const { lane } = server.services
+    const seen: string[] = []
+    const request = { model: 'sprites-llamagen-dd', prompt: 'car', n: 8, teacher_only: true }
+    const reading = (async () => {
+      for await (const { event } of events(server.url, request, leave.signal)) {
+        seen.push(event)
+        if (event === 'step') leave.abort()
+      }
+    })()
+    await expect(reading).rejects.toThrow()
+    await expect.poll(() => lane.unanswered, { timeout: 60_000 }).toBe(0)
+    await lane.drained()
+    expect(seen.length).toBeLessThan(60)
+  })
+})
+
+describe('facts', () => {
+  const get = async (path: string) => (await fetch(new URL(path, server.url))).json()
+
+  it('models with their presets, and classes', async () => {
+    expect(await get('/api/models')).toMatchObject([
+      {
+        id: 'sprites-var-dd',
+        family: 'var',
+        image_size: 32,
+        classes: 12,
+        ready: true,
+        teacher: true,
+        default_steps: 1,
+      },
+      { id: 'sprites-llamagen-dd', presets: [{ steps: 1 }, { steps: 2 }, { teacher_from: 16 }, { teacher_from: 0 }] },
+    ])
+    const classes = await get('/api/classes?model=sprites-var-dd')
+    expect(classes).toHaveLength(12)
+    expect(classes[3]).toEqual({ id: 3, name: 'boat', synonyms: [], sensitive: false, policy: 'allow' })
+  })
+
+  it('alive, ready, and the counters', async () => {
+    for (const path of ['/healthz', '/readyz']) expect((await ask(server.url, path)).status).toBe(200)
+    const text = (await ask(server.url, '/metrics')).body.toString()
+    expect(text).toMatch(
+      /^distilled_requests_total\{route="\/v1\/images\/generations",method="POST",status="200"\} \d+$/m,
+    )
+    expect(text).toMatch(/^distilled_request_seconds_bucket\{route="\/api\/sample",le="\+Inf"\} \d+$/m)
+    for (const name of ['queue_requests', 'images_total{model="sprites-var-dd"}', 'resident_memory_bytes', 'ready'])
+      expect(text).toContain(`\ndistilled_${name} `)
+  })
+
+  it('a page that lists every address, with nothing active in it', async () => {
+    const { headers, body } = await ask(server.url, '/')
+    for (const { path } of routes) expect(body.toString()).toContain(path)
+    expect(headers['content-security-policy']).toContain("default-src 'none'")
+  })
+})
+
+describe('the OpenAPI document', () => {
+  // biome-ignore lint/suspicious/noExplicitAny: a document
+  let document: any
+  beforeAll(async () => {
+    document = JSON.parse((await ask(server.url, '/openapi.json')).body.toString())
+  })
+
+  it('describes every route that answers, and no other', async () => {
+    const described = Object.entries<object>(document.paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    )
+    expect(described.sort()).toEqual(routes.map(({ method, path }) => `${method} ${path}`).sort())
+    for (const { method, path } of routes) {
+      const { status, body } = await ask(server.url, path.replace('{name}', '0'.repeat(32)), { method })
+      const known = [...Object.keys(document.paths[path][method.toLowerCase()].responses), '415'].map(Number)
+      expect(known, `${method} ${path}: ${body}`).toContain(status)
+      const other = await ask(server.url, path.replace('{name}', '0'), { method: 'DELETE' })
+      expect([other.status, other.headers.allow]).toEqual([405, method])
+    }
+  })
+
+  it('says of requests what their checks demand', () => {
+    const { schema } = document.paths['/v1/images/generations'].post.requestBody.content['application/json']
+    expect(schema).toEqual(JSON.parse(JSON.stringify(jsonSchema(imagesRequest))))
+    expect(schema.properties.n).toEqual({
+      type: 'integer',
+      minimum: 1,
+      maximum: 10,
+      description: 'Images; 1 by default.',
+    })
+    expect(schema.properties.output_format.enum).toEqual(['png', 'jpeg', 'webp'])
+    expect(Object.keys(schema.properties).sort()).toEqual(
+      [...Object.keys(sampleRequest.entries), 'response_format', 'user'].sort(),
+    )
+    expect(schema.additionalProperties).toBe(false)
+  })
+
+  it('describes the answers as they are', async () => {
+    const { schema } = document.paths['/v1/images/generations'].post.responses[200].content['application/json']
+    const { body } = await generate({ prompt: 'house' })
+    expect(Object.keys(schema.properties).sort()).toEqual(Object.keys(body).sort())
+    for (const name of Object.keys(body.data[0])) expect(schema.properties.data.items.properties).toHaveProperty(name)
+  })
+})

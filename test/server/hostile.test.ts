@@ -1,0 +1,200 @@
+// Who may not come in, and what may not be said: foreign hosts, sites and origins, requests without the token, denied classes,
+// bodies that are no JSON, too long, or never end. Nothing of it stops the server from serving others.
+import { mkdir, symlink, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { RunningServer } from '../../src/server/serve.ts'
+import { temporaryFolder } from '../cli/command-line.ts'
+import { ask, post, serve } from './served.ts'
+
+const folder = temporaryFolder()
+const token = 'a secret of some length'
+const site = 'https://friend.example'
+let plain: RunningServer
+let guarded: RunningServer
+
+beforeAll(async () => {
+  const app = join(folder, 'app')
+  await mkdir(join(app, 'assets'), { recursive: true })
+  await writeFile(join(app, 'index.html'), '<!doctype html>the app')
+  await writeFile(join(app, 'assets', 'main.js'), 'export {}')
+  await writeFile(join(folder, 'secret.txt'), 'secret')
+  await symlink(join(folder, 'secret.txt'), join(app, 'link.txt'))
+  plain = await serve({ patience: { head: 1, request: 2 }, staticFolder: app })
+  const policy = { deny: ['cat'], flag: [7] }
+  guarded = await serve({ host: '0.0.0.0', token, cors: [site], policy })
+  await Promise.all([plain.warm, guarded.warm])
+})
+afterAll(() => Promise.all([plain.close(0), guarded.close(0)]))
+
+const json = { 'content-type': 'application/json' }
+const images = '/v1/images/generations'
+const asked = async (server: RunningServer, path: string, headers: Record<string, string>, method = 'GET') =>
+  ask(server.url.replace('0.0.0.0', '127.0.0.1'), path, { method, headers })
+
+describe('who may come in', () => {
+  it.each(['evil.example', '127.0.0.1', '127.0.0.1:1', '0.0.0.0:80', 'localhost.evil.example'])(
+    'no one who calls it %j',
+    async (host) => expect((await asked(plain, '/healthz', { host })).status).toBe(403),
+  )
+
+  it('localhost is its other name', async () => {
+    const host = `localhost:${new URL(plain.url).port}`
+    expect((await asked(plain, '/healthz', { host })).status).toBe(200)
+  })
+
+  it.each([
+    [{ origin: 'https://evil.example' }],
+    [{ origin: 'null' }],
+    [{ origin: 'http://127.0.0.1:1' }],
+    [{ 'sec-fetch-site': 'cross-site' }],
+    [{ 'sec-fetch-site': 'same-site' }],
+  ])('no foreign page: %j', async (headers) => {
+    const { status, body, headers: answer } = await asked(plain, '/api/models', headers)
+    expect([status, JSON.parse(body.toString()).error.code]).toEqual([403, 'wrong_origin'])
+    expect(answer['access-control-allow-origin']).toBeUndefined()
+  })
+
+  it('other machines only with a token, which has to be given', async () => {
+    await expect(serve({ host: '0.0.0.0' })).rejects.toThrow('the server wants a token. Give --token')
+    await expect(serve({ token: 'short' })).rejects.toThrow('fewer than 8 characters')
+    await expect(serve({ cors: ['https://a.example/path'] })).rejects.toThrow('is no origin')
+  })
+
+  it.each(['/api/models', '/v1/models', '/metrics', '/api/classes', '/nowhere'])('%s wants the token', async (path) => {
+    for (const authorization of ['', 'Bearer wrong', `Basic ${token}`, token]) {
+      const { status, headers } = await asked(guarded, path, authorization ? { authorization } : {})
+      expect([status, headers['www-authenticate']]).toEqual([401, 'Bearer'])
+    }
+    const known = path === '/nowhere' ? 404 : 200
+    expect((await asked(guarded, path, { authorization: `Bearer ${token}` })).status).toBe(known)
+  })
+
+  it.each(['/healthz', '/readyz', '/openapi.json', '/'])('%s does not', async (path) => {
+    expect((await asked(guarded, path, {})).status).toBe(200)
+  })
+
+  it('pages of an invited site may ask, with the token', async () => {
+    const preflight = {
+      origin: site,
+      'access-control-request-method': 'POST',
+      'access-control-request-headers': 'authorization',
+    }
+    const { status, headers } = await asked(guarded, images, preflight, 'OPTIONS')
+    expect([status, headers['access-control-allow-origin'], headers['access-control-allow-headers']]).toEqual([
+      204,
+      site,
+      'authorization',
+    ])
+    const own = { origin: site, 'sec-fetch-site': 'cross-site' }
+    expect((await asked(guarded, '/api/models', own)).status).toBe(401)
+    expect((await asked(guarded, '/api/models', { ...own, authorization: `Bearer ${token}` })).status).toBe(200)
+    expect(
+      (await asked(guarded, '/api/models', { origin: 'https://evil.example', authorization: `Bearer ${token}` }))
+        .status,
+    ).toBe(403)
+  })
+})
+
+describe('the policy', () => {
+  const generate = (body: object) =>
+    post(guarded.url.replace('0.0.0.0', '127.0.0.1'), images, body, { authorization: `Bearer ${token}` })
+
+  it('denies a class by name, id and label, and marks another', async () => {
+    for (const request of [{ prompt: 'cat' }, { prompt: '5' }, { class_labels: [0, 5] }]) {
+      const { status, body } = await generate(request)
+      expect([status, body.error.code, body.error.type]).toEqual([403, 'class_denied', 'permission_error'])
+    }
+    const { body } = await generate({ prompt: '7' })
+    expect(body.data[0]).toMatchObject({ class: 7, flagged: true })
+  })
+
+  it('is told with the classes', async () => {
+    const { body } = await asked(guarded, '/api/classes', { authorization: `Bearer ${token}` })
+    const verdicts = JSON.parse(body.toString()).map(({ policy }: { policy: string }) => policy)
+    expect([verdicts[5], verdicts[7], verdicts[0]]).toEqual(['deny', 'flag', 'allow'])
+  })
+})
+
+describe('what is said', () => {
+  const send = (body: string, headers: Record<string, string> = json) =>
+    ask(plain.url, images, { method: 'POST', headers, body })
+
+  it.each([
+    ['no JSON', '{', 400, 'invalid_json'],
+    ['nothing', '', 400, 'invalid_json'],
+    ['bytes that are no text', '\0\ufffd', 400, 'invalid_json'],
+    ['a list', '[]', 400, 'invalid_value'],
+    ['brackets without end', '['.repeat(60_000), 400, 'invalid_json'],
+    ['no class', '{}', 400, 'missing'],
+    ['two classes', '{"prompt": "cat", "class_labels": [1]}', 400, 'invalid_value'],
+    ['more classes than images', '{"class_labels": [1, 2], "n": 3}', 400, 'invalid_value'],
+    ['a class there is not', '{"prompt": "12"}', 400, 'invalid_value'],
+    ['a path for a model', '{"prompt": "cat", "model": "../../etc/passwd"}', 404, 'model_not_found'],
+    ['another size', '{"prompt": "cat", "size": "64x64"}', 400, 'invalid_value'],
+    ['steps there are not', '{"prompt": "cat", "steps": 77}', 400, 'invalid_value'],
+    ['timesteps beyond the last', '{"prompt": "cat", "timesteps": [0, 99]}', 400, 'invalid_value'],
+    ['a parameter there is not', '{"prompt": "cat", "file": "/etc/passwd"}', 400, 'unknown_parameter'],
+  ])('%s', async (_, text, status, code) => {
+    const answer = await send(text)
+    const { error } = JSON.parse(answer.body.toString())
+    expect([answer.status, error.code]).toEqual([status, code])
+    expect(error).toEqual({ message: expect.any(String), type: expect.any(String), param: error.param, code })
+  })
+
+  it('a form is refused, and a body that is too long, announced or not', async () => {
+    expect((await send('{"prompt": "cat"}', { 'content-type': 'text/plain' })).status).toBe(415)
+    const long = JSON.stringify({ prompt: 'x'.repeat(100_000) })
+    expect((await send(long)).status).toBe(413)
+    expect((await send(long, { ...json, 'transfer-encoding': 'chunked' })).status).toBe(413)
+    expect((await send('{"prompt": "cat"}')).status).toBe(200)
+  })
+
+  it.each([
+    ...['/../secret.txt', '/..%2fsecret.txt', '/%2e%2e/secret.txt', '/assets/../../secret.txt', '/link.txt'],
+    ...['//etc/passwd', '/images/../../secret.txt', '/images/..%2f..%2fsecret.txt', '/assets/', '/openapi.json/x'],
+  ])('has nothing at %j', async (path) => {
+    expect((await ask(plain.url, path)).status).toBe(404)
+  })
+
+  it('serves a web app that it was given', async () => {
+    expect((await ask(plain.url, '/')).body.toString()).toContain('the app')
+    expect((await ask(plain.url, '/assets/main.js')).headers['content-type']).toContain('text/javascript')
+  })
+})
+
+describe('who never ends', () => {
+  /** What the server says until it hangs up, and after how many milliseconds. */
+  const dribble = (first: string, then: string) =>
+    new Promise<{ text: string; took: number }>((resolve) => {
+      const { port } = new URL(plain.url)
+      const socket = connect(Number(port), '127.0.0.1', () => socket.write(first))
+      const started = performance.now()
+      const drip = setInterval(() => socket.write(then), 100)
+      let text = ''
+      socket.on('data', (piece) => {
+        text += piece
+      })
+      socket.on('error', () => {})
+      socket.on('close', () => {
+        clearInterval(drip)
+        resolve({ text, took: performance.now() - started })
+      })
+    })
+
+  it('is hung up on, in the head and in the body, while others are served', async () => {
+    const head = `POST ${images} HTTP/1.1\r\nHost: ${new URL(plain.url).host}\r\nContent-Type: application/json\r\n`
+    const slow = Promise.all([
+      ...Array.from({ length: 20 }, () => dribble(head, 'X-Drip: 1\r\n')),
+      ...Array.from({ length: 20 }, () => dribble(`${head}Content-Length: 60000\r\n\r\n`, ' ')),
+    ])
+    const other = await post(plain.url, images, { prompt: 'cat' })
+    expect(other.status).toBe(200)
+    for (const { text, took } of await slow) {
+      expect(text).toMatch(/^(HTTP\/1\.1 (408|400)|$)/)
+      expect(took).toBeLessThan(30_000)
+    }
+    expect(plain.services.lane.unanswered).toBe(0)
+  })
+})
