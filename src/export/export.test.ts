@@ -83,7 +83,8 @@ describe('an export', () => {
     for (const name of names) expect(statSync(join(out, 'onnx', name)).size).toBeLessThanOrEqual(limit)
     const config = JSON.parse(readFileSync(join(out, 'config.json'), 'utf8'))
     expect(config.graphs.student_t3.external_data.length).toBeGreaterThan(5)
-    expect((await checkKnownAnswer(out)).levels).toEqual({ 1: 0, 2: 0 })
+    const { levels: answer } = await checkKnownAnswer(out)
+    expect(Math.max(...Object.values(answer as Record<string, number>))).toBeLessThanOrEqual(levels.fp32)
   })
 
   it('that is stopped leaves nothing behind, neither while writing nor while checking', async () => {
