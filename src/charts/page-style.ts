@@ -1,6 +1,8 @@
 // The style sheet that reports share: the system's own letters, one column of cards, light and dark, for screens from a
 // phone's up and for paper. All text has a contrast of 4.5 to 1 or more to what is behind it (a test computes it).
 
+import { escaped } from './html.ts'
+
 /** Custom properties of each colour scheme; `soft` and the lines are text colours, too. */
 export const palette = {
   light: {
@@ -15,14 +17,15 @@ export const palette = {
   },
 } as const
 
-const properties = (colours: Readonly<Record<string, string>>): string =>
+/** Colours by name as declarations of a style sheet. */
+export const customProperties = (colours: Readonly<Record<string, string>>): string =>
   Object.entries(colours)
     .map(([name, colour]) => `--${name}: ${colour};`)
     .join(' ')
 
 export const pageStyle = `
-:root { color-scheme: light dark; ${properties(palette.light)} }
-@media screen and (prefers-color-scheme: dark) { :root { ${properties(palette.dark)} } }
+:root { color-scheme: light dark; ${customProperties(palette.light)} }
+@media screen and (prefers-color-scheme: dark) { :root { ${customProperties(palette.dark)} } }
 * { box-sizing: border-box; margin: 0; }
 body {
   background: var(--page); color: var(--text); padding: 3rem clamp(1rem, 4vw, 3rem) 4rem;
@@ -82,3 +85,17 @@ code { font: 0.9em ui-monospace, "SF Mono", Menlo, Consolas, monospace; }
   .chart, .sheet, tr { break-inside: avoid; }
 }
 `
+
+/** A page from its first line to its heading; the header is still open. `style` adds to the common rules. */
+export const pageTop = (title: string, style: string): string => `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${escaped(title)}</title>
+<style>${pageStyle}${style}</style>
+</head>
+<body>
+<header>
+<h1>${escaped(title)}</h1>`

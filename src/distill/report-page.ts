@@ -2,7 +2,7 @@
 
 import { escaped } from '../charts/html.ts'
 import { latest, lineChart } from '../charts/line-chart.ts'
-import { pageStyle } from '../charts/page-style.ts'
+import { pageTop } from '../charts/page-style.ts'
 import { count, duration, figure } from '../core/format.ts'
 import type { KnobRow } from './knobs.ts'
 import { runStyle } from './report-style.ts'
@@ -28,18 +28,7 @@ export interface Page {
 
 /** The whole page. */
 export function reportPage({ title, summary, settings, sheets }: Page): string {
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${escaped(title)}</title>
-<style>${pageStyle}${runStyle}</style>
-</head>
-<body>
-<header>
-<h1>${escaped(title)}</h1>
+  return `${pageTop(title, runStyle)}
 ${status(summary)}
 </header>
 <main>

@@ -2,7 +2,7 @@
 
 import { barChart, percentage } from '../charts/bar-chart.ts'
 import { escaped } from '../charts/html.ts'
-import { pageStyle } from '../charts/page-style.ts'
+import { pageTop } from '../charts/page-style.ts'
 import { scatterChart } from '../charts/scatter-chart.ts'
 import type { ClassFigures } from './classes.ts'
 import type { Column } from './columns.ts'
@@ -20,18 +20,7 @@ export function evaluationPage(report: Report): string {
   const { title, date, tables } = report
   const results = tables.reduce((sum, { rows }) => sum + rows.length, 0)
   const said = `${results} ${results === 1 ? 'result' : 'results'}, the latest of`
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${escaped(title)}</title>
-<style>${pageStyle}${evaluationStyle}</style>
-</head>
-<body>
-<header>
-<h1>${escaped(title)}</h1>
+  return `${pageTop(title, evaluationStyle)}
 <p class="lead">${said} <time>${escaped(date)}</time>. A figure says something together with its protocol, which stands below each table.</p>
 ${apart(report)}
 </header>

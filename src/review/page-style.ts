@@ -1,6 +1,8 @@
 // The review page's style: a quiet desk, light and dark, on which the image is the only colourful thing. Every text colour
 // stands out from what is behind it by 4.5 to 1 or more (a test computes it); states have a word and a sign, never a colour alone.
 
+import { customProperties } from '../charts/page-style.ts'
+
 /** Custom properties of each colour scheme. */
 export const palette = {
   light: {
@@ -13,14 +15,9 @@ export const palette = {
   },
 } as const
 
-const properties = (colours: Readonly<Record<string, string>>): string =>
-  Object.entries(colours)
-    .map(([name, colour]) => `--${name}: ${colour};`)
-    .join(' ')
-
 export const pageStyle = `
-:root { color-scheme: light dark; ${properties(palette.light)} }
-@media (prefers-color-scheme: dark) { :root { ${properties(palette.dark)} } }
+:root { color-scheme: light dark; ${customProperties(palette.light)} }
+@media (prefers-color-scheme: dark) { :root { ${customProperties(palette.dark)} } }
 * { box-sizing: border-box; margin: 0; }
 [hidden] { display: none !important; }
 body {

@@ -90,7 +90,6 @@ export const imagesRequest = v.strictObject(
 export const classesQuery = v.strictObject({ model: sampling.model }, object)
 
 export type SampleRequest = v.InferOutput<typeof sampleRequest>
-export type ImagesRequest = v.InferOutput<typeof imagesRequest>
 
 /**
  * What the schema makes of a value.

@@ -15,7 +15,7 @@ import { spritesReader } from '../../src/evaluate/sprites-reader.ts'
 import { constant, input, serialize } from '../../src/graph/index.ts'
 import { matmul, mean, mul, sum } from '../../src/graph/ops/index.ts'
 import { readImage } from '../../src/images/read.ts'
-import * as library from '../../src/index.ts'
+import * as api from '../../src/index.ts'
 import { reportOf } from '../../src/report/model.ts'
 import { readEntries } from '../../src/report/read-entries.ts'
 import { openDesk } from '../../src/review/desk.ts'
@@ -82,20 +82,20 @@ const referenceBatch = {
 
 /** The values that examples use without a word; the caller stands in the folder, and closes them with `closeAll`. */
 export async function openValues() {
-  const model = await library.load(undefined, { student: 'var-d16.pth', tokenizer: fixturePath('var_tiny_vqvae.pth') })
+  const model = await api.load(undefined, { student: 'var-d16.pth', tokenizer: fixturePath('var_tiny_vqvae.pth') })
   const { images } = await model.sample({ classes: [1, 2] })
   await images[0]!.save('000000.png')
-  const checkpoint = await library.openFile('var-d16.pth')
+  const checkpoint = await api.openFile('var-d16.pth')
   const engine = await createEngine({ device: 'cpu', threads: 1 })
   const journal = await openJournal('review')
   const event = verdict('m', '7-cock/000.png', 'accepted')
   await journal.append(() => event)
   const result = spriteResults['var-one-step.json']!
   return {
-    ...library,
+    ...api,
     // models and files
     ...{ model, images, image: images[0], family: model.family, checkpoint },
-    tensors: library.selectStateDict(checkpoint, ['trainer.ema_parameters']).tensors,
+    tensors: api.selectStateDict(checkpoint, ['trainer.ema_parameters']).tensors,
     bytes: npzBytes({ mu: { shape: [2], data: Float32Array.of(1, 2) } }),
     png: await readFile('000000.png'),
     planes: new Float32Array(3 * 256 * 256),

@@ -55,7 +55,7 @@ const rooms: Record<string, readonly string[]> = {
       'library',
     ],
   ],
-  review: ['core', 'http', 'engine/types.ts', 'models', 'zoo', 'sampling', 'images', 'jobs', 'library'],
+  review: ['core', 'charts', 'http', 'engine/types.ts', 'models', 'zoo', 'sampling', 'images', 'jobs', 'library'],
   server: ['core', 'http', 'engine/types.ts', 'models', 'zoo', 'sampling', 'images', 'library'],
   cli: [
     ...['core', 'checkpoint', 'graph', 'engine', 'models', 'zoo', 'sampling', 'images', 'data', 'jobs', 'evaluate'],
