@@ -120,6 +120,7 @@ describe.skipIf(!chromium && !needed)('the review page', () => {
     await press('n')
     await page.keyboard.type(' never mind')
     await press('Escape')
+    await expect.poll(() => isOpen('note'), patience).toBe(false) // the browser closes it, in its own time
     await shows('note', /^a fin of <b>f<\/b>ish\?AB$/)
   })
 
