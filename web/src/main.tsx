@@ -1,0 +1,9 @@
+// The page's start: styles, then the app.
+import './styles/tokens.css'
+import './styles/base.css'
+import './styles/controls.css'
+import './styles/frame.css'
+import { render } from 'preact'
+import { App } from './app.tsx'
+
+render(<App />, document.getElementById('app')!)

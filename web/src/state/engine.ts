@@ -1,0 +1,115 @@
+// Which engine makes the pictures, which models it has, and whether the chosen one can be asked: looking, closed (to be
+// downloaded first), opening, ready, or a fault that says what to do.
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
+import { pageStudio } from '../studio/page.ts'
+import { serverStudio } from '../studio/server.ts'
+import { isAbort, type ModelInfo, type Opened, type Studio } from '../studio/types.ts'
+import { type EngineKind, keepEngine, preferredEngine } from './preferences.ts'
+
+export interface EngineState {
+  kind: EngineKind
+  studio: Studio
+  status: 'looking' | 'closed' | 'opening' | 'ready' | 'fault'
+  models: ModelInfo[]
+  /** The chosen one. */
+  model: ModelInfo | undefined
+  opened: Opened | undefined
+  /** Bytes, while opening. */
+  download: { done: number; total: number } | undefined
+  fault: unknown
+}
+
+export interface Engine extends EngineState {
+  /** Changes the engine; it is kept for the next visit. */
+  choose(kind: EngineKind): void
+  /** Downloads and opens the model in the page. */
+  open(): void
+  /** Stops the download. */
+  cancel(): void
+  /** Looks for the models again. */
+  retry(): void
+}
+
+const studios: Record<EngineKind, Studio> = { server: serverStudio(), page: pageStudio() }
+
+const looking = (kind: EngineKind): EngineState => ({
+  ...{ kind, studio: studios[kind], status: 'looking', models: [] },
+  ...{ model: undefined, opened: undefined, download: undefined, fault: undefined },
+})
+
+/** The engine of the page. @param wanted the model of the address; the engine's first when it has no such model */
+export function useEngine(wanted: string | undefined): Engine {
+  const [state, setState] = useState(() => looking(preferredEngine() ?? 'server'))
+  const [round, setRound] = useState(0)
+  const running = useRef<AbortController>(undefined)
+  const { kind, studio, models, status } = state
+  const merge = useCallback((part: Partial<EngineState>) => setState((old) => ({ ...old, ...part })), [])
+
+  useEffect(() => {
+    let left = false
+    find(kind).then(
+      (found) => left || setState(found),
+      (fault) => left || merge({ status: 'fault', fault }),
+    )
+    return () => {
+      left = true
+    }
+  }, [kind, round])
+
+  const model = models.find(({ id }) => id === wanted) ?? models[0]
+  const open = useCallback(async () => {
+    if (!model) return
+    running.current?.abort()
+    const controller = new AbortController()
+    running.current = controller
+    const { signal } = controller
+    merge({ status: 'opening', fault: undefined, download: undefined })
+    try {
+      const onDownload = (done: number, total: number) => signal.aborted || merge({ download: { done, total } })
+      const opened = await studio.open(model.id, { signal, onDownload })
+      if (!signal.aborted) merge({ status: 'ready', opened, download: undefined })
+    } catch (fault) {
+      if (running.current === controller)
+        merge(isAbort(fault) ? { status: 'closed' } : { status: 'fault', fault, download: undefined })
+    }
+  }, [model, studio, merge])
+
+  const settled = status !== 'looking' && status !== 'fault'
+  const [id, isOpen] = [model?.id, model !== undefined && studio.isOpen(model.id)]
+  useEffect(() => {
+    if (!settled) return
+    running.current?.abort()
+    if (isOpen) open()
+    else merge({ status: 'closed' })
+  }, [id, kind, settled && models])
+
+  return {
+    ...state,
+    model,
+    choose(next) {
+      keepEngine(next)
+      running.current?.abort()
+      setState(looking(next))
+      setRound((n) => n + 1)
+    },
+    open,
+    cancel: () => running.current?.abort(new DOMException('Cancelled', 'AbortError')),
+    retry() {
+      setState(looking(kind))
+      setRound((n) => n + 1)
+    },
+  }
+}
+
+/** The engine's models; the page's own engine stands in where no server was ever chosen and none answers. */
+async function find(kind: EngineKind): Promise<EngineState> {
+  try {
+    return { ...looking(kind), status: 'closed', models: await studios[kind].models() }
+  } catch (fault) {
+    if (kind === 'page' || preferredEngine() !== undefined) throw fault
+    const models = await studios.page.models().catch(() => {
+      throw fault
+    })
+    return { ...looking('page'), status: 'closed', models }
+  }
+}

@@ -1,0 +1,40 @@
+// Before the page's own engine can be asked, its weights have to come: how many bytes, a button, progress, a way to stop.
+import type { Engine } from '../state/engine.ts'
+import { Progress } from './progress.tsx'
+import { bytesText } from './text.ts'
+
+/** Says what will be downloaded, and does it when asked. */
+export function OpenModel({ engine }: { engine: Engine }) {
+  const { model, status, download, open, cancel } = engine
+  if (!model) return null
+  if (engine.kind === 'server') return <p class="quiet">Opening {model.id} ...</p>
+  const size = model.bytes === undefined ? '' : ` ${bytesText(model.bytes)}`
+  return (
+    <section class="card stack open-model">
+      <h2>This page can run {model.id} itself</h2>
+      <p class="quiet">
+        ONNX Runtime and the weights are downloaded once ({size.trim() || 'some megabytes'}) and kept by the browser;
+        then the pictures are made on your machine, offline, too.
+      </p>
+      {status === 'opening' ? (
+        <div class="stack">
+          <Progress
+            label={download ? `${bytesText(download.done)} of ${bytesText(download.total)}` : 'Starting ...'}
+            value={download?.total ? download.done / download.total : undefined}
+          />
+          <div class="row">
+            <button type="button" class="button" onClick={cancel}>
+              Stop
+            </button>
+          </div>
+        </div>
+      ) : (
+        <div class="row">
+          <button type="button" class="button primary" onClick={open}>
+            Download{size} and start
+          </button>
+        </div>
+      )}
+    </section>
+  )
+}
