@@ -46,3 +46,15 @@ export function useTheme(): [Theme, (theme: Theme) => void] {
     },
   ]
 }
+
+/** A choice between yes and no, kept under a name. */
+export function usePreference(name: string, otherwise: boolean): [boolean, (value: boolean) => void] {
+  const [value, setValue] = useState(() => (recall(name, ['yes', 'no']) ?? (otherwise ? 'yes' : 'no')) === 'yes')
+  return [
+    value,
+    (chosen) => {
+      keep(name, chosen ? 'yes' : 'no')
+      setValue(chosen)
+    },
+  ]
+}

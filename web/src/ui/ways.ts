@@ -18,21 +18,22 @@ export function waysOf(model: ModelInfo, { flow = false } = {}): WayChoice[] {
   const student = model.presets.map(({ steps, timesteps, teacherFrom }): WayChoice => {
     const title = steps === 1 ? '1 step' : `${steps} steps`
     if (teacherFrom === undefined) {
-      const detail = steps === 1 ? 'student, noise to picture' : `student, again from group ${timesteps.at(-1)}`
+      const detail = steps === 1 ? 'student' : `student, again from group ${timesteps.at(-1)}`
       return { key: String(steps), title, detail, evaluations: steps, way: { steps } }
     }
-    const detail = `student, teacher for groups ${teacherFrom} to ${timesteps.at(-1)! - 1}`
+    const last = timesteps.at(-1)! - 1
+    const detail = teacherFrom === last ? `teacher for group ${last}` : `teacher for groups ${teacherFrom}–${last}`
     return { key: String(steps), title, detail, evaluations: steps, way: { steps } }
   })
   const ways = model.student ? student : []
   if (model.teacher) {
     ways.push({
-      ...{ key: 'teacher', title: 'Teacher', detail: 'draws group after group', evaluations: groups },
+      ...{ key: 'teacher', title: 'Teacher', detail: 'draws group by group', evaluations: groups },
       way: { teacherOnly: true },
     })
     if (flow)
       ways.push({
-        ...{ key: 'flow', title: 'Teacher’s flow map', detail: 'noise to tokens, no draw', evaluations: groups },
+        ...{ key: 'flow', title: 'Teacher’s flow map', detail: 'without draws', evaluations: groups },
         way: { flow: true },
       })
   }

@@ -1,0 +1,49 @@
+// How long a picture takes, in figures one can read across the room, while they come and after.
+import type { ModelInfo } from '../../studio/types.ts'
+import { Icon } from '../../ui/icon.tsx'
+import { plural, secondsText } from '../../ui/text.ts'
+import { wayOf } from '../../ui/ways.ts'
+import type { RunState } from './use-run.ts'
+
+export interface ReadoutProps {
+  state: RunState
+  model: ModelInfo
+  onZip: (() => void) | undefined
+}
+
+export function Readout({ state, model, onZip }: ReadoutProps) {
+  const { status, run, made, seconds } = state
+  const [figure, unit] = made && seconds ? secondsText(seconds / made).split(' ') : ['–', '']
+  return (
+    <div class="readout">
+      <p class="figure">
+        <span class="time">
+          {figure}
+          <small>{unit}</small>
+        </span>
+        <span class="quiet">per picture</span>
+      </p>
+      <p class="quiet small" role="status">
+        {run ? sentence(state, model) : 'Nothing made yet.'}
+      </p>
+      {onZip && (
+        <button type="button" class="button small" onClick={onZip} disabled={status === 'running'}>
+          <Icon name="download" /> All as ZIP
+        </button>
+      )}
+    </div>
+  )
+}
+
+function sentence({ status, run, made, ahead, step, seconds }: RunState, model: ModelInfo): string {
+  const { title, evaluations } = wayOf(model, run!.steps, { flow: true })
+  if (status === 'running') {
+    if (ahead) return `${plural(ahead, 'request')} before this one.`
+    if (step && step.of > 1) return `${title}: evaluation ${step.done} of ${step.of}, ${made} of ${run!.count} made.`
+    return `${made} of ${run!.count} made.`
+  }
+  if (status === 'cancelled') return `Stopped after ${plural(made, 'picture')}.`
+  if (status === 'fault') return made ? `${made} of ${run!.count} made.` : 'Nothing made.'
+  const each = `${plural(evaluations, 'network evaluation')} each`
+  return `${plural(made, 'picture')} in ${secondsText(seconds)}, ${each}`
+}
