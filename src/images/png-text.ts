@@ -6,6 +6,7 @@ import { CheckpointError } from '../core/errors.ts'
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]
 const latin1 = new TextDecoder('latin1')
 const utf8 = new TextDecoder()
+const encoder = new TextEncoder()
 
 interface Chunk {
   type: string
@@ -47,23 +48,32 @@ export function readPngText(png: Uint8Array): Map<string, string> {
  * @example
  * addPngText(png, { Comment: 'AI-generated image' })
  */
-export function addPngText(png: Uint8Array, texts: Readonly<Record<string, string>>): Uint8Array {
+export function addPngText(png: Uint8Array, texts: Readonly<Record<string, string>>): Uint8Array<ArrayBuffer> {
   const first = chunks(png).find((chunk) => chunk.type === 'IDAT')
   if (!first) throw new CheckpointError('This PNG file has no pixel data.')
   const added = Object.entries(texts).map(([key, text]) => textChunk(key, text))
-  return Buffer.concat([png.subarray(0, first.start), ...added, png.subarray(first.start)])
+  return joined([png.subarray(0, first.start), ...added, png.subarray(first.start)])
 }
 
 /** Printable ASCII is the same in Latin-1 and UTF-8, so only the rest needs iTXt. */
 function textChunk(key: string, text: string): Uint8Array {
   const plain = /^[\n\x20-\x7e]*$/.test(text)
-  const body = Buffer.from(plain ? `${key}\0${text}` : `${key}\0\0\0\0\0${text}`)
-  const chunk = Buffer.alloc(12 + body.length)
-  chunk.writeUInt32BE(body.length, 0)
-  chunk.write(plain ? 'tEXt' : 'iTXt', 4, 'latin1')
-  chunk.set(body, 8)
-  chunk.writeUInt32BE(crc32(chunk.subarray(4, -4)), 8 + body.length)
+  const body = encoder.encode(plain ? `${key}\0${text}` : `${key}\0\0\0\0\0${text}`)
+  const chunk = joined([new Uint8Array(4), encoder.encode(plain ? 'tEXt' : 'iTXt'), body, new Uint8Array(4)])
+  const view = new DataView(chunk.buffer)
+  view.setUint32(0, body.length)
+  view.setUint32(8 + body.length, crc32(chunk.subarray(4, -4)))
   return chunk
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const out = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    out.set(part, at)
+    at += part.length
+  }
+  return out
 }
 
 function chunks(png: Uint8Array): Chunk[] {
