@@ -72,7 +72,7 @@ function ThemeButton() {
   return (
     <button
       type="button"
-      class="button plain square"
+      class="button plain square theme"
       title={`Colours: ${names[theme]}`}
       aria-label={`Colours: ${names[theme]}. Change to ${names[next]}`}
       onClick={() => setTheme(next)}

@@ -26,7 +26,7 @@ export function WayPicker({ model, value, onChange, flow = false, times = {}, na
             <input type="radio" name={name} value={key} checked={key === value} onChange={() => onChange(key)} />
             <span>
               <span>
-                {title} <small class="quiet">{detail}</small>
+                {title} <small class="quiet way-detail">{detail}</small>
               </span>
               <small class="quiet way-cost" title={`${evaluations} network evaluations per image`}>
                 {times[key] === undefined ? `${evaluations}×` : secondsText(times[key])}
