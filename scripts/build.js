@@ -50,6 +50,7 @@ function swapIn(fresh) {
   try {
     if (existsSync(dist)) renameSync(dist, old)
     renameSync(fresh, dist)
+    if (existsSync(join(old, 'web'))) renameSync(join(old, 'web'), join(dist, 'web')) // build-web.js knows whether it is old
   } catch (error) {
     if (!isBuilt()) throw error
   } finally {
@@ -60,4 +61,8 @@ function swapIn(fresh) {
 /** vitest's globalSetup calls the default export: child processes of the tests run from dist/. */
 export default build
 
-if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) build()
+if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  build()
+  const { buildWeb } = await import('./build-web.js')
+  await buildWeb()
+}

@@ -2,6 +2,7 @@
 // transform. `npx vite web` serves it with reloads beside a running `distilled serve`, which answers /api.
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vite'
+import { shell } from './shell-plugin.ts'
 
 const server = process.env.DISTILLED_SERVER ?? 'http://127.0.0.1:7860'
 /** The server answers pages of its own origin only, so the proxy asks in its name. */
@@ -21,6 +22,7 @@ interface ProxiedRequest {
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
   base: './',
+  plugins: [shell()],
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {
     outDir: fileURLToPath(new URL('../dist/web', import.meta.url)),

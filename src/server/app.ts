@@ -1,5 +1,4 @@
 // From a request to an answer: counted, let in or not, routed by the table, and every failure in one envelope.
-import { readFile } from 'node:fs/promises'
 import { Hono } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { safeHeaders } from '../http/guard.ts'
@@ -9,7 +8,7 @@ import { indexPage } from './page.ts'
 import type { Notes, Route } from './route.ts'
 import { routes } from './routes.ts'
 import type { Services } from './services.ts'
-import type { StaticFile } from './static.ts'
+import { type StaticFile, serveFile } from './static.ts'
 
 export interface AppOptions extends Omit<GateOptions, 'isOpen'> {
   /** A web app's files by address, in the place of the index page. */
@@ -50,7 +49,7 @@ export function createApp(services: Services, { files = new Map(), ...options }:
   }
   app.get('*', async (c, next) => {
     const file = files.get(new URL(c.req.url).pathname)
-    if (file) return c.body(new Uint8Array(await readFile(file.path)), 200, { 'Content-Type': file.type })
+    if (file) return serveFile(file, c.req.header('If-None-Match'))
     return c.req.path === '/' ? c.html(indexPage(routes)) : next()
   })
   app.notFound((c) => {

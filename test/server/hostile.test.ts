@@ -21,7 +21,7 @@ beforeAll(async () => {
   await writeFile(join(app, 'assets', 'main.js'), 'export {}')
   await writeFile(join(folder, 'secret.txt'), 'secret')
   await symlink(join(folder, 'secret.txt'), join(app, 'link.txt'))
-  plain = await serve({ patience: { head: 1, request: 2 }, staticFolder: app })
+  plain = await serve({ patience: { head: 1, request: 2 }, mounts: [{ at: '/', folder: app }] })
   const policy = { deny: ['cat'], flag: [7] }
   guarded = await serve({ host: '0.0.0.0', token, cors: [site], policy })
   await Promise.all([plain.warm, guarded.warm])
