@@ -11,7 +11,7 @@ const runtime = /^ort-wasm-simd-threaded(\.asyncify)?\.(mjs|wasm)$/
 
 /** The app's mounts; none when it has not been built, and no engine of its own where ONNX Runtime for browsers is not installed. */
 export function webApp(): Mount[] {
-  const app = fileURLToPath(new URL('../web/', import.meta.url))
+  const app = fileURLToPath(new URL('../../dist/web/', import.meta.url))
   if (!existsSync(app)) return []
   const models = fileURLToPath(new URL('../../models/', import.meta.url))
   const runtimeFolder = browserRuntime()

@@ -64,6 +64,10 @@ export function runOfImage(image: Record<string, unknown>, models: readonly Mode
     throw new StudioError('This picture was made from noise of another kind, which this page does not make.', {
       remedy: 'Use `distilled sample --like` with the file.',
     })
+  if (image.noise !== undefined)
+    throw new StudioError('This picture was made from mixed noise, on a walk between seeds.', {
+      remedy: 'Use `distilled sample --like` with the file, or the noise walk.',
+    })
   if (!Number.isInteger(label) || !Number.isInteger(seed) || !Number.isInteger(index))
     throw new StudioError('The settings inside this picture are not understood.')
   const place = index < count ? { first: 0, count } : { first: index, count: 1 }
@@ -82,12 +86,13 @@ interface Plan {
   split?: number
   timestep?: number
   teacherFrom?: number
+  flow?: object
 }
 
 function stepsOf(plan: Plan = {}, model: ModelInfo): string {
   const fits = (key: string) => waysOf(model, { flow: true }).some((way) => way.key === key)
-  if (plan.kind === 'teacher' && fits('teacher')) return 'teacher'
-  if (plan.kind === 'flow' && fits('flow')) return 'flow'
+  const teacher = plan.flow ? 'flow' : 'teacher'
+  if (plan.kind === 'teacher' && fits(teacher)) return teacher
   const timesteps = plan.timesteps ?? [0, plan.timestep]
   const preset = model.presets.find(
     (one) =>
