@@ -54,7 +54,7 @@ export async function compare(ask: ComparisonAsk, signal: AbortSignal, onChange:
     const seconds = ask.afresh ? undefined : times.get(wayKey(studio, model.id, column.way))
     const finished = seconds !== undefined && made.every(Boolean)
     const phase = finished ? 'done' : 'waiting'
-    states[column.id] = { phase, made, ahead: 0, step: 0, ...(seconds !== undefined && { seconds }) }
+    states[column.key] = { phase, made, ahead: 0, step: 0, ...(seconds !== undefined && { seconds }) }
   }
   onChange({ ...states })
 
@@ -62,12 +62,12 @@ export async function compare(ask: ComparisonAsk, signal: AbortSignal, onChange:
   const run = async (column: Column, places: readonly number[]) => {
     const images = places.map((place) => rows[place]!)
     const { seconds } = await collected(studio, { model: model.id, way: column.way, images }, signal, {
-      onQueued: (ahead) => change(column.id, { ahead }),
-      onStep: (step) => change(column.id, { step, ahead: 0 }),
+      onQueued: (ahead) => change(column.key, { ahead }),
+      onStep: (step) => change(column.key, { step, ahead: 0 }),
       onMade: (made, at) => {
         const place = places[at]!
         keep(rowKey(column, rows[place]!), made)
-        change(column.id, { made: states[column.id]!.made.with(place, made) })
+        change(column.key, { made: states[column.key]!.made.with(place, made) })
       },
     })
     return seconds / images.length
@@ -80,28 +80,28 @@ export async function compare(ask: ComparisonAsk, signal: AbortSignal, onChange:
       await work()
     } catch (error) {
       if (isAbort(error) || signal.aborted) throw error
-      change(column.id, { phase: 'failed', error })
+      change(column.key, { phase: 'failed', error })
     }
   }
   const untimed: Column[] = []
   for (const column of cheapestFirst) {
-    const { made, phase } = states[column.id]!
+    const { made, phase } = states[column.key]!
     if (phase === 'done') continue
     await attempt(column, async () => {
       const missing = everyRow.filter((place) => !made[place])
       if (missing.length > 0) {
-        change(column.id, { phase: 'running' })
+        change(column.key, { phase: 'running' })
         await run(column, missing)
       }
-      if (states[column.id]!.seconds === undefined) untimed.push(column)
-      change(column.id, { phase: states[column.id]!.seconds === undefined ? 'timing' : 'done', step: 0 })
+      if (states[column.key]!.seconds === undefined) untimed.push(column)
+      change(column.key, { phase: states[column.key]!.seconds === undefined ? 'timing' : 'done', step: 0 })
     })
   }
   for (const column of untimed) {
     await attempt(column, async () => {
       const seconds = await run(column, everyRow)
       times.set(wayKey(studio, model.id, column.way), seconds)
-      change(column.id, { phase: 'done', seconds })
+      change(column.key, { phase: 'done', seconds })
     })
   }
 }

@@ -24,12 +24,12 @@ export function spread(classes: number, count: number): number[] {
   return Array.from({ length: many }, (_, i) => Math.floor(((i + 0.5) * classes) / many))
 }
 
-/** A class that came along from another view is shown with three noises; without one, three classes share a noise. */
+/** A class that came along from another view is shown with three noises; without one, two classes with two. */
 export function readRows(settings: Settings, model: ModelInfo): Rows {
   const listed = readClasses(settings.classes, model.classes, mostClasses)
   const single = readClasses(settings.class, model.classes, 1)
-  const classes = listed.length > 0 ? listed : single.length > 0 ? single : spread(model.classes, 3)
-  const usual = listed.length === 0 && single.length > 0 ? mostNoises : 1
+  const classes = listed.length > 0 ? listed : single.length > 0 ? single : spread(model.classes, 2)
+  const usual = listed.length === 0 && single.length > 0 ? mostNoises : 2
   const noises = wholeSetting(settings.noises, usual, 1, mostNoises)
   return { classes, seed: wholeSetting(settings.seed, 7), noises }
 }

@@ -9,36 +9,33 @@ export interface Measured {
   levels?: number | undefined
 }
 
-const round = (value: number) => (value < 10 ? value.toFixed(1).replace(/\.0$/, '') : value.toFixed(0))
+/** @example levelsText(8.04) // '8' */
+export const levelsText = (value: number): string =>
+  value < 9.95 ? value.toFixed(1).replace(/\.0$/, '') : value.toFixed(0)
 
-/** Sentences about the columns that are finished; empty while there is nothing to compare. */
-export function findings(measured: readonly Measured[]): string[] {
+/**
+ * Sentences about the columns that are finished; none while there is nothing to compare.
+ * @param apart levels between pictures of one class and two noises, where there are such
+ */
+export function findings(measured: readonly Measured[], apart?: number): string[] {
+  const known = (kind: Column['kind']) =>
+    measured.filter(({ column, levels }) => column.kind === kind && levels !== undefined)
   const flow = measured.find(({ column }) => column.kind === 'flow')
-  const students = measured.filter(({ column, levels }) => column.kind === 'student' && levels !== undefined)
-  const [first, ...others] = students
+  const [first, ...others] = known('student')
   if (!flow || !first) return []
-  const said = [`${first.column.title} lands ${round(first.levels!)} of 255 levels from the flow map’s picture`]
-  const ratio = flow.seconds && first.seconds ? flow.seconds / first.seconds : undefined
-  if (ratio && ratio >= 1.05) said[0] += `, ${round(ratio)} times as fast`
-  const next = others.at(-1)
-  if (next) {
-    const change = next.levels! - first.levels!
-    const how = Math.abs(change) < 0.05 ? 'as near as that' : change < 0 ? 'nearer' : 'no nearer'
-    said.push(`${next.column.title} ${next.column.evaluations === 1 ? 'is' : 'are'} ${how}: ${round(next.levels!)}`)
-  }
-  const involved = measured.filter(({ column, levels }) => column.kind === 'involved' && levels !== undefined)
-  const furthest = involved.toSorted((a, b) => b.levels! - a.levels!)[0]
-  if (furthest) {
+  const ratio = flow.seconds && first.seconds ? flow.seconds / first.seconds : 0
+  const faster = ratio >= 1.05 ? `, ${levelsText(ratio)} times as fast` : ''
+  const further = others.map(({ column, levels }) => `; ${column.title} at ${levelsText(levels!)}`).join('')
+  const said = [
+    `${first.column.title} lands ${levelsText(first.levels!)} of 255 levels from the flow map’s picture${faster}${further}.`,
+  ]
+  if (apart !== undefined) said.push(`Pictures of two noises of one class are ${levelsText(apart)} levels apart.`)
+  const involved = known('involved')
+  if (involved.length > 0) {
+    const each = involved.map(({ column, levels }) => `${column.title}: ${levelsText(levels!)}`).join(', ')
     said.push(
-      `With the teacher in between some tokens are drawn by dice instead of following the noise, so the picture may be another one: ${round(furthest.levels!)}`,
+      `With the teacher in between (${each}) some tokens are drawn by dice and not by the noise: the picture may become another one.`,
     )
   }
-  return said.map((sentence) => `${sentence}.`)
-}
-
-/** 0.0123 -> '12 ms', 1.2 -> '1.2 s'. */
-export function duration(seconds: number): string {
-  if (seconds < 0.00995) return `${(seconds * 1000).toFixed(1)} ms`
-  if (seconds < 0.9995) return `${(seconds * 1000).toFixed(0)} ms`
-  return `${seconds.toFixed(seconds < 9.95 ? 1 : 0)} s`
+  return said
 }

@@ -21,9 +21,12 @@ const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve))
 export async function encodeGif(frames: readonly Pixels[], options: GifOptions): Promise<Uint8Array<ArrayBuffer>> {
   const { delay, scale, comment, signal, onFrame } = options
   const gif = GIFEncoder()
+  // A film there and back shows most pictures twice.
+  const known = new Map<Pixels, ReturnType<typeof indexed>>()
   for (const [i, frame] of frames.entries()) {
     signal?.throwIfAborted()
-    const { palette, index } = indexed(frame)
+    const { palette, index } = known.get(frame) ?? indexed(frame)
+    known.set(frame, { palette, index })
     const { width, height } = frame
     const large = enlarged(index, width, height, scale)
     gif.writeFrame(large, width * scale, height * scale, { palette, delay, repeat: 0 })
