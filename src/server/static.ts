@@ -1,7 +1,7 @@
-// The files of a web app, listed once when the server starts: an address is looked up in the list and never used on the disk.
-// Files whose name holds a hash of their content never change and are kept; all others are asked for anew, and answered with
+// The files of a web app, as a list: an address is looked up there and never used on the disk. The list is made anew when a folder
+// has been replaced, as a build does. Files whose name holds a hash of their content never change and are kept; all others are asked for anew, and answered with
 // 304 while they are the same.
-import { createReadStream } from 'node:fs'
+import { createReadStream, existsSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { extname, join, relative, sep } from 'node:path'
 import { Readable } from 'node:stream'
@@ -37,8 +37,33 @@ const types: Readonly<Record<string, string>> = {
   '.webmanifest': 'application/manifest+json',
 }
 
+export interface StaticFiles {
+  get(address: string): StaticFile | undefined
+  /** Looks whether the folders are still those that were listed. */
+  refresh(): Promise<void>
+}
+
+/** The files of mounts by their addresses. */
+export async function openStatic(mounts: readonly Mount[]): Promise<StaticFiles> {
+  const state = async () => {
+    const folders = await Promise.all(mounts.map(({ folder }) => stat(folder).catch(() => undefined)))
+    return folders.map((folder) => `${folder?.ino} ${folder?.mtimeMs}`).join()
+  }
+  let listed = await state()
+  let files = await list(mounts)
+  return {
+    get: (address) => files.get(address),
+    async refresh() {
+      const now = mounts.length ? await state() : listed
+      if (now === listed) return
+      files = await list(mounts.filter(({ folder }) => existsSync(folder)))
+      listed = now
+    },
+  }
+}
+
 /** The files below the mounts (no links) by their address; index.html is its folder's, too. */
-export async function listStatic(mounts: readonly Mount[]): Promise<ReadonlyMap<string, StaticFile>> {
+async function list(mounts: readonly Mount[]): Promise<ReadonlyMap<string, StaticFile>> {
   const files = new Map<string, StaticFile>()
   for (const { at, folder, pick, hashed } of mounts) {
     for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {

@@ -45,11 +45,22 @@ export function App() {
       <div class="frame">
         <FrameHead links={links} engine={engine} onModel={(model) => set({ model, class: undefined }, 'push')} />
         <main id="main" ref={main} tabIndex={-1}>
+          <StandIn wanted={settings.model} engine={engine} />
           <Body name={view} engine={engine} settings={settings} set={set} />
         </main>
         <FrameFoot engine={engine} />
       </div>
     </EngineContext.Provider>
+  )
+}
+
+/** An address may name a model that this engine has not; it is said which one is used in its place. */
+function StandIn({ wanted, engine: { model } }: { wanted: string | undefined; engine: Engine }) {
+  if (wanted === undefined || !model || model.id === wanted) return null
+  return (
+    <p class="note notice" role="status">
+      {wanted} is not here; this is {model.id}.
+    </p>
   )
 }
 

@@ -9,13 +9,13 @@ import { StudioError } from './types.ts'
 /** @param base the address of the server, relative to the page */
 export function serverStudio(base = './'): Studio {
   const known = new Map<string, Promise<ClassEntry[]>>()
-  let described: ModelInfo[] = []
+  let described: ServedModel[] = []
   const get = async <T>(path: string): Promise<T> => (await answer(fetch(base + path, { cache: 'no-store' }))).json()
   return {
     kind: 'server',
     async models() {
-      described = (await get<ServedModel[]>('api/models')).map(modelInfo)
-      return described
+      described = await get<ServedModel[]>('api/models')
+      return described.map(modelInfo)
     },
     classes(model) {
       const found = known.get(model) ?? get<ClassEntry[]>(`api/classes?model=${encodeURIComponent(model)}`)
@@ -25,8 +25,8 @@ export function serverStudio(base = './'): Studio {
     },
     isOpen: () => true,
     async open(model) {
-      const device = described.find(({ id }) => id === model)?.device ?? 'server'
-      return { device, threads: 0, notes: [] }
+      const { device = 'unknown device', threads = 0 } = described.find(({ id }) => id === model) ?? {}
+      return { device, threads, notes: [] }
     },
     sample({ model, way, images }, watch) {
       return watched(`${base}api/sample`, { model, ...imagesBody(images), ...wayBody(way) }, watch)
@@ -41,6 +41,7 @@ export function serverStudio(base = './'): Studio {
 interface ServedModel extends Omit<ModelInfo, 'imageSize' | 'presets' | 'defaultSteps'> {
   image_size: number
   default_steps: number
+  threads: number
   presets: { steps: number; timesteps: number[]; split: number; teacher_from?: number }[]
 }
 

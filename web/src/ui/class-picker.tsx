@@ -32,6 +32,11 @@ export function ClassPicker({ classes, value, onChange, label = 'Class' }: Class
     if (open) list.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest' })
   }, [open, active])
 
+  const settled = text === undefined
+  useEffect(() => {
+    if (settled && document.activeElement === input.current) input.current?.select() // the next letter starts anew
+  }, [settled, open, value])
+
   const show = (at = -1) => {
     setOpen(true)
     setActive(at)

@@ -38,6 +38,7 @@ export function SettingsPanel(props: SettingsPanelProps) {
       }}
     >
       <ClassPicker classes={classes} value={run.class} onChange={(id) => change({ class: id })} />
+      {entry?.policy === 'deny' && <p class="hint">The policy of this server denies this class. Choose another one.</p>}
       {entry?.policy === 'flag' && <p class="hint">The policy marks pictures of this class.</p>}
       <CountField value={run.count} onChange={(count) => change({ count })} />
       <SeedField
