@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { noise } from '../../../../src/core/random/philox.ts'
 import { chiSquare } from '../../../../test/chi-square.ts'
-import { cellsOf, type Entry, flowMap, pathsOf, placeAt, probabilities, sharesOf } from './flow.ts'
+import { cellsOf, type Entry, flowMap, pathsOf, placeAt, probabilities, refinedCells, sharesOf } from './flow.ts'
 
 const entry = (x: number, y: number, weight: number): Entry => ({ x, y, weight })
 const scattered = [
@@ -82,5 +82,19 @@ describe('the toy', () => {
     expect(placeAt(paths, 0, 0.75)).toEqual([4, 4])
     expect(placeAt(paths, 0, 2)).toEqual([6, 4])
     expect(placeAt(paths, 0, -1)).toEqual([0, 0])
+  })
+})
+
+describe('cells on a finer grid', () => {
+  it('are those of the map itself, though only borders are computed', () => {
+    const map = flowMap(scattered)
+    let asked = 0
+    const counted: typeof map = (x, y) => {
+      asked++
+      return map(x, y)
+    }
+    const fine = refinedCells(counted, cellsOf(map, 64), 64, 3)
+    expect(differing(fine, cellsOf(map, 192))).toBeLessThan(0.001)
+    expect(asked).toBeLessThan(fine.length / 4)
   })
 })

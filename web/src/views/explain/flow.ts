@@ -139,3 +139,18 @@ export function sharesOf(cells: Uint8Array, side: number, entries: number): numb
   const total = shares.reduce((sum, share) => sum + share, 0)
   return shares.map((share) => share / total)
 }
+
+/**
+ * The same map on a grid `factor` times as fine, of side * factor squared pixels: only pixels near a border are computed again.
+ */
+export function refinedCells(map: FlowMap, coarse: Uint8Array, side: number, factor: number): Uint8Array {
+  const fine = side * factor
+  return Uint8Array.from({ length: fine * fine }, (_, pixel) => {
+    const [column, row] = [Math.floor((pixel % fine) / factor), Math.floor(pixel / fine / factor)]
+    const cell = coarse[row * side + column]!
+    for (let y = Math.max(0, row - 1); y <= Math.min(side - 1, row + 1); y++)
+      for (let x = Math.max(0, column - 1); x <= Math.min(side - 1, column + 1); x++)
+        if (coarse[y * side + x] !== cell) return map(...pixelPlace(pixel, fine))
+    return cell
+  })
+}
