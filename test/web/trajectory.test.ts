@@ -1,7 +1,7 @@
 // The trajectory: timesteps in words, and the view with its scrubber, strip and diagram.
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { described, readTrajectory } from '../../web/src/views/trajectory/trajectory-settings.ts'
+import { described, readTrajectory, studentStarts } from '../../web/src/views/trajectory/trajectory-settings.ts'
 import { patience, press, settingsOf, skipped } from './app.ts'
 import { fakeModels } from './fake-models.ts'
 import { counted, type FakeSite, fakeSite, overflows } from './fake-page.ts'
@@ -20,6 +20,12 @@ describe('a timestep in words', () => {
     expect(described(llamaGenModel, 1)).toBe('The first 1 of 64 positions are data, the other 63 still noise.')
     expect(described(llamaGenModel, 64)).toBe('All 64 tokens are data: this is the picture.')
   })
+})
+
+it('the student starts where its presets do', () => {
+  expect(studentStarts(varModel)).toEqual([0, 3])
+  expect(studentStarts(llamaGenModel)).toEqual([0, 24])
+  expect(studentStarts({ ...varModel, student: false })).toEqual([])
 })
 
 describe('the settings', () => {
@@ -90,6 +96,7 @@ describe.skipIf(skipped)('the view', () => {
     const page = await site.open('#/trajectory?model=sprites-llamagen-dd&class=5&seed=7&t=20')
     await arrived(page, 65)
     expect(await page.locator('.trajectory-diagram rect.data').count()).toBe(20)
+    expect(await page.locator('.trajectory-strip .trajectory-start').allTextContents()).toEqual(['0', '24'])
     await page.click('[aria-label="Timestep 22"]')
     expect(await page.textContent('.trajectory-what')).toMatch(/The first 22 of 64 positions are data/)
     expect(await page.getAttribute('[aria-label="Timestep 22"]', 'aria-current')).toBe('step')

@@ -1,6 +1,6 @@
 // The table: heads with evaluations and times, rows of pictures with their difference to the flow map's, and what it all says.
 import { useMemo } from 'preact/hooks'
-import type { ImageAsk } from '../../studio/types.ts'
+import type { ClassEntry, ImageAsk } from '../../studio/types.ts'
 import { Fault } from '../../ui/fault.tsx'
 import { Picture } from '../../ui/picture.tsx'
 import { plural, secondsText } from '../../ui/text.ts'
@@ -13,7 +13,7 @@ import { findings, levelsText } from './sentence.ts'
 interface TableProps {
   columns: readonly Column[]
   rows: readonly ImageAsk[]
-  names(id: number): string
+  classes: readonly ClassEntry[]
   comparison: Comparison
   size: number
   /** Runs what failed, or with `afresh` everything, again. */
@@ -22,7 +22,8 @@ interface TableProps {
 
 type Differences = Readonly<Record<string, (Difference | undefined)[]>>
 
-export function ComparisonTable({ columns, rows, names, comparison, size, again }: TableProps) {
+export function ComparisonTable({ columns, rows, classes, comparison, size, again }: TableProps) {
+  const nameOf = (id: number) => classes[id]?.name ?? `class ${id}`
   const differences = useMemo(() => differencesTo(columns, comparison), [columns, comparison])
   const states = columns.map((column) => comparison[column.key])
   const measured = columns.map((column) => ({
@@ -44,7 +45,7 @@ export function ComparisonTable({ columns, rows, names, comparison, size, again 
       </p>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard, too */}
       <section class="same-scroll" aria-label="Comparison" tabIndex={0}>
-        <table class="same-table" style={{ minWidth: `${5 + 8.5 * columns.length}rem` }}>
+        <table class="same-table" style={{ minWidth: `${5 + 9 * columns.length}rem` }}>
           <colgroup>
             <col class="same-corner" />
           </colgroup>
@@ -62,17 +63,18 @@ export function ComparisonTable({ columns, rows, names, comparison, size, again 
             {rows.map((row, place) => (
               <tr key={JSON.stringify(row)}>
                 <th scope="row">
-                  <strong>{names(row.class)}</strong>
+                  <strong>{nameOf(row.class)}</strong>
                   <span class="small quiet">
                     seed {row.noise.seed}
                     {row.noise.index ? `, image ${row.noise.index}` : ''}
                   </span>
+                  {classes[row.class]?.policy === 'flag' && <span class="tag">flagged</span>}
                 </th>
                 {columns.map((column) => (
                   <td key={column.key}>
                     <Cell
                       column={column}
-                      alt={`${names(row.class)}, ${column.title}`}
+                      alt={`${nameOf(row.class)}, ${column.title}`}
                       state={comparison[column.key]}
                       place={place}
                       size={size}

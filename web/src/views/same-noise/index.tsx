@@ -34,7 +34,7 @@ export default function SameNoise({ studio, model, settings, set }: ViewProps) {
       controller.abort(new DOMException('Cancelled', 'AbortError'))
     }
   }, [studio, model, columns, rows, round])
-  useEffect(() => setRound((old) => ({ ...old, afresh: false })), [columns, rows])
+  useEffect(() => setRound((old) => (old.afresh ? { ...old, afresh: false } : old)), [columns, rows])
 
   const toggle = (key: string, on: boolean) => {
     const keys = all
@@ -94,7 +94,7 @@ export default function SameNoise({ studio, model, settings, set }: ViewProps) {
       <ComparisonTable
         columns={columns}
         rows={rows}
-        names={(id) => classes[id]?.name ?? `class ${id}`}
+        classes={classes}
         comparison={comparison}
         size={model.imageSize}
         again={again}

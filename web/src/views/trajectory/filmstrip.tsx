@@ -7,10 +7,12 @@ interface FilmstripProps {
   states: readonly (State | undefined)[]
   steps: number
   at: number
+  /** Timesteps that the student starts from. */
+  starts: readonly number[]
   go(timestep: number): void
 }
 
-export function Filmstrip({ states, steps, at, go }: FilmstripProps) {
+export function Filmstrip({ states, steps, at, starts, go }: FilmstripProps) {
   const strip = useRef<HTMLOListElement>(null)
   useEffect(() => {
     const list = strip.current
@@ -31,14 +33,16 @@ export function Filmstrip({ states, steps, at, go }: FilmstripProps) {
             tabIndex={-1}
             class="trajectory-frame"
             aria-current={timestep === at ? 'step' : undefined}
-            aria-label={`Timestep ${timestep}`}
+            aria-label={`Timestep ${timestep}${starts.includes(timestep) ? ', the student starts here' : ''}`}
             disabled={!states[timestep]}
             onClick={() => go(timestep)}
           >
             <span class="picture-frame">
               <PngImage png={states[timestep]?.picture.png} alt="" />
             </span>
-            <span aria-hidden="true">{timestep}</span>
+            <span aria-hidden="true" class={starts.includes(timestep) ? 'trajectory-start' : undefined}>
+              {timestep}
+            </span>
           </button>
         </li>
       ))}

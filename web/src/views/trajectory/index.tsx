@@ -11,9 +11,10 @@ import { secondsText } from '../../ui/text.ts'
 import { useClasses } from '../../ui/use-classes.ts'
 import { useKeys } from '../../ui/use-keys.ts'
 import type { ViewProps } from '../props.ts'
+import { useModelChange, useRested } from '../walk/use-rested.ts'
 import { Filmstrip } from './filmstrip.tsx'
 import { GroupsDiagram } from './groups-diagram.tsx'
-import { described, guides, readTrajectory } from './trajectory-settings.ts'
+import { described, guides, readTrajectory, studentStarts } from './trajectory-settings.ts'
 import { useStates } from './use-states.ts'
 import './trajectory.css'
 
@@ -23,30 +24,29 @@ const filmSeconds = 5
 export default function Trajectory({ studio, model, settings, set }: ViewProps) {
   const classes = useClasses(studio, model.id)
   const chosen = useMemo(() => readTrajectory(settings, model), [settings, model])
+  useModelChange(model.id, () => set({ t: undefined }))
   const [round, setRound] = useState(0)
   const [playing, setPlaying] = useState(false)
   const steps = model.groups.length
   const ask = { model: model.id, class: chosen.class, noise: { seed: chosen.seed }, by: chosen.by }
   const { states, ahead, running, seconds, fault } = useStates(studio, ask, round)
   const arrived = states.length - 1
-  const at = chosen.at ?? Math.max(0, arrived)
+  const [rested, setAt] = useRested(chosen.at, (t) => set({ t }), playing)
+  const at = Math.min(steps, rested ?? Math.max(0, arrived))
   const name = classes[chosen.class]?.name ?? `class ${chosen.class}`
 
   const go = (timestep: number) => {
     setPlaying(false)
-    set({ t: Math.min(steps, Math.max(0, timestep)) })
+    setAt(Math.min(steps, Math.max(0, timestep)))
   }
   const toggle = () => {
-    if (!playing && at === steps) set({ t: 0 })
+    if (!playing && at === steps) setAt(0)
     setPlaying(!playing)
   }
   useEffect(() => {
     if (!playing) return
     if (at >= steps) return setPlaying(false)
-    const next = setTimeout(
-      () => states[at + 1] && set({ t: at + 1 }),
-      Math.max(50, (filmSeconds * 1000) / (steps + 1)),
-    )
+    const next = setTimeout(() => states[at + 1] && setAt(at + 1), Math.max(50, (filmSeconds * 1000) / (steps + 1)))
     return () => clearTimeout(next)
   }, [playing, at, states])
   useKeys({
@@ -58,6 +58,7 @@ export default function Trajectory({ studio, model, settings, set }: ViewProps) 
   })
 
   const words = described(model, at)
+  const starts = studentStarts(model)
   return (
     <div class="view trajectory">
       <header class="view-head">
@@ -98,11 +99,16 @@ export default function Trajectory({ studio, model, settings, set }: ViewProps) 
               working={running && !states[at]}
             />
             <div class="trajectory-what">
+              {classes[chosen.class]?.policy === 'flag' && (
+                <p>
+                  <span class="tag">flagged</span>
+                </p>
+              )}
               <p class="trajectory-t">
                 <i>t</i> = {at} <span class="quiet">of {steps}</span>
               </p>
               <GroupsDiagram model={model} timestep={at} label={words} />
-              <p>{words}</p>
+              <p class="trajectory-words">{words}</p>
               <p class="small quiet">
                 <i class="trajectory-key data" /> data <i class="trajectory-key noise" /> noise
               </p>
@@ -129,7 +135,7 @@ export default function Trajectory({ studio, model, settings, set }: ViewProps) 
               onInput={({ currentTarget }) => go(currentTarget.valueAsNumber)}
             />
           </div>
-          <Filmstrip states={states} steps={steps} at={at} go={go} />
+          <Filmstrip states={states} steps={steps} at={at} starts={starts} go={go} />
           <div class="trajectory-progress">
             {running ? (
               <Progress
@@ -141,39 +147,49 @@ export default function Trajectory({ studio, model, settings, set }: ViewProps) 
             ) : (
               <p class="hint">
                 {seconds !== undefined && `${steps + 1} states in ${secondsText(seconds)}. `}
-                <kbd>←</kbd> <kbd>→</kbd> step, <kbd>Space</kbd> plays.
+                <kbd>←</kbd> <kbd>→</kbd> step, <kbd>Space</kbd> plays.{' '}
+                {starts.length > 0 && (
+                  <>
+                    <span class="trajectory-start">{starts.join(', ')}</span> are where the student starts.
+                  </>
+                )}
               </p>
             )}
           </div>
         </section>
       </div>
-      <Reading />
+      <Reading starts={starts} />
     </div>
   )
 }
 
-const Reading = () => (
-  <div class="trajectory-reading">
-    <section>
-      <h2>What t counts</h2>
-      <p>
-        A token group is what the teacher draws in one step: a whole scale for VAR, a single position for LlamaGen.
-        Timestep <i>t</i> is the number of groups that are finished. At 0 all is noise, at the end all is picture.
-      </p>
-    </section>
-    <section>
-      <h2>Why noise can become data</h2>
-      <p>
-        The flow map carries each token’s noise to one codebook entry, and which one depends only on that noise and on
-        the groups before. So the same noise gives the same picture, and a student can learn where it ends.
-      </p>
-    </section>
-    <section>
-      <h2>Where the student jumps</h2>
-      <p>
-        It is taught at timestep 0 and at one in the middle. From 0 it guesses all groups at once: one step. With two
-        steps the noise is put back behind the middle, and it guesses again with the first groups as data.
-      </p>
-    </section>
-  </div>
-)
+function Reading({ starts }: { starts: readonly number[] }) {
+  const later = starts.filter((timestep) => timestep > 0)
+  return (
+    <div class="trajectory-reading">
+      <section>
+        <h2>What t counts</h2>
+        <p>
+          A token group is what the teacher draws in one step: a whole scale for VAR, a single position for LlamaGen.
+          Timestep <i>t</i> is the number of groups that are finished. At 0 all is noise, at the end all is picture.
+        </p>
+      </section>
+      <section>
+        <h2>Why noise can become data</h2>
+        <p>
+          The flow map carries each token’s noise to one codebook entry, and which one depends only on that noise and on
+          the groups before. So the same noise gives the same picture, and a student can learn where it ends.
+        </p>
+      </section>
+      {later.length > 0 && (
+        <section>
+          <h2>Where the student jumps</h2>
+          <p>
+            It knows noise at timestep {starts.join(' and ')}. From 0 it guesses all groups at once: one step. For two,
+            noise is put back from group {later[0]! + 1} on, and it guesses again with the groups before as data.
+          </p>
+        </section>
+      )}
+    </div>
+  )
+}

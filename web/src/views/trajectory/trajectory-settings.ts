@@ -52,3 +52,9 @@ export function described({ groups, family }: ModelInfo, timestep: number): stri
   const scales = timestep === 1 ? 'The 1×1 scale is' : `The scales up to ${side}×${side} are`
   return `${scales} data, ${done} of ${total} tokens; finer ones are still noise.`
 }
+
+/** Timesteps that the student's presets start from, in order. */
+export function studentStarts({ student, presets }: ModelInfo): number[] {
+  const alone = presets.filter(({ teacherFrom }) => student && teacherFrom === undefined)
+  return [...new Set(alone.flatMap(({ timesteps }) => timesteps))].sort((a, b) => a - b)
+}

@@ -10,12 +10,15 @@ import { FilmExport } from './film-export.tsx'
 import { GroupChooser } from './group-chooser.tsx'
 import { writeGroups } from './groups.ts'
 import { Stage } from './stage.tsx'
+import { useModelChange, useRested } from './use-rested.ts'
 import { mostClasses, paces, readWalk } from './walk-settings.ts'
 import './walk.css'
 
 export default function Walk({ studio, model, settings, set }: ViewProps) {
   const classes = useClasses(studio, model.id)
-  const walk = useMemo(() => readWalk(settings, model), [settings, model])
+  useModelChange(model.id, () => set({ groups: undefined }))
+  const [groups, setGroups] = useRested(settings.groups, (text) => set({ groups: text }))
+  const walk = useMemo(() => readWalk({ ...settings, groups }, model), [settings, groups, model])
   const total = model.groups.length
   return (
     <div class="view walk">
@@ -45,7 +48,7 @@ export default function Walk({ studio, model, settings, set }: ViewProps) {
             <GroupChooser
               model={model}
               value={walk.moving}
-              onChange={(groups) => set({ groups: writeGroups(groups, total) })}
+              onChange={(moving) => setGroups(writeGroups(moving, total))}
             />
             <FilmExport studio={studio} model={model} walk={walk} set={set} />
           </div>

@@ -11,6 +11,7 @@ import { type Keys, useKeys } from '../../ui/use-keys.ts'
 import { bitmapOf } from '../same-noise/pixels.ts'
 import { type Latest, latest, pace } from './latest.ts'
 import { recipeAt, swing, type Walk } from './recipe.ts'
+import { useRested } from './use-rested.ts'
 import type { WalkSettings } from './walk-settings.ts'
 
 export interface StageProps {
@@ -28,8 +29,8 @@ interface Reading {
 }
 
 export function Stage({ studio, model, classes, walk, set }: StageProps) {
-  const [at, setAt] = useState(walk.at)
   const [playing, setPlaying] = useState(false)
+  const [at, setAt] = useRested(walk.at, (place) => set({ at: place || undefined }), playing)
   const [reading, setReading] = useState<Reading>()
   const [waiting, setWaiting] = useState<{ ahead: number; step: number; steps: number }>()
   const [fault, setFault] = useState<unknown>()
@@ -83,27 +84,11 @@ export function Stage({ studio, model, classes, walk, set }: StageProps) {
     [...[studio, model.id, walk.way.key, labels], ...[at, walk.from, walk.to, walk.moving.join()]],
   )
 
-  // The address follows the place when it rests, and the place follows the address when Back changes it.
-  const told = useRef(walk.at)
-  useEffect(() => {
-    if (playing || at === told.current) return
-    const rest = setTimeout(() => {
-      told.current = rounded(at)
-      set({ at: told.current || undefined })
-    }, 250)
-    return () => clearTimeout(rest)
-  }, [at, playing])
-  useEffect(() => {
-    if (walk.at === told.current) return
-    told.current = walk.at
-    setAt(walk.at)
-  }, [walk.at])
-
   useEffect(() => {
     if (!playing) return
     const started = performance.now() - at * walk.seconds * 1000
     let frame = requestAnimationFrame(function turn(now: number) {
-      setAt(swing((now - started) / (walk.seconds * 1000)))
+      setAt(rounded(swing((now - started) / (walk.seconds * 1000))))
       frame = requestAnimationFrame(turn)
     })
     return () => cancelAnimationFrame(frame)
@@ -144,7 +129,8 @@ export function Stage({ studio, model, classes, walk, set }: StageProps) {
               />
             </div>
             <figcaption class="caption">
-              <strong>{name}</strong>
+              <strong>{name}</strong>{' '}
+              {classes[walk.classes[place]!]?.policy === 'flag' && <span class="tag">flagged</span>}
             </figcaption>
           </figure>
         ))}

@@ -26,7 +26,7 @@ export interface WalkSettings {
   back: boolean
 }
 
-export function readWalk(settings: Settings, model: ModelInfo): WalkSettings {
+export function readWalk(settings: Partial<Settings>, model: ModelInfo): WalkSettings {
   const listed = readClasses(settings.classes, model.classes, mostClasses)
   const single = readClasses(settings.class, model.classes, 1)
   const from = wholeSetting(settings.seed, 7)
