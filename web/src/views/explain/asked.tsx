@@ -18,6 +18,8 @@ export function askedFor({ model, settings }: Pick<ViewProps, 'model' | 'setting
 
 export interface AskedProps extends Pick<ViewProps, 'studio' | 'model' | 'settings' | 'set' | 'ready'> {
   busy: boolean
+  /** Not the first on the page: what has to come first is said once. */
+  second?: boolean
   /** What the button says. */
   title: string
   onStart(): void
@@ -25,11 +27,14 @@ export interface AskedProps extends Pick<ViewProps, 'studio' | 'model' | 'settin
 }
 
 /** Class, seed and button; or, while the model is not open, what has to come first. */
-export function Asked({ studio, model, settings, set, ready, busy, title, onStart, onStop }: AskedProps) {
+export function Asked({ studio, model, settings, set, ready, busy, second, title, onStart, onStop }: AskedProps) {
   const engine = useContext(EngineContext)
   const classes = useClasses(studio, model.id)
   const asked = askedFor({ model, settings })
-  if (!ready) return engine ? <OpenModel engine={engine} /> : null
+  if (!ready) {
+    if (second) return <p class="quiet">This figure asks the model, too; it has to be opened above first.</p>
+    return engine ? <OpenModel engine={engine} /> : null
+  }
   return (
     <form
       class="explain-asked"

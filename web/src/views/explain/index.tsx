@@ -97,21 +97,24 @@ export default function Explain(props: ViewProps) {
           <p class="small quiet">
             <i>c</i>
             <sub>j</sub> are the entries, <i>p</i>
-            <sub>j</sub> their probabilities. <i>D</i> is the mean of the entries that <i>x</i> may still end on, and{' '}
-            <i>x</i> moves towards it. The figure takes 32 steps of the solver that the library uses, too.
+            <sub>j</sub> their probabilities. <i>D</i> is the mean of the entries, each weighted by how well it explains{' '}
+            <i>x</i> at that time, and <i>x</i> moves towards it. The figure takes 32 steps of the solver that the
+            library uses, too.
           </p>
         </details>
       </Stop>
 
       <Stop number={4} title="The student learns the whole map" figure={<Race {...props} />}>
         <p>
-          From noise to picture there is now a fixed map, but a slow one. The <em>student</em> learns it. It starts as a
-          copy of the teacher and sees pairs the teacher made: a class, noise, and the tokens they lead to. No
-          photographs. It learns to name all tokens in a single pass.
+          From noise to picture there is now a fixed map, but a slow one. The <em>student</em> learns it. It starts from
+          the teacher’s weights and is shown pairs that the teacher made: class and noise, and the tokens they lead to.
+          No other pictures. It learns to give all tokens in a single pass, the first ones as entries, the others as
+          vectors for the decoder.
         </p>
         <p>
-          The students here learned from {own.pairs.toLocaleString('en-US')} pairs each. How the authors trained theirs
-          is known in outline only, as no training code was released; our training is a reconstruction.
+          The students of the embedded models learned from {own.pairs.toLocaleString('en-US')} pairs each. How the
+          authors trained theirs is known in outline only, as no training code was released; our training is a
+          reconstruction.
         </p>
       </Stop>
 

@@ -20,7 +20,7 @@ export function Losses(props: ViewProps) {
   }
   return (
     <div class="stack">
-      <Asked {...props} busy={busy} title="Make all" onStart={begin} onStop={stop} />
+      <Asked {...props} second busy={busy} title="Make all" onStart={begin} onStop={stop} />
       <Fault error={fault} again={begin} />
       <ul class="explain-losses">
         {rows.map(({ way, row }) => (
@@ -28,7 +28,7 @@ export function Losses(props: ViewProps) {
             <Thumb run={runs[way.key]} way={way} />
             <div class="explain-loss">
               <p>
-                <strong>{way.title}</strong> <span class="quiet small">{way.detail}</span>
+                <strong>{way.title}</strong> <span class="quiet small">{row?.detail ?? way.detail}</span>
               </p>
               {row && (
                 <p class="explain-distance">

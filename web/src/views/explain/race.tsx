@@ -12,7 +12,7 @@ import { useRuns } from './runs.ts'
 /** Keys of ways.ts, with what they are called here. */
 const lanes = [
   { key: '1', title: 'Student', what: 'the whole map in one pass' },
-  { key: 'flow', title: 'Teacher’s map', what: 'the same noise, token by token' },
+  { key: 'flow', title: 'Teacher’s map', what: 'the same noise, step by step' },
   { key: 'teacher', title: 'Teacher', what: 'with dice instead of noise' },
 ] as const
 
