@@ -236,7 +236,8 @@ describe.skipIf(skipped)('the view', () => {
     await page.focus('[data-group="9"]')
     for (const key of ['ArrowDown', 'ArrowRight', 'Space']) await page.keyboard.press(key)
     await says(page, 'groups', '9,11-12,18')
-    expect(await at(page)).toBe(0)
+    // What is painted shows at once; the grid's arrow keys are not the slider's.
+    expect(await at(page)).toBe(1)
     await page.close()
   })
 

@@ -39,7 +39,7 @@ export function GroupChooser({ model, value, onChange }: GroupChooserProps) {
       <p class="hint">
         {isVar
           ? 'The others keep the first seed’s noise. Coarse scales hold layout and colour, fine ones detail.'
-          : 'Paint: the others keep the first seed’s noise.'}
+          : 'Paint with the second seed’s noise; the others keep the first seed’s.'}
       </p>
     </fieldset>
   )

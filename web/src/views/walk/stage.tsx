@@ -84,6 +84,14 @@ export function Stage({ studio, model, classes, walk, set }: StageProps) {
     [...[studio, model.id, walk.way.key, labels], ...[at, walk.from, walk.to, walk.moving.join()]],
   )
 
+  // Who edits groups where nothing has walked yet would see nothing happen: the second noise is what they paint with.
+  const edited = useRef(walk.moving.join())
+  useEffect(() => {
+    if (edited.current === walk.moving.join()) return
+    edited.current = walk.moving.join()
+    if (at === 0 && !playing) setAt(1)
+  }, [walk.moving.join()])
+
   useEffect(() => {
     if (!playing) return
     const started = performance.now() - at * walk.seconds * 1000
@@ -184,7 +192,9 @@ export function Stage({ studio, model, classes, walk, set }: StageProps) {
           value={waiting.step / waiting.steps}
         />
       ) : (
-        <p class="hint walk-reading">{reading ? readingText(reading, names.length) : 'Making the first picture ...'}</p>
+        <p class="hint walk-reading">
+          {reading ? readingText(reading, names.length) : fault === undefined && 'Making the first picture ...'}
+        </p>
       )}
       <Fault error={fault} again={() => painter.current?.wish(wish)} />
     </section>
