@@ -87,3 +87,22 @@ export const turn = (page: Page, change: Partial<FakeControls>) =>
 /** Whether something is wider than the window. */
 export const overflows = (page: Page) =>
   page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth)
+
+/** Names of what Tab reaches, from the top of the page to its end. */
+export async function focusOrder(page: Page): Promise<string[]> {
+  const names: string[] = []
+  await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur())
+  for (let i = 0; i < 100; i++) {
+    await page.keyboard.press('Tab')
+    const name = await page.evaluate(() => {
+      const element = document.activeElement
+      if (!element || element === document.body) return ''
+      const labels = [...((element as HTMLInputElement).labels ?? [])].map((label) => label.textContent)
+      const text = element.getAttribute('aria-label') ?? (labels.join(' ') || element.textContent)
+      return text?.replaceAll(/\s+/g, ' ').trim() || element.tagName
+    })
+    if (name === '' || (i > 0 && name === names[0])) return names
+    names.push(name)
+  }
+  throw new Error(`Tab does not come to an end: ${names.join(', ')}`)
+}

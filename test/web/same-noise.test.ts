@@ -7,7 +7,7 @@ import { asksOf, readRows } from '../../web/src/views/same-noise/rows.ts'
 import { findings, levelsText } from '../../web/src/views/same-noise/sentence.ts'
 import { patience, press, settingsOf, skipped } from './app.ts'
 import { fakeModels } from './fake-models.ts'
-import { counted, type FakeSite, fakeSite, overflows, turn } from './fake-page.ts'
+import { counted, type FakeSite, fakeSite, focusOrder, overflows, turn } from './fake-page.ts'
 
 const [varModel, llamaGenModel] = fakeModels as [(typeof fakeModels)[0], (typeof fakeModels)[0]]
 
@@ -202,6 +202,17 @@ describe.skipIf(skipped)('the view', () => {
     await expect
       .poll(() => page.evaluate(() => document.querySelector('.same-scroll')!.scrollLeft), patience)
       .toBeGreaterThan(0)
+    await page.close()
+  })
+
+  it('has everything within reach of Tab, the table that scrolls, too', async () => {
+    const page = await site.open('#/same-noise?class=3&seed=7')
+    await done(page)
+    expect((await focusOrder(page)).slice(1)).toEqual([
+      ...['Class', 'Add a class', 'Seed', 'Seed: roll the dice', '3'],
+      ...['Teacher’s flow map', '1 step', '2 steps', '3 steps', '4 steps', 'Teacher'],
+      ...['Comparison', 'Measure the times again'],
+    ])
     await page.close()
   })
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { described, readTrajectory, studentStarts } from '../../web/src/views/trajectory/trajectory-settings.ts'
 import { patience, press, settingsOf, skipped } from './app.ts'
 import { fakeModels } from './fake-models.ts'
-import { counted, type FakeSite, fakeSite, overflows } from './fake-page.ts'
+import { counted, type FakeSite, fakeSite, focusOrder, overflows } from './fake-page.ts'
 
 const [varModel, llamaGenModel] = fakeModels as [(typeof fakeModels)[0], (typeof fakeModels)[0]]
 
@@ -145,6 +145,14 @@ describe.skipIf(skipped)('the view', () => {
     const page = await site.open('#/trajectory?model=sprites-llamagen-dd&class=3&seed=7', { width: 360 })
     await arrived(page, 65)
     expect(await overflows(page)).toBe(false)
+    await page.close()
+  })
+
+  it('has everything within reach of Tab; the scrubber stands for the strip', async () => {
+    const page = await site.open('#/trajectory?class=3&seed=7')
+    await arrived(page, 7)
+    const order = (await focusOrder(page)).map((name) => name.slice(0, 19))
+    expect(order.slice(1)).toEqual(['Class', 'Seed', 'Seed: roll the dice', 'Flow map the teache', 'Play', 'Timestep'])
     await page.close()
   })
 

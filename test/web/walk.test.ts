@@ -6,7 +6,7 @@ import { readGroups, withGroup, writeGroups } from '../../web/src/views/walk/gro
 import { latest, pace } from '../../web/src/views/walk/latest.ts'
 import { places, recipeAt, swing } from '../../web/src/views/walk/recipe.ts'
 import { patience, settingsOf, skipped } from './app.ts'
-import { counted, type FakeSite, fakeSite, overflows } from './fake-page.ts'
+import { counted, type FakeSite, fakeSite, focusOrder, overflows } from './fake-page.ts'
 import { readGif } from './read-gif.ts'
 
 describe('groups in an address', () => {
@@ -171,9 +171,9 @@ describe.skipIf(skipped)('the view', () => {
     await page.keyboard.press('Space')
     await expect.poll(() => reading(page), patience).toMatch(/frames a second/)
     await page.keyboard.press('Space')
-    const rested = await at(page)
-    expect(rested).toBeGreaterThan(0)
-    await expect.poll(() => Number(settingsOf(page).at), patience).toBeCloseTo(rested, 3)
+    await expect.poll(() => page.isVisible('[aria-label=Play]'), patience).toBe(true)
+    await expect.poll(async () => Number(settingsOf(page).at) === (await at(page)), patience).toBe(true)
+    expect(await at(page)).toBeGreaterThan(0)
     const { asks } = await counted(page)
     await page.waitForTimeout(200)
     expect((await counted(page)).asks.length).toBeLessThanOrEqual(asks.length + 1)
@@ -303,6 +303,19 @@ describe.skipIf(skipped)('the view', () => {
     const page = await site.open('#/walk?classes=1,2,3&seed=7', { width: 360 })
     await ready(page)
     expect(await overflows(page)).toBe(false)
+    await page.close()
+  })
+
+  it('has everything within reach of Tab, in the order of the page; a grid is one stop', async () => {
+    const page = await site.open('#/walk?model=sprites-llamagen-dd&classes=3,5&seed=7')
+    await ready(page)
+    const order = (await focusOrder(page)).map((name) => name.slice(0, 16))
+    expect(order.slice(1)).toEqual([
+      ...['Class 1', 'Take class 1 awa', 'Class 2', 'Take class 2 awa', 'Add a class'],
+      ...['From seed', 'From seed: roll ', 'To seed', 'To seed: roll th', 'Play', 'Place between th'],
+      ...['Row 1, column 1', 'All', 'None', 'Swap', 'Pictures8162448', 'There and back', 'Save as GIF'],
+      ...['1 step student1×', '4'],
+    ])
     await page.close()
   })
 
