@@ -33,11 +33,15 @@ export async function buildWeb() {
   const { build } = await import('vite')
   const started = new Date()
   const fresh = join(root, `dist-web.${process.pid}.tmp`)
+  const { NODE_ENV } = process.env
+  process.env.NODE_ENV = 'production' // a test runner says "test", and Vite would believe it
   try {
     await build({ configFile: config, logLevel: 'warn', build: { outDir: fresh } })
     utimesSync(join(fresh, 'index.html'), started, started) // what changed meanwhile is newer than that
     swapIn(fresh)
   } finally {
+    if (NODE_ENV === undefined) delete process.env.NODE_ENV
+    else process.env.NODE_ENV = NODE_ENV
     rmSync(fresh, { recursive: true, force: true })
   }
 }
