@@ -11,13 +11,13 @@ build()
 const { createEngine } = await import('../dist/engine/node.js')
 const { float32, hostData } = await import('../dist/engine/types.js')
 const { constant } = await import('../dist/graph/tensor.js')
-const { flowMapGraph } = await import('../dist/distill/flow-map.js')
-const { schedule } = await import('../dist/distill/flow-schedule.js')
+const { flowMapGraph } = await import('../dist/sampling/flow-map.js')
+const { schedule } = await import('../dist/sampling/flow-schedule.js')
 const { noise } = await import('../dist/core/random/philox.js')
 
 /**
  * @typedef {{ name: string, codebook: import('../dist/graph/index.js').Tensor, logits: Float32Array, noise: Float32Array }} Case
- * @typedef {import('../dist/distill/flow-schedule.js').Schedule} Schedule
+ * @typedef {import('../dist/sampling/flow-schedule.js').Schedule} Schedule
  * @typedef {'dpm' | 'heun' | 'euler'} Solver
  */
 

@@ -209,7 +209,7 @@ function refuseSamplerFlags(flags: Flags): void {
 const ofModels = [
   ...(['student', 'teacher', 'tokenizer', 'config', 'policy', 'count', 'seed', 'labels', 'rng', 'batch'] as const),
   ...(['steps', 'timesteps', 'split', 'teacherFrom', 'cfg', 'cfgInterval', 'topK', 'topP'] as const),
-  ...(['teacherOnly', 'greedy', 'temperature', 'prefixMask', 'dtype'] as const),
+  ...(['teacherOnly', 'flow', 'solver', 'odeSteps', 'greedy', 'temperature', 'prefixMask', 'dtype'] as const),
 ]
 
 /** Whether a model draws the sprites, whose reference and features come with the package. */

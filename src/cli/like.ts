@@ -4,6 +4,8 @@ import * as v from 'valibot'
 import { UsageError } from '../core/errors.ts'
 import { readSettings } from '../images/read.ts'
 import { defined } from '../library/choose-plan.ts'
+import { solvers } from '../sampling/flow-schedule.ts'
+import type { NoiseRecipe } from '../sampling/noise-recipe.ts'
 import type { SampleFlags } from './sample-flags.ts'
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
@@ -18,6 +20,14 @@ const teacher = v.object({
   prefixMask: v.picklist(['none', 'causal']),
 })
 
+const origin = { seed: count, index: v.optional(count) }
+
+const recipe = v.object({
+  ...origin,
+  toward: v.optional(v.object({ ...origin, amount: v.pipe(v.number(), v.minValue(0), v.maxValue(1)) })),
+  groups: v.optional(v.array(v.object({ ...origin, group: count }))),
+})
+
 const schema = v.object({
   model: v.string(),
   /** Of an image. */
@@ -28,10 +38,16 @@ const schema = v.object({
   seed: count,
   index: count,
   rng: v.picklist(['philox', 'torch', 'given']),
+  /** How its noise was put together. */
+  noise: v.optional(recipe),
   plan: v.variant('kind', [
     v.object({ kind: v.literal('student'), timesteps: v.array(count), split: count }),
     v.object({ kind: v.literal('teacher-involved'), timestep: count, split: count, teacherFrom: count, teacher }),
-    v.object({ kind: v.literal('teacher'), teacher }),
+    v.object({
+      kind: v.literal('teacher'),
+      teacher,
+      flow: v.optional(v.object({ solver: v.picklist(solvers), steps: count })),
+    }),
   ]),
   dtype: v.picklist(['fp32', 'int8']),
   /** Whether the image was computed together with others. */
@@ -50,6 +66,8 @@ export interface LikeFlags {
   firstIndex: number
   /** An image by itself is to be rounded as one of several. */
   batched: boolean
+  /** How its noise was put together, when that is more than a seed and an index. */
+  recipe?: NoiseRecipe | undefined
 }
 
 /**
@@ -83,7 +101,8 @@ export async function withLike(given: SampleFlags): Promise<LikeFlags> {
     })
   }
   const flags = { ...withoutContradicted(fromImage(image), given), ...defined(given) }
-  return { flags: { ...flags, ema: given.ema && image.ema }, firstIndex: image.index, batched: image.batched }
+  const recipe = given.seed === undefined && given.noise === undefined ? image.noise : undefined
+  return { flags: { ...flags, ema: given.ema && image.ema }, firstIndex: image.index, batched: image.batched, recipe }
 }
 
 function fromImage(image: ImageSettings): Partial<SampleFlags> {
@@ -102,15 +121,19 @@ function fromImage(image: ImageSettings): Partial<SampleFlags> {
 
 function planFlags(plan: ImageSettings['plan']): Partial<SampleFlags> {
   if (plan.kind === 'student') return { timesteps: plan.timesteps, split: plan.split }
-  if (plan.kind === 'teacher') return { teacherOnly: true, ...plan.teacher }
+  if (plan.kind === 'teacher') {
+    const { flow, teacher } = plan
+    return { ...(flow ? { flow: true, solver: flow.solver, odeSteps: flow.steps } : { teacherOnly: true }), ...teacher }
+  }
   const { timestep, split, teacherFrom } = plan
   return { timesteps: [0, timestep], split, teacherFrom, ...plan.teacher }
 }
 
 /** Another way of sampling on the command line takes the place of the image's own. */
 function withoutContradicted(image: Partial<SampleFlags>, given: SampleFlags): Partial<SampleFlags> {
-  const { timesteps, split, teacherFrom, teacherOnly, ...rest } = image
+  const { timesteps, split, teacherFrom, teacherOnly, flow, solver, odeSteps, ...rest } = image
   if (given.steps !== undefined || given.teacherOnly) return rest
-  const studentGiven = given.timesteps ?? given.split ?? given.teacherFrom
-  return { ...rest, ...defined({ timesteps, split, teacherFrom, teacherOnly: studentGiven ? undefined : teacherOnly }) }
+  if (given.flow) return { ...rest, ...defined({ solver, odeSteps }) }
+  const alone = (given.timesteps ?? given.split ?? given.teacherFrom) ? {} : { teacherOnly, flow, solver, odeSteps }
+  return { ...rest, ...defined({ timesteps, split, teacherFrom, ...alone }) }
 }

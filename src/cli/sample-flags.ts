@@ -7,6 +7,7 @@ import type { PlanOptions } from '../library/choose-plan.ts'
 import { type LabelProtocol, labelProtocols } from '../library/mass.ts'
 import type { DType } from '../models/weights.ts'
 import type { PrefixMask } from '../sampling/family.ts'
+import { defaultFlow, type Solver, solvers } from '../sampling/flow-schedule.ts'
 import { type Generator, generators } from '../sampling/noise.ts'
 import { collected, decimal, wholeNumber, wholeNumbers } from './parse.ts'
 
@@ -28,6 +29,9 @@ export interface SampleFlags {
   split?: number
   teacherFrom?: number
   teacherOnly?: boolean
+  flow?: boolean
+  solver?: Solver
+  odeSteps?: number
   cfg?: number
   cfgInterval?: number
   topK?: number
@@ -126,6 +130,9 @@ const samplerGroups: readonly Group[] = [
       option('--split <group>', 'groups before it become codebook entries, the others stay continuous', wholeNumber()),
       option('--teacher-from <group>', 'the teacher samples from this group to the last timestep', wholeNumber()),
       option('--teacher-only', 'the teacher alone, group after group'),
+      option('--flow', "the teacher's flow map alone: the tokens that the noise leads to, which students learn"),
+      choice('--solver <name>', `of the flow map (default: ${defaultFlow.solver})`, solvers),
+      option('--ode-steps <number>', `of its solver (default: ${defaultFlow.steps})`, wholeNumber(2)),
     ],
   ],
   [
@@ -198,8 +205,10 @@ const teacherFlags = ['cfg', 'cfgInterval', 'topK', 'topP', 'temperature', 'gree
 
 /** The sampling plan that the flags ask for. */
 export function planOptions(flags: SampleFlags): PlanOptions {
-  const { steps, timesteps, split, teacherFrom, teacherOnly } = flags
-  return { steps, timesteps, split, teacherFrom, teacherOnly, teacher: teacherSettings(flags) }
+  const { steps, timesteps, split, teacherFrom, teacherOnly, solver, odeSteps } = flags
+  const wanted = flags.flow || solver !== undefined || odeSteps !== undefined
+  const flow = wanted && { solver, steps: odeSteps }
+  return { steps, timesteps, split, teacherFrom, teacherOnly, flow, teacher: teacherSettings(flags) }
 }
 
 function teacherSettings({ cfg, cfgInterval, topK, topP, temperature, greedy, prefixMask }: SampleFlags) {

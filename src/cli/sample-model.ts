@@ -11,7 +11,8 @@ import type { SampleFlags } from './sample-flags.ts'
 export async function loadSampled(flags: SampleFlags, io: Io): Promise<Model> {
   const { student, teacher, tokenizer, device, dtype, threads, ema, policy } = flags
   const config = flags.config === undefined ? undefined : await readConfig(flags.config)
-  const needTeacher = flags.teacherOnly || flags.teacherFrom !== undefined
+  const { flow, teacherFrom, teacherOnly, solver, odeSteps } = flags
+  const needTeacher = Boolean(flow || teacherOnly || [teacherFrom, solver, odeSteps].some((flag) => flag !== undefined))
   const files = { student, teacher, tokenizer, needTeacher }
   const model = await load(flags.model, { ...files, device, dtype, threads, ema, config, policy, signal: io.signal })
   if (!config?.family || config.family === model.family.name) return model

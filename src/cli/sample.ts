@@ -7,6 +7,7 @@ import { openFile } from '../checkpoint/node-source.ts'
 import { toFloat32 } from '../core/dtype.ts'
 import { UsageError } from '../core/errors.ts'
 import type { GivenNoise, Model, SampleOptions, SampleResult } from '../library/model.ts'
+import type { NoiseRecipe } from '../sampling/noise-recipe.ts'
 import type { SampleProgress } from '../sampling/sampler.ts'
 import { resolveClasses } from '../zoo/classes.ts'
 import { duration, Interrupted, type Io, plural, type Voice, voice } from './io.ts'
@@ -57,7 +58,7 @@ function withFiles(flags: SampleFlags): FileFlags {
 
 async function sampleImages(given: FileFlags, io: Io): Promise<void> {
   const say = voice(io, given)
-  const { flags: liked, firstIndex, batched } = await withLike(given)
+  const { flags: liked, firstIndex, batched, recipe } = await withLike(given)
   const flags = withFiles(liked)
   const labels = flags.class
   if (!labels) throw new UsageError('No class was given.', { remedy: 'For example --class otter, or --class 207,360.' })
@@ -72,10 +73,12 @@ async function sampleImages(given: FileFlags, io: Io): Promise<void> {
     const { count = 1, seed, rng, batch } = flags
     const total = classes.length * count
     const companion = batched && total === 1 ? 1 : 0
+    const mixed = recipe && new Array<NoiseRecipe>(total + companion).fill(recipe)
+    const own = noise && given.like !== undefined ? firstRows(noise, firstIndex + total, companion) : noise
     const options = {
       ...planOptions(flags),
       ...{ classes, count, seed, rng, batch, firstIndex, companion, lean: true, signal: io.signal },
-      noise: noise && given.like !== undefined ? firstRows(noise, firstIndex + total, companion) : noise,
+      noise: own ?? mixed,
     }
     announce(model, options, flags, say)
     await sampleTo(model, options, flags, { io, say, loaded: (performance.now() - started) / 1000 })
@@ -165,7 +168,7 @@ function announce(model: Model, options: Asked, flags: FileFlags, { note }: Voic
   note(`device: ${device}, ${plural(threads, 'thread')} (${reason})`)
   const idle = idleTeacherFlags(flags)
   if (plan.kind === 'student' && idle.length && flags.like === undefined) {
-    note(`note: no effect of ${idle.join(', ')}: no teacher takes part (--teacher-from, --teacher-only).`)
+    note(`note: no effect of ${idle.join(', ')}: no teacher takes part (--teacher-from, --teacher-only, --flow).`)
   }
   const sensitive = [...new Set(options.classes)].map((id) => model.classInfo(id)).filter((info) => info.sensitive)
   if (sensitive.length) {
@@ -213,7 +216,7 @@ function settingsOf(model: Model, options: Asked, flags: FileFlags) {
     count,
     seed: options.seed ?? 0,
     firstIndex,
-    rng: options.noise ? 'given' : (options.rng ?? 'philox'),
+    rng: options.noise && !Array.isArray(options.noise) ? 'given' : (options.rng ?? 'philox'),
     plan: model.plan(options),
     dtype: flags.dtype ?? 'fp32',
     ema: flags.ema,

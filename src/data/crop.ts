@@ -1,6 +1,6 @@
 // The centre square of an image as guided diffusion, DiT and LlamaGen cut it for training: halved with a box filter
 // while it is at least twice too large, then bicubic to size (llamagen: dataset/augmentation.py:center_crop_arr).
-import type { RgbImage } from '../images/image.ts'
+import type { RgbImage } from '../images/rgb.ts'
 import { bicubic, box, resample } from './resample.ts'
 
 /**

@@ -1,7 +1,8 @@
 // A sheet to look at before training: one row per class, its name at the left, examples beside it, pixels enlarged
 // without smoothing so that one sees what a network sees.
 import sharp from 'sharp'
-import { GeneratedImage, type RgbImage } from '../images/image.ts'
+import { GeneratedImage } from '../images/image.ts'
+import type { RgbImage } from '../images/rgb.ts'
 import { firstOfEach, type LabelledDataset } from './labels.ts'
 import { toBytes } from './planes.ts'
 

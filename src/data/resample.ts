@@ -1,6 +1,6 @@
 // Pillow's image resampling, bit for bit (Pillow: src/libImaging/Resample.c): a filter as wide as the reduction, 8-bit
 // arithmetic with 22 fractional bits, columns before rows. What a tokenizer saw in training went through it.
-import type { RgbImage } from '../images/image.ts'
+import type { RgbImage } from '../images/rgb.ts'
 
 interface Filter {
   support: number

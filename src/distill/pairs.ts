@@ -11,11 +11,12 @@ import { runShard } from '../jobs/run.ts'
 import { type Shard, whole } from '../jobs/shard.ts'
 import { type ShardProgress, stopwatch } from '../jobs/stopwatch.ts'
 import { type Family, tokensBefore } from '../sampling/family.ts'
+import { defaultFlow, type FlowSettings } from '../sampling/flow-schedule.ts'
+import { flowTokens } from '../sampling/flow-tokens.ts'
+import { noiseSource } from '../sampling/noise.ts'
 import { checkPlan, type TeacherSettings } from '../sampling/plan.ts'
 import type { Programs } from '../sampling/programs.ts'
-import { defaultFlow, type FlowSettings } from './flow-schedule.ts'
 import { defaultChunk, labelOf, pairs, pairsFile } from './pair-files.ts'
-import { mapPairs } from './pair-map.ts'
 
 /** What the pairs are made from, as far as their tokens depend on it. */
 export interface PairOrigin {
@@ -68,6 +69,7 @@ export async function makePairs(family: Family, programs: Programs, request: Pai
     if (!checkCount(`The ${what}`, value)) throw new UsageError(`The ${what} must be above 0.`)
   const { madeBy } = origin
   const settings = settingsOf(family, { seed, teacher, flow, origin })
+  const size = tokensBefore(family, family.groups.length) * family.channels
   const job = { kind: pairs.name, madeBy, settings, count: request.count, chunk: request.chunk ?? defaultChunk }
   const clock = stopwatch(job, shard, request.onProgress)
   const make = async (first: number, count: number): Promise<Uint8Array> => {
@@ -77,7 +79,8 @@ export async function makePairs(family: Family, programs: Programs, request: Pai
       const rows = images.slice(at, at + batch)
       const onGroup = (group: number) => clock.partly((rows.length * (group + 1)) / family.groups.length)
       const labels = rows.map((image) => labelOf(image, family.numClasses))
-      tokens.push(await mapPairs(family, programs, { labels, images: rows, seed, teacher, flow, signal, onGroup }))
+      const noise = noiseSource('philox', seed, size, rows.length)(rows[0]!, rows.length)
+      tokens.push(await flowTokens(family, programs, { labels, noise, teacher, flow, signal, onGroup }))
       clock.made(rows.length)
     }
     return pairsFile(images, tokens, settings)

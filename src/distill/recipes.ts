@@ -1,7 +1,7 @@
 // What `distilled reproduce` trains, per family: everything in which a run departs from the defaults of settings.ts, and
 // the pairs between teacher and student. `quickened` makes of a recipe one that shows the way and not the result.
 
-import { defaultFlow } from './flow-schedule.ts'
+import { defaultFlow } from '../sampling/flow-schedule.ts'
 import type { Resolved } from './knobs.ts'
 import type { classifierSettings, studentSettings, teacherSettings, tokenizerSettings } from './settings.ts'
 import type { FamilyName } from './stages.ts'
@@ -36,7 +36,7 @@ export const recipes: Readonly<Record<FamilyName, Recipe>> = {
     tokenizer,
     teacher: { ...transformer, steps: 2600, depth: 6, dim: 160, heads: 5, cfg: 2, validateEvery: 300, sheetEvery: 700 },
     pairs: { ...flow, count: 30_000, cfg: 2 },
-    student: { ...transformer, steps: 3800, timesteps: [0, 24], split: 24, sheetEvery: 400 },
+    student: { ...transformer, steps: 3800, timesteps: [0, 24], split: 48, sheetEvery: 400 },
     table: { count: 10_000, teacherFrom: [16, 8, 0], skips: [16, 32] },
   },
 }

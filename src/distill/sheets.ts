@@ -2,7 +2,8 @@
 
 import { type Engine, float32, hostData, int64 } from '../engine/types.ts'
 import { grid } from '../images/grid.ts'
-import { GeneratedImage, toUint8 } from '../images/image.ts'
+import { GeneratedImage } from '../images/image.ts'
+import { toUint8 } from '../images/rgb.ts'
 import { lookupGraph } from '../models/student.ts'
 import { type Family, tokensBefore } from '../sampling/family.ts'
 import { type NoiseSource, noiseSource } from '../sampling/noise.ts'

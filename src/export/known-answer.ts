@@ -2,7 +2,7 @@
 // them. Whoever runs the files elsewhere, in whatever language, sees whether the numbers arrive.
 
 import { type NamedTensor, writeSafetensors } from '../checkpoint/safetensors.ts'
-import { toUint8 } from '../images/image.ts'
+import { toUint8 } from '../images/rgb.ts'
 import type { Family } from '../sampling/family.ts'
 import { tokensBefore } from '../sampling/family.ts'
 import type { SampledImage } from '../sampling/sampler.ts'

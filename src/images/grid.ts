@@ -1,7 +1,8 @@
 // Many images on one sheet, laid out as torchvision's make_grid does: row after row on black, `padding` pixels around
 // and between.
 import { UsageError } from '../core/errors.ts'
-import { GeneratedImage, type RgbImage } from './image.ts'
+import { GeneratedImage } from './image.ts'
+import type { RgbImage } from './rgb.ts'
 import type { Settings } from './xmp.ts'
 
 export interface GridOptions {

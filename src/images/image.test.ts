@@ -6,9 +6,10 @@ import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { CheckpointError, EngineError, UsageError } from '../core/errors.ts'
 import { writeAtomically } from './atomic.ts'
-import { GeneratedImage, type ImageFormat, toUint8 } from './image.ts'
+import { GeneratedImage, type ImageFormat } from './image.ts'
 import { addPngText, readPngText } from './png-text.ts'
 import { readImage, readSettings, toFloat } from './read.ts'
+import { toUint8 } from './rgb.ts'
 
 const settings = {
   model: 'var-dd-d16',

@@ -1,18 +1,12 @@
 // A finished image: 8-bit RGB pixels, the settings that made it, and its way into a file.
-// Rounding is torchvision's save_image; every file says that its picture is AI-generated and how to make it again.
+// Every file says that its picture is AI-generated and how to make it again.
 import { extname } from 'node:path'
 import sharp from 'sharp'
-import { EngineError, nearest, UsageError } from '../core/errors.ts'
+import { nearest, UsageError } from '../core/errors.ts'
 import { writeAtomically } from './atomic.ts'
 import { addPngText } from './png-text.ts'
+import type { RgbImage } from './rgb.ts'
 import { COMMENT, SETTINGS_KEY, type Settings, SOFTWARE, toXmp } from './xmp.ts'
-
-/** Pixels as rows of R, G, B bytes. */
-export interface RgbImage {
-  readonly data: Uint8Array
-  readonly width: number
-  readonly height: number
-}
 
 export type ImageFormat = 'png' | 'jpeg' | 'webp'
 
@@ -96,37 +90,6 @@ export class GeneratedImage implements RgbImage {
     const bytes = await this.encode(format ?? formatOf[ending] ?? unknownEnding(path, ending), options)
     await writeAtomically(path, bytes, { signal })
   }
-}
-
-/**
- * Pixels from the float32 planes [3, height, width] in [0, 1] a decoder gives: floor(clamp(255 x + 0.5, 0, 255)) in
- * float32.
- * @throws EngineError at a NaN
- * @see torchvision/utils.py:save_image
- * @example
- * new GeneratedImage({ data: toUint8(planes, 256, 256), width: 256, height: 256 })
- */
-export function toUint8(planes: Float32Array, width: number, height: number): Uint8Array {
-  const area = width * height
-  if (planes.length !== 3 * area) {
-    throw new UsageError(`Planes of 3 x ${height} x ${width} hold ${3 * area} values, got ${planes.length}.`)
-  }
-  const out = new Uint8Array(3 * area)
-  for (let channel = 0; channel < 3; channel++) {
-    for (let i = 0; i < area; i++) {
-      const value = Math.fround(Math.fround(planes[channel * area + i]! * 255) + 0.5)
-      if (Number.isNaN(value)) {
-        throw new EngineError(
-          `The image is NaN at channel ${channel}, row ${Math.floor(i / width)}, column ${i % width}.`,
-          {
-            remedy: 'The network overflowed or its weights are damaged; try dtype fp32.',
-          },
-        )
-      }
-      out[3 * i + channel] = Math.min(255, Math.max(0, value))
-    }
-  }
-  return out
 }
 
 function checkQuality(format: ImageFormat, quality: number | undefined): void {

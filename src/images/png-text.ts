@@ -1,5 +1,5 @@
 // Key-value texts in a PNG file: tEXt chunks for Latin-1, iTXt for everything else (PNG specification, third edition,
-// section 11.3.3). Beside sharp, which can read but not write them, and beside our own writer in a page; no pixel is decoded.
+// section 11.3.3). Beside sharp, which can read but not write them; no pixel is decoded.
 import { crc32 } from '../core/crc32.ts'
 import { CheckpointError } from '../core/errors.ts'
 
@@ -7,6 +7,7 @@ import { CheckpointError } from '../core/errors.ts'
 export const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]
 const latin1 = new TextDecoder('latin1')
 const utf8 = new TextDecoder()
+const encoder = new TextEncoder()
 
 interface Chunk {
   type: string
@@ -48,33 +49,30 @@ export function readPngText(png: Uint8Array): Map<string, string> {
  * @example
  * addPngText(png, { Comment: 'AI-generated image' })
  */
-export function addPngText(png: Uint8Array, texts: Readonly<Record<string, string>>): Uint8Array {
+export function addPngText(png: Uint8Array, texts: Readonly<Record<string, string>>): Uint8Array<ArrayBuffer> {
   const first = chunks(png).find((chunk) => chunk.type === 'IDAT')
   if (!first) throw new CheckpointError('This PNG file has no pixel data.')
   const added = Object.entries(texts).map(([key, text]) => textChunk(key, text))
-  return concatenated([png.subarray(0, first.start), ...added, png.subarray(first.start)])
+  return joined([png.subarray(0, first.start), ...added, png.subarray(first.start)])
 }
 
 /** Printable ASCII is the same in Latin-1 and UTF-8, so only the rest needs iTXt. */
 export function textChunk(key: string, text: string): Uint8Array {
   const plain = /^[\n\x20-\x7e]*$/.test(text)
-  const body = new TextEncoder().encode(plain ? `${key}\0${text}` : `${key}\0\0\0\0\0${text}`)
-  return pngChunk(plain ? 'tEXt' : 'iTXt', body)
+  return pngChunk(plain ? 'tEXt' : 'iTXt', encoder.encode(plain ? `${key}\0${text}` : `${key}\0\0\0\0\0${text}`))
 }
 
-/** A chunk: length, type, data, checksum. */
+/** Length, type, data and checksum. */
 export function pngChunk(type: string, data: Uint8Array): Uint8Array {
-  const chunk = new Uint8Array(12 + data.length)
+  const chunk = joined([new Uint8Array(4), encoder.encode(type), data, new Uint8Array(4)])
   const view = new DataView(chunk.buffer)
   view.setUint32(0, data.length)
-  chunk.set(new TextEncoder().encode(type), 4)
-  chunk.set(data, 8)
   view.setUint32(8 + data.length, crc32(chunk.subarray(4, -4)))
   return chunk
 }
 
-export function concatenated(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
+export function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const out = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
   let at = 0
   for (const part of parts) {
     out.set(part, at)

@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises'
 import sharp from 'sharp'
 import { CheckpointError, DistilledError, UsageError } from '../core/errors.ts'
-import type { RgbImage } from './image.ts'
 import { isPng, readPngText } from './png-text.ts'
+import type { RgbImage } from './rgb.ts'
 import { SETTINGS_KEY, type Settings, settingsInXmp } from './xmp.ts'
 
 /**

@@ -3,6 +3,7 @@
 
 import { UsageError } from '../core/errors.ts'
 import type { Family } from '../sampling/family.ts'
+import { defaultFlow, type FlowSettings } from '../sampling/flow-schedule.ts'
 import type { SamplingPlan, TeacherSettings } from '../sampling/plan.ts'
 import type { SamplingPreset } from '../zoo/model-entry.ts'
 
@@ -17,6 +18,8 @@ export interface PlanOptions {
   teacherFrom?: number | undefined
   /** The teacher alone, group by group. */
   teacherOnly?: boolean | undefined
+  /** The teacher alone, its tokens by its flow map from the noise: the map that students learn. */
+  flow?: boolean | { [K in keyof FlowSettings]?: FlowSettings[K] | undefined } | undefined
   /** Settings of the teacher that differ from the model's defaults. */
   teacher?: Partial<TeacherSettings> | undefined
 }
@@ -29,13 +32,14 @@ export function choosePlan(
 ): SamplingPlan {
   const teacher = { ...defaults, ...defined(options.teacher ?? {}) }
   const studentAsked = options.steps ?? options.timesteps ?? options.split ?? options.teacherFrom
-  if (options.teacherOnly) {
+  const flow = options.flow ? { ...defaultFlow, ...(options.flow === true ? {} : defined(options.flow)) } : undefined
+  if (options.teacherOnly || flow) {
     if (studentAsked !== undefined) {
       throw new UsageError('The teacher alone takes no steps, timesteps, split or teacher-from.', {
         remedy: 'Leave them out.',
       })
     }
-    return { kind: 'teacher', teacher }
+    return { kind: 'teacher', teacher, ...(flow && { flow }) }
   }
   if (!family.student && studentAsked === undefined) return { kind: 'teacher', teacher }
   const preset = matchingPreset(options, presets)
@@ -54,7 +58,8 @@ export function choosePlan(
 
 /** A plan as the options that lead to it. */
 export function planAsOptions(plan: SamplingPlan): PlanOptions {
-  if (plan.kind === 'teacher') return { teacherOnly: true, teacher: plan.teacher }
+  if (plan.kind === 'teacher')
+    return { teacherOnly: true, teacher: plan.teacher, ...(plan.flow && { flow: plan.flow }) }
   if (plan.kind === 'student') return { timesteps: plan.timesteps, split: plan.split }
   const { timestep, split, teacherFrom, teacher } = plan
   return { timesteps: [0, timestep], split, teacherFrom, teacher }

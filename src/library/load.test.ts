@@ -66,6 +66,35 @@ describe('Model', () => {
     expect(seen).toEqual(['step', 'image', 'image 0', 'image', 'image 1', 'step', 'image', 'image 2'])
   })
 
+  it('makes the tokens that the flow map gives to the noise, whatever is sampled beside', async () => {
+    model = await load('sprites-var-dd', { device: 'cpu', threads: 1 })
+    const options = { classes: [4, 9], seed: 5, flow: true } as const
+    expect(model.plan(options)).toMatchObject({ kind: 'teacher', flow: { solver: 'dpm', steps: 32 } })
+    const { results } = await model.sample(options)
+    const [alone] = (await model.sample({ ...options, classes: [9], firstIndex: 1 })).results
+    expect(results[0]!.details.teacherIndices).toHaveLength(130)
+    expect(alone!.details.teacherIndices).toEqual(results[1]!.details.teacherIndices)
+    expect(() => model!.plan({ flow: { steps: 1 } })).toThrow('2 steps or more')
+    expect(() => model!.plan({ flow: true, teacher: { greedy: true } })).toThrow('greedy')
+  })
+
+  it('leads noise to the image of a plan, token group by token group', async () => {
+    model = await load('sprites-var-dd', { device: 'cpu', threads: 1 })
+    const noise = { seed: 2, toward: { seed: 3, amount: 0.3 } }
+    const states = []
+    for await (const state of model.trajectory({ class: 'boat', noise, steps: 1 })) states.push(state)
+    expect(states.map(({ timestep, last }) => `${timestep}/${last}`)).toEqual(
+      ['0', '1', '2', '3', '4', '5', '6'].map((t) => `${t}/6`),
+    )
+    const { images } = await model.sample({ classes: ['boat', 'boat'], noise: [noise, { seed: 8 }], steps: 1 })
+    expect(states.at(-1)!.image.data).toEqual(images[0]!.data)
+    expect(images[0]!.settings).toMatchObject({ noise, seed: 2, index: 0, rng: 'philox' })
+    expect(images[1]!.settings).not.toHaveProperty('noise')
+    await expect(model.sample({ classes: ['boat'], noise: [noise, noise] })).rejects.toThrow(
+      '1 images were asked for with 2',
+    )
+  })
+
   it('gives the same image for the same seed and index, and another for another', async () => {
     const m = await open()
     const bytes = async (seed: number, firstIndex = 0) =>

@@ -43,7 +43,12 @@ export async function massSettings(model: Model, run: MassRun, signal?: AbortSig
  */
 export function planSettings(plan: SamplingPlan): Settings {
   if (plan.kind === 'student') return { sampler: plan.kind, timesteps: plan.timesteps.join(), split: plan.split }
-  if (plan.kind === 'teacher') return { sampler: plan.kind, ...plan.teacher }
+  if (plan.kind === 'teacher') {
+    const { flow, teacher } = plan
+    return flow
+      ? { sampler: 'flow', solver: flow.solver, odeSteps: flow.steps, ...teacher }
+      : { sampler: 'teacher', ...teacher }
+  }
   const { kind, timestep, split, teacherFrom, teacher } = plan
   return { sampler: kind, timesteps: `0,${timestep}`, split, teacherFrom, ...teacher }
 }
@@ -56,6 +61,7 @@ export function planOf(settings: Settings): SamplingPlan {
     ...{ temperature: s.temperature!, greedy: s.greedy!, prefixMask: s.prefixMask! },
   }
   if (s.sampler === 'teacher') return { kind: 'teacher', teacher }
+  if (s.sampler === 'flow') return { kind: 'teacher', teacher, flow: { solver: s.solver!, steps: s.odeSteps! } }
   const timesteps = String(s.timesteps).split(',').map(Number)
   if (s.sampler === 'student') return { kind: 'student', timesteps, split: s.split! }
   return { kind: 'teacher-involved', timestep: timesteps[1]!, split: s.split!, teacherFrom: s.teacherFrom!, teacher }
@@ -70,9 +76,9 @@ export function flagsOf(settings: Settings): Record<string, Settings[string] | u
     ...(model === 'custom' ? { student, teacher, tokenizer } : { model }),
     ...(s.ema === false && { 'no-ema': true }),
     ...{ labels: s.labels, seed: s.seed, ...(s.rng !== 'philox' && { rng: s.rng }) },
-    ...(s.sampler === 'teacher'
-      ? { 'teacher-only': true }
-      : { timesteps: s.timesteps, split: s.split, 'teacher-from': s.teacherFrom }),
+    ...(s.sampler === 'teacher' && { 'teacher-only': true }),
+    ...(s.sampler === 'flow' && { flow: true, solver: s.solver, 'ode-steps': s.odeSteps }),
+    ...{ timesteps: s.timesteps, split: s.split, 'teacher-from': s.teacherFrom },
     ...(involved && {
       ...{ cfg: s.cfg, 'cfg-interval': s.family === 'llamagen' ? s.cfgInterval : undefined, 'top-k': s.topK },
       ...{ 'top-p': s.topP, temperature: s.temperature, greedy: s.greedy || undefined },

@@ -160,9 +160,13 @@ it('a plan survives the way through flat values, and becomes the flags that ask 
     { kind: 'student', timesteps: [0, 2, 3], split: 2 },
     { ...teacher, kind: 'teacher-involved', timestep: 3, split: 2, teacherFrom: 1 },
     teacher,
+    { ...teacher, flow: { solver: 'heun', steps: 12 } },
   ]
   for (const plan of plans) expect(planOf(planSettings(plan))).toEqual(plan)
   expect(flagsOf({ ...planSettings(plans[1]!), family: 'var', dtype: 'int8', model: 'var-dd-d16' })).toMatchObject({
     ...{ model: 'var-dd-d16', timesteps: '0,3', split: 2, 'teacher-from': 1, dtype: 'int8', 'prefix-mask': 'none' },
+  })
+  expect(flagsOf({ ...planSettings(plans[3]!), model: 'var-dd-d16' })).toMatchObject({
+    ...{ flow: true, solver: 'heun', 'ode-steps': 12 },
   })
 })

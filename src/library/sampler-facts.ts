@@ -13,7 +13,7 @@ const TIMED = 5
  * samplerName({ kind: 'student', timesteps: [0, 5], split: 5 }) // 'two steps'
  */
 export function samplerName(plan: SamplingPlan): string {
-  if (plan.kind === 'teacher') return 'teacher'
+  if (plan.kind === 'teacher') return plan.flow ? 'flow map' : 'teacher'
   if (plan.kind === 'teacher-involved') return `teacher from ${plan.teacherFrom}`
   const count = plan.timesteps.length
   return ['', 'one step', 'two steps', 'three steps'][count] ?? `${count} steps`

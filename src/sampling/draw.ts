@@ -1,6 +1,6 @@
 // The teacher's loop over token groups: guided logits, filter, a choice for every token, and on to the next group.
 // Sampling draws the tokens; the uniforms of a token depend on (seed, image, group, position) alone, so neither batch
-// size nor the steps before change what is drawn. Distillation chooses in another way (distill/pair-map.ts).
+// size nor the steps before change what is drawn. The flow map chooses in another way (flow-tokens.ts).
 
 import { uniforms } from '../core/random/philox.ts'
 import type { Family, TeacherSession } from './family.ts'

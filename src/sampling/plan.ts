@@ -1,8 +1,9 @@
 // How to get from noise to a sequence, as a checked value: the student alone in one or more steps, the student with
-// the teacher in between, or the teacher alone (METHOD.md, "Sampling").
+// the teacher in between, or the teacher alone, drawing or by its flow map (METHOD.md, "Sampling").
 
 import { UsageError } from '../core/errors.ts'
 import type { Family, PrefixMask } from './family.ts'
+import { type FlowSettings, schedule } from './flow-schedule.ts'
 
 export interface TeacherSettings {
   /** Classifier-free guidance: VAR's t = cfg * scale/(scales-1); LlamaGen's uncond + cfg (cond - uncond). */
@@ -31,7 +32,12 @@ export type SamplingPlan =
       readonly teacherFrom: number
       readonly teacher: TeacherSettings
     }
-  | { readonly kind: 'teacher'; readonly teacher: TeacherSettings }
+  | {
+      readonly kind: 'teacher'
+      readonly teacher: TeacherSettings
+      /** Tokens follow from the noise by the teacher's flow map; without it, they are drawn. */
+      readonly flow?: FlowSettings
+    }
 
 /** Network evaluations for one image. */
 export function steps(plan: SamplingPlan, groups: number): number {
@@ -60,6 +66,11 @@ export function checkPlan(plan: SamplingPlan, family: Family): SamplingPlan {
     if (!family.teacher)
       throw needs('teacher', 'Name its checkpoint with --teacher, or fetch it with distilled download.')
     checkTeacher(plan.teacher, family)
+  }
+  if (plan.kind === 'teacher' && plan.flow) {
+    schedule(plan.flow)
+    if (plan.teacher.greedy)
+      throw new UsageError('A greedy teacher has one token for every noise, so there is no flow to map.')
   }
   if (plan.kind === 'student') {
     if (plan.timesteps[0] !== 0)

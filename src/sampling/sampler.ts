@@ -5,6 +5,7 @@ import { float32, hostData, int64, type Program, type Value } from '../engine/ty
 import { lookupGraph, quantizeGraph } from '../models/student.ts'
 import { drawTokens } from './draw.ts'
 import { type Family, tokensBefore } from './family.ts'
+import { flowTokens } from './flow-tokens.ts'
 import type { NoiseSource } from './noise.ts'
 import { isGuided, type SamplingPlan, steps, type TeacherSettings } from './plan.ts'
 import { cancellable, type Programs } from './programs.ts'
@@ -58,8 +59,7 @@ export interface SampledImage {
 export async function* sample(family: Family, opened: Programs, request: SampleRequest): AsyncGenerator<SampledImage> {
   const { labels, batch, noise, seed, firstIndex = 0, signal } = request
   const programs = cancellable(opened, signal)
-  const length = tokensBefore(family, family.groups.length)
-  const size = length * family.channels
+  const size = tokensBefore(family, family.groups.length) * family.channels
   for (let start = 0; start < labels.length; start += batch) {
     const rows = labels.slice(start, start + batch)
     const origins = rows.map((_, i) => request.origins?.[start + i] ?? { seed, index: firstIndex + start + i })
@@ -69,25 +69,30 @@ export async function* sample(family: Family, opened: Programs, request: SampleR
     if (request.lean && start + batch >= labels.length) await programs.close()
     const drawn = teacherIndices && teacherIndices.length / rows.length
     const own = (data: Float32Array, i: number) => data.slice(i * size, (i + 1) * size)
-    for (let first = 0; first < rows.length; first += together(family)) {
-      const part = images.slice(first, first + together(family))
-      const decoded = await decode(family, programs, sequence.slice(first * size, (first + part.length) * size), length)
-      for (const [k, { pixels, fHat }] of decoded.entries()) {
-        signal?.throwIfAborted()
-        const i = first + k
-        request.onProgress?.({ type: 'image', image: images[i]!, done: start + i + 1, total: labels.length })
-        yield {
-          index: images[i]!,
-          label: rows[i]!,
-          pixels,
-          sequence: own(sequence, i),
-          noise: own(x, i),
-          ...(fHat && { fHat }),
-          ...(drawn && { teacherIndices: teacherIndices.slice(i * drawn, (i + 1) * drawn) }),
-        }
+    let i = 0
+    for await (const { pixels, fHat } of decoded(family, programs, sequence)) {
+      signal?.throwIfAborted()
+      request.onProgress?.({ type: 'image', image: images[i]!, done: start + i + 1, total: labels.length })
+      yield {
+        index: images[i]!,
+        label: rows[i]!,
+        pixels,
+        sequence: own(sequence, i),
+        noise: own(x, i),
+        ...(fHat && { fHat }),
+        ...(drawn && { teacherIndices: teacherIndices.slice(i * drawn, (i + 1) * drawn) }),
       }
+      i++
     }
   }
+}
+
+/** Yields the pixels [3, H, W] of every sequence of [n, L, C], and f_hat for VAR. */
+export async function* decoded(family: Family, programs: Programs, sequences: Float32Array) {
+  const length = tokensBefore(family, family.groups.length)
+  const size = together(family) * length * family.channels
+  for (let at = 0; at < sequences.length; at += size)
+    yield* await decode(family, programs, sequences.slice(at, at + size), length)
 }
 
 /** Pixels that are decoded at once: activations fill memory, so large images go through the decoder one by one. */
@@ -158,7 +163,10 @@ async function sampleSequences(
   }
 
   if (plan.kind === 'teacher') {
-    const teacherIndices = await teacherTokens(plan.teacher, new Int32Array(0), 0, groups)
+    const { teacher, flow } = plan
+    const teacherIndices = flow
+      ? await flowTokens(family, programs, { labels, noise, teacher, flow, signal, onGroup: advance })
+      : await teacherTokens(teacher, new Int32Array(0), 0, groups)
     return { sequence: await lookup(family, programs, teacherIndices, batch), teacherIndices }
   }
 

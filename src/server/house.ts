@@ -3,7 +3,7 @@
 import { EngineError } from '../core/errors.ts'
 import type { LoadOptions } from '../library/load.ts'
 import { load } from '../library/load.ts'
-import type { Model, RunImage, SampleResult, TogetherOptions } from '../library/model.ts'
+import type { Model, RunImage, SampleResult } from '../library/model.ts'
 import { ApiError, engineDied } from './errors.ts'
 
 /** What all models are loaded with. */
@@ -75,15 +75,17 @@ export class House {
   }
 
   /**
-   * `Model.together`, on an engine that lives.
+   * What a model makes, on an engine that lives.
    * @throws ApiError 503 when the engine dies meanwhile
    */
-  async *run(name: string, rows: readonly RunImage[], options: TogetherOptions): AsyncGenerator<SampleResult> {
+  async *run(name: string, make: (model: Model) => AsyncIterable<SampleResult>): AsyncGenerator<SampleResult> {
     const tenant = this.tenant(name)
     await this.revive(tenant)
     try {
-      yield* tenant.model.together(rows, options)
-      tenant.ready = true
+      for await (const result of make(tenant.model)) {
+        tenant.ready = true
+        yield result
+      }
     } catch (error) {
       if (!(error instanceof EngineError) || tenant.model.engine.alive) throw error
       this.revive(tenant).catch(() => {}) // whoever comes next waits for it, and hears of its failure

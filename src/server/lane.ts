@@ -8,6 +8,8 @@ export interface Order<Row, Result> {
   /** Requests with the same key may share a batch. */
   readonly key: string
   readonly rows: readonly Row[]
+  /** All rows belong in one batch, however many they are. */
+  readonly whole?: boolean | undefined
   readonly signal: AbortSignal
   onStep?(step: number, steps: number): void
   onImage(row: number, result: Result): void | Promise<void>
@@ -109,10 +111,10 @@ export class Lane<Row, Result> {
 
   private take(): Slot<Row, Result>[] {
     const [oldest] = this.queue
+    const most = oldest?.whole ? oldest.rows.length : this.options.batch
     const slots: Slot<Row, Result>[] = []
     for (const order of this.queue.filter(({ key }) => key === oldest!.key)) {
-      while (order.taken < order.rows.length && slots.length < this.options.batch)
-        slots.push({ order, row: order.taken++ })
+      while (order.taken < order.rows.length && slots.length < most) slots.push({ order, row: order.taken++ })
     }
     this.queue = this.queue.filter((order) => order.taken < order.rows.length)
     return slots

@@ -3,11 +3,12 @@
 import { randomInt } from 'node:crypto'
 import { UsageError } from '../core/errors.ts'
 import type { Model, RunImage } from '../library/model.ts'
+import { isMixed, mixNoise } from '../sampling/noise-recipe.ts'
 import type { SamplingPlan } from '../sampling/plan.ts'
 import { resolveClass } from '../zoo/classes.ts'
 import { ApiError } from './errors.ts'
 import type { House } from './house.ts'
-import { type formats, planOptions, type SampleRequest } from './requests.ts'
+import { type formats, planOptions, type SampleRequest, type TrajectoryRequest } from './requests.ts'
 
 export interface ImageOrder {
   readonly model: Model
@@ -17,6 +18,8 @@ export interface ImageOrder {
   readonly format: (typeof formats)[number]
   /** Requests of one key may share a batch. */
   readonly key: string
+  /** Its rows are the states of one image on its way from noise to data. */
+  readonly trajectory?: boolean | undefined
 }
 
 let unshared = 0
@@ -30,14 +33,35 @@ export function readOrder(house: House, request: SampleRequest): ImageOrder {
   const { output_format: format = 'png', seed = randomInt(2 ** 32) } = request
   checkSize(model, request.size)
   const plan = blamed(undefined, () => model.plan(planOptions(request)))
-  const rows = labelsOf(model, request).map((id, index) => ({ class: id, seed, index }))
+  const labels = labelsOf(model, request)
+  const recipes = recipesOf(model, request, labels.length)
+  const rows = labels.map((id, index) => ({ class: id, seed, index, ...recipes?.[index] }))
   // int8 scales a whole batch at once, so that an image depends on its neighbours: there they are its own request's only
   const own = model.weights.dtype === 'int8' ? { own: ++unshared } : {}
   return { model, plan, seed, rows, format, key: JSON.stringify({ model: model.name, plan, ...own }) }
 }
 
+/**
+ * The order of an image on its way: a row for every state.
+ * @throws as `readOrder`
+ */
+export function readTrajectory(house: House, { by, ...request }: TrajectoryRequest): ImageOrder {
+  const order = readOrder(house, { ...request, n: 1, ...waysBy(house.model(request.model), by) })
+  const { model, plan, rows } = order
+  const states = Array.from({ length: model.family.groups.length + 1 }, () => rows[0]!)
+  return {
+    ...{ ...order, rows: states, trajectory: true },
+    key: JSON.stringify({ model: model.name, plan, trajectory: true, own: ++unshared }),
+  }
+}
+
+function waysBy({ family }: Model, by: TrajectoryRequest['by'] = family.teacher ? 'flow' : 'student') {
+  if (by === 'student') return { steps: 1 }
+  return by === 'flow' ? { flow: true } : { teacher_only: true }
+}
+
 /** What `Order.key` was made of. */
-export const orderKey = (key: string): { model: string; plan: SamplingPlan } => JSON.parse(key)
+export const orderKey = (key: string): { model: string; plan: SamplingPlan; trajectory?: true } => JSON.parse(key)
 
 function labelsOf(model: Model, { prompt, class_labels: labels, n }: SampleRequest): number[] {
   const given = prompt?.trim() ? prompt : undefined
@@ -56,6 +80,24 @@ function labelsOf(model: Model, { prompt, class_labels: labels, n }: SampleReque
     })
   for (const id of ids) checkClass(model, id, param)
   return Array.from({ length: count }, (_, i) => ids[ids.length === 1 ? 0 : i]!)
+}
+
+/** Seed, index and, where it is mixed, noise of every image, when the request says them one by one. */
+function recipesOf(
+  model: Model,
+  { noise, seed }: SampleRequest,
+  images: number,
+): Omit<RunImage, 'class'>[] | undefined {
+  if (!noise) return undefined
+  const wrong = (message: string, param: string) => new ApiError(400, message, { code: 'invalid_value', param })
+  if (seed !== undefined) throw wrong('noise and seed contradict each other: leave one out.', 'seed')
+  if (noise.length !== 1 && noise.length !== images)
+    throw wrong(`noise has ${noise.length} entries for ${images} images: give one, or one for each.`, 'noise')
+  for (const recipe of noise) blamed('noise', () => mixNoise(recipe, model.family))
+  return Array.from({ length: images }, (_, i) => {
+    const recipe = noise[noise.length === 1 ? 0 : i]!
+    return { seed: recipe.seed, index: recipe.index ?? 0, ...(isMixed(recipe) && { noise: recipe }) }
+  })
 }
 
 function checkClass(model: Model, id: number, param: string): void {

@@ -46,17 +46,53 @@ const label = v.union(
 
 export const formats = ['png', 'jpeg', 'webp'] as const
 
+const origin = {
+  seed: v.pipe(whole(0, Number.MAX_SAFE_INTEGER), v.description('Of the noise.')),
+  index: count('Of the image in the run of that seed; 0 by default.', Number.MAX_SAFE_INTEGER),
+}
+
+const amount = 'must be a number from 0 to 1'
+
+const recipe = v.strictObject(
+  {
+    ...origin,
+    toward: v.optional(
+      v.strictObject(
+        { ...origin, amount: v.pipe(v.number(amount), v.minValue(0, amount), v.maxValue(1, amount)) },
+        'must be an object with seed and amount',
+      ),
+    ),
+    groups: list(
+      v.strictObject({ ...origin, group: whole(0, 100_000) }, 'must be an object with group and seed'),
+      4096,
+      'Token groups whose noise is that of another seed.',
+    ),
+  },
+  'must be an object such as {"seed": 1, "toward": {"seed": 2, "amount": 0.5}}',
+)
+
 const sampling = {
   model: text('A model this server was started with; its first one by default.'),
   prompt: text('A class: its name, a part of its name that fits no other, or its id. There is no free text.'),
   class_labels: list(label, mostImages, 'Instead of the prompt: one class for all images, or one for each.'),
   n: count('Images; 1 by default.', mostImages, 1),
   seed: count('What the noise follows from, with the index of the image; random by default.', Number.MAX_SAFE_INTEGER),
+  noise: list(
+    recipe,
+    mostImages,
+    'Instead of the seed: the noise of each image, or one for all; mixed where it says so.',
+  ),
   steps: count("One of the model's presets, by network evaluations; 1 by default.", 10_000, 1),
   timesteps: list(whole(0, 100_000), 64, 'Finished token groups at each student step, such as [0, 5].'),
   split: count('Groups before this one become codebook entries, the others stay continuous.'),
   teacher_from: count('The teacher samples the groups from this one to the last timestep.'),
   teacher_only: v.optional(v.pipe(v.boolean('must be true or false'), v.description('The teacher alone.'))),
+  flow: v.optional(
+    v.pipe(
+      v.boolean('must be true or false'),
+      v.description("The teacher's flow map alone: the tokens that the noise leads to."),
+    ),
+  ),
   cfg: decimal("The teacher's classifier-free guidance.", 0, 1000),
   top_k: count('The teacher keeps the k most likely tokens; 0 keeps all.'),
   top_p: decimal('The teacher keeps the most likely tokens up to this probability.', 0, 1),
@@ -73,6 +109,9 @@ const sampling = {
 
 const object = 'must be a JSON object'
 
+const pick = <T extends object, K extends keyof T>(from: T, keys: readonly K[]): Pick<T, K> =>
+  Object.fromEntries(keys.map((key) => [key, from[key]])) as Pick<T, K>
+
 /** POST /api/sample */
 export const sampleRequest = v.strictObject(sampling, object)
 
@@ -86,10 +125,21 @@ export const imagesRequest = v.strictObject(
   object,
 )
 
+/** POST /api/trajectory */
+export const trajectoryRequest = v.strictObject(
+  {
+    ...pick(sampling, ['model', 'prompt', 'class_labels', 'seed', 'noise', 'cfg', 'top_k', 'top_p', 'temperature']),
+    ...pick(sampling, ['output_format']),
+    by: choice(['flow', 'teacher', 'student'], "What leads from noise to data; the teacher's flow map by default."),
+  },
+  object,
+)
+
 /** GET /api/classes */
 export const classesQuery = v.strictObject({ model: sampling.model }, object)
 
 export type SampleRequest = v.InferOutput<typeof sampleRequest>
+export type TrajectoryRequest = v.InferOutput<typeof trajectoryRequest>
 
 /**
  * What the schema makes of a value.
@@ -113,10 +163,10 @@ const topOf = (path: string): string => path.split('.')[0]!
 
 /** The sampling plan that a request asks for, as `distilled sample` would say it. */
 export function planOptions(request: SampleRequest): PlanOptions {
-  const { steps, timesteps, split, teacher_from: teacherFrom, teacher_only: teacherOnly } = request
+  const { steps, timesteps, split, teacher_from: teacherFrom, teacher_only: teacherOnly, flow } = request
   const { cfg, top_k: topK, top_p: topP, temperature } = request
   const teacher = Object.fromEntries(
     Object.entries({ cfg, topK, topP, temperature }).filter(([, value]) => value !== undefined),
   )
-  return { steps, timesteps, split, teacherFrom, teacherOnly, teacher }
+  return { steps, timesteps, split, teacherFrom, teacherOnly, flow, teacher }
 }

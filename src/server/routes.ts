@@ -3,7 +3,7 @@ import { classes, counters, healthz, models, openAiModels, readyz } from './fact
 import { generations, storedImage } from './images.ts'
 import { openApi } from './openapi.ts'
 import type { Route } from './route.ts'
-import { sample } from './sample.ts'
+import { sample, trajectory } from './sample.ts'
 
 const description: Route = {
   ...{ method: 'GET', path: '/openapi.json', summary: 'This description, as OpenAPI 3.1', open: true },
@@ -13,6 +13,6 @@ const description: Route = {
 
 export const routes: readonly Route[] = [
   ...[generations, openAiModels, storedImage],
-  ...[sample, models, classes],
+  ...[sample, trajectory, models, classes],
   ...[healthz, readyz, counters, description],
 ]

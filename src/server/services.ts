@@ -40,9 +40,13 @@ export function openServices(house: House, stop: Stop, options: ServiceOptions =
   const lane = new Lane<RunImage, SampleResult>({
     ...{ capacity: queue, batch, onBatch: (images: number) => metrics.batch(images) },
     run(key, rows, { signal, onStep }) {
-      const { model, plan } = orderKey(key)
+      const { model, plan, trajectory } = orderKey(key)
       const onProgress = (event: SampleProgress) => event.type === 'step' && onStep(event.step, event.steps)
-      return house.run(model, rows, { ...planAsOptions(plan), signal, onProgress })
+      const options = { ...planAsOptions(plan), signal, onProgress }
+      if (!trajectory) return house.run(model, (opened) => opened.together(rows, options))
+      const [{ class: label, ...origin }] = rows as [RunImage]
+      const noise = origin.noise ?? origin
+      return house.run(model, (opened) => opened.trajectory({ ...options, class: label, noise }))
     },
   })
   return { house, lane, store: new ImageStore(), metrics, timeout, stop, onFailure }

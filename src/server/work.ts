@@ -33,7 +33,7 @@ export function begin(services: Services, order: ImageOrder, client: AbortSignal
   }
   try {
     const { ahead, finished } = lane.submit({
-      ...{ key: order.key, rows: order.rows, signal: controller.signal },
+      ...{ key: order.key, rows: order.rows, whole: order.trajectory, signal: controller.signal },
       ...(events.onStep && { onStep: events.onStep }),
       async onImage(place, result) {
         metrics.image(order.model.name)

@@ -113,10 +113,10 @@ export const embedded: readonly ModelEntry[] = [
     decoder: llamaGenTokenizer,
     sampling: { cfg: 2, topK: 0, topP: 1, temperature: 1 },
     presets: [
-      { steps: 1, timesteps: [0], split: 24 },
-      { steps: 2, timesteps: [0, 24], split: 24 },
-      { steps: 10, timesteps: [0, 24], split: 24, teacherFrom: 16 },
-      { steps: 25, timesteps: [0, 24], split: 24, teacherFrom: 0 },
+      { steps: 1, timesteps: [0], split: 48 },
+      { steps: 2, timesteps: [0, 24], split: 48 },
+      { steps: 10, timesteps: [0, 24], split: 48, teacherFrom: 16 },
+      { steps: 25, timesteps: [0, 24], split: 48, teacherFrom: 0 },
     ],
   }),
 ]

@@ -70,12 +70,21 @@ const browserRooms = ['core/', 'charts/', 'checkpoint/', 'graph/', 'models/', 's
 const browserFiles = [
   'data/dataset.ts',
   'engine/types.ts',
+  'images/png-text.ts',
+  'images/rgb.ts',
+  'images/xmp.ts',
+  'library/asked.ts',
+  'library/assemble.ts',
+  'library/base-model.ts',
+  'library/choose-plan.ts',
   'review/events.ts',
   'review/wire.ts',
+  'zoo/class-list.ts',
   'zoo/classes.ts',
   'zoo/embedded.ts',
   'zoo/imagenet-classes.ts',
   'zoo/model-entry.ts',
+  'zoo/policy.ts',
   'zoo/registry.ts',
 ]
 /** ... but not these. */

@@ -11,7 +11,7 @@ import { imagesRequest, sampleRequest } from '../../src/server/requests.ts'
 import { routes } from '../../src/server/routes.ts'
 import type { RunningServer } from '../../src/server/serve.ts'
 import { distilled, temporaryFolder } from '../cli/command-line.ts'
-import { ask, events, post, serve } from './served.ts'
+import { ask, events, post, type ServerEvent, serve } from './served.ts'
 
 let server: RunningServer
 let client: OpenAI
@@ -132,6 +132,52 @@ describe('events', () => {
     expect(seen.slice(3, 5).map(({ data }) => data.b64_json)).toEqual(
       body.data.map(({ b64_json }: { b64_json: string }) => b64_json),
     )
+  })
+
+  const mixed = { seed: 3, toward: { seed: 4, amount: 0.5 }, groups: [{ group: 2, seed: 9 }] }
+
+  it('mixed noise is in the image, which --like makes again', async () => {
+    const { status, body } = await generate({ prompt: 'boat', n: 2, noise: [mixed, { seed: 3, index: 1 }] })
+    expect(status).toBe(200)
+    const path = join(folder, 'mixed.png')
+    await writeFile(path, bytesOf(body.data[0]))
+    expect(await readSettings(path)).toMatchObject({ seed: 3, index: 0, noise: mixed })
+    const out = join(folder, 'mixed')
+    await distilled('sample', '--like', path, '--out', out, '--device', 'cpu', '--threads', '1', '--quiet')
+    expect(readFileSync(join(out, '000000.png')).equals(bytesOf(body.data[0]))).toBe(true)
+    const plain = await generate({ prompt: 'boat', n: 2, seed: 3 })
+    expect(body.data[1]).toEqual(plain.body.data[1])
+    expect(body.data[0].b64_json).not.toBe(plain.body.data[0].b64_json)
+  })
+
+  it.each([
+    [{ noise: [mixed], seed: 1 }, 'seed', /contradict/],
+    [{ noise: [mixed, mixed], n: 3 }, 'noise', /2 entries for 3 images/],
+    [{ noise: [{ seed: 1, groups: [{ group: 6, seed: 2 }] }] }, 'noise', /token groups 0 to 5, got 6/],
+    [{ noise: [{ seed: 1, toward: { seed: 2, amount: 2 } }] }, 'noise.0.toward.amount', /from 0 to 1/],
+    [{ noise: [{ seed: 1, toword: { seed: 2 } }] }, 'noise.0.toword', /./],
+    [{ flow: true, steps: 1 }, null, /takes no steps/],
+  ])('noise that cannot be is refused: %j', async (wrong, param, message) => {
+    const { status, body } = await generate({ prompt: 'boat', ...wrong })
+    expect([status, body.error.param]).toEqual([400, param])
+    expect(body.error.message).toMatch(message)
+  })
+
+  it.each([
+    ['sprites-var-dd', 6],
+    ['sprites-llamagen-dd', 64],
+  ])('show noise of %s on its way along the flow map, to the image it leads to', async (model, last) => {
+    const request = { model, prompt: 'star', noise: [{ seed: 7 }] }
+    const seen: ServerEvent[] = []
+    for await (const event of events(server.url, request, undefined, '/api/trajectory')) seen.push(event)
+    const states = seen.filter(({ event }) => event === 'state').map(({ data }) => data)
+    expect(states.map(({ timestep, steps }) => [timestep, steps])).toEqual(
+      Array.from({ length: last + 1 }, (_, timestep) => [timestep, last]),
+    )
+    expect(seen.at(-1)).toMatchObject({ event: 'done', data: { images: last + 1 } })
+    const { body } = await generate({ ...request, flow: true })
+    expect(states.at(-1).b64_json).toBe(body.data[0].b64_json)
+    expect(new Set(states.map(({ b64_json }) => b64_json)).size).toBeGreaterThan(last / 2)
   })
 
   it('an impossible request is refused before the first one', async () => {

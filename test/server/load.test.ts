@@ -89,9 +89,10 @@ describe('time', () => {
     await server.warm
     const { lane, house } = server.services
     const steps: number[] = []
-    const run = house.run.bind(house)
-    house.run = (name, rows, { onProgress, ...options }) =>
-      run(name, rows, {
+    const model = house.model('sprites-llamagen-dd')
+    const together = model.together.bind(model)
+    model.together = (rows, { onProgress, ...options } = {}) =>
+      together(rows, {
         ...options,
         onProgress(event) {
           if (event.type === 'step') steps.push(event.step)

@@ -51,9 +51,14 @@ export interface ServerEvent {
   data: any
 }
 
-/** The events of POST /api/sample. */
-export async function* events(url: string, body: unknown, signal?: AbortSignal): AsyncGenerator<ServerEvent> {
-  const response = await fetch(new URL('/api/sample', url), {
+/** The events of POST /api/sample, or of another path. */
+export async function* events(
+  url: string,
+  body: unknown,
+  signal?: AbortSignal,
+  path = '/api/sample',
+): AsyncGenerator<ServerEvent> {
+  const response = await fetch(new URL(path, url), {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),

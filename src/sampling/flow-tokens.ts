@@ -1,23 +1,21 @@
 // The teacher's flow map: noise sequences to token sequences. Group after group the teacher gives its conditional, and
 // every position's own slice of the noise is carried through the flow map of that conditional (METHOD.md; arXiv
-// 2412.17153, section 3.2). Deterministic: tokens depend on (seed, image, label) and the settings alone.
+// 2412.17153, section 3.2). Deterministic: an image's tokens depend on its noise, its label and the settings alone.
 
 import { EngineError, UsageError } from '../core/errors.ts'
-import { noise as gaussian } from '../core/random/philox.ts'
 import { float32, hostData, type Program } from '../engine/types.ts'
-import { filtered, walkGroups } from '../sampling/draw.ts'
-import { type Family, type TeacherSession, tokensBefore } from '../sampling/family.ts'
-import { isGuided, type TeacherSettings } from '../sampling/plan.ts'
-import { cancellable, type Programs } from '../sampling/programs.ts'
+import { filtered, walkGroups } from './draw.ts'
+import { type Family, type TeacherSession, tokensBefore } from './family.ts'
 import { flowMapGraph } from './flow-map.ts'
 import { type FlowSettings, schedule } from './flow-schedule.ts'
+import { isGuided, type TeacherSettings } from './plan.ts'
+import { cancellable, type Programs } from './programs.ts'
 
-export interface PairMapRequest {
+export interface FlowRequest {
   /** Class of every image. */
   labels: readonly number[]
-  /** Index of every image: its noise is noise(seed, index, L * C), row-major [L, C]. */
-  images: readonly number[]
-  seed: number
+  /** float32 [B, L, C], row-major. */
+  noise: Float32Array
   teacher: TeacherSettings
   flow: FlowSettings
   signal?: AbortSignal | undefined
@@ -29,18 +27,17 @@ export interface PairMapRequest {
  * @throws UsageError without a teacher or with a greedy one, EngineError for logits that are no numbers, the signal's reason when aborted
  * @see https://arxiv.org/abs/2412.17153
  */
-export async function mapPairs(family: Family, opened: Programs, request: PairMapRequest): Promise<Int32Array> {
-  const { labels, images, seed, teacher, flow, signal } = request
+export async function flowTokens(family: Family, opened: Programs, request: FlowRequest): Promise<Int32Array> {
+  const { labels, noise, teacher, flow, signal } = request
   if (!family.teacher)
-    throw new UsageError('Pairs need a teacher, and none is loaded.', { remedy: 'Name it with --teacher.' })
+    throw new UsageError('The flow map needs a teacher, and none is loaded.', { remedy: 'Name it with --teacher.' })
   if (teacher.greedy)
     throw new UsageError('A greedy teacher has one token for every noise, so there is no flow to map.')
   // A batch of one would run other kernels, whose last bits differ: it takes its first image along twice.
-  const rows = images.length === 1 ? [0, 0] : [...images.keys()]
+  const rows = labels.length === 1 ? [0, 0] : [...labels.keys()]
   const programs = cancellable(opened, signal)
   const channels = family.channels
   const size = tokensBefore(family, family.groups.length) * channels
-  const noise = images.map((image) => gaussian(seed, image, size))
   const settings = {
     labels: rows.map((r) => labels[r]!),
     guided: isGuided(family, teacher),
@@ -51,16 +48,16 @@ export async function mapPairs(family: Family, opened: Programs, request: PairMa
     const program = await flowProgram(family, programs, flow)
     const walk = {
       ...{ session, settings: teacher, prefix: new Int32Array(0), from: 0, to: family.groups.length },
-      ...{ images: rows.map((r) => images[r]!), signal, ...(request.onGroup && { onGroup: request.onGroup }) },
+      ...{ images: rows, signal, ...(request.onGroup && { onGroup: request.onGroup }) },
     }
     const indices = await walkGroups(family, walk, (group, logits) => {
       const [start, end] = [group, group + 1].map((g) => tokensBefore(family, g) * channels) as [number, number]
       const own = new Float32Array(rows.length * (end - start)) // (B, n, C)
-      for (const [b, r] of rows.entries()) own.set(noise[r]!.subarray(start, end), b * (end - start))
+      for (const [b, r] of rows.entries()) own.set(noise.subarray(r * size + start, r * size + end), b * (end - start))
       const allow = (part: Float32Array) => allowed(family, teacher, session, part)
-      return flowTokens(program, own, logits, { channels, entries: session.vocabSize, allow, signal })
+      return mapped(program, own, logits, { channels, entries: session.vocabSize, allow, signal })
     })
-    return indices.subarray(0, images.length * (size / channels))
+    return indices.subarray(0, labels.length * (size / channels))
   } finally {
     session.dispose()
   }
@@ -83,7 +80,7 @@ interface FlowOptions {
 }
 
 /** Indices [N] for noise [N, C] and guided logits [N, V], in runs of a bounded size; one is filtered while another runs. */
-async function flowTokens(program: Program, noise: Float32Array, logits: Float32Array, options: FlowOptions) {
+async function mapped(program: Program, noise: Float32Array, logits: Float32Array, options: FlowOptions) {
   const { channels, entries, allow, signal } = options
   const tokens = noise.length / channels
   const rows = Math.max(2, Math.floor(CHUNK / entries))

@@ -5,13 +5,13 @@ import { fixturePath } from '../../test/fixtures.ts'
 import { noise as gaussian } from '../core/random/philox.ts'
 import { constant } from '../graph/index.ts'
 import { openModel } from '../library/open.ts'
-import type { Family } from '../sampling/family.ts'
-import { softmax } from '../sampling/filter.ts'
-import type { TeacherSettings } from '../sampling/plan.ts'
-import { programCache } from '../sampling/programs.ts'
+import type { Family } from './family.ts'
+import { softmax } from './filter.ts'
 import { referenceFlowMap } from './flow-reference.ts'
 import { defaultFlow, schedule } from './flow-schedule.ts'
-import { mapPairs, type PairMapRequest } from './pair-map.ts'
+import { type FlowRequest, flowTokens } from './flow-tokens.ts'
+import type { TeacherSettings } from './plan.ts'
+import { programCache } from './programs.ts'
 
 const plain: TeacherSettings = {
   ...{ cfg: 0, cfgInterval: -1, topK: 0, topP: 0, temperature: 1, greedy: false, prefixMask: 'none' },
@@ -33,12 +33,14 @@ const toy = (spoil = (logits: Float32Array) => logits): Family => ({
   }),
 })
 
-async function map(family: Family, request: Partial<PairMapRequest>) {
-  const images = request.images ?? [0]
+/** Tokens of the noise of images, by their indices. */
+async function map(family: Family, { images = [0], ...request }: Partial<FlowRequest> & { images?: number[] }) {
   const labels = images.map(() => 1)
-  const given = { labels, images, seed: 5, teacher: plain, flow: defaultFlow, ...request }
+  const size = family.groups.reduce((n, tokens) => n + tokens, 0) * family.channels
+  const noise = Float32Array.from(images.flatMap((image) => [...gaussian(5, image, size)]))
   const programs = programCache(await sharedEngine())
-  return mapPairs(family, programs, given).finally(() => programs.close())
+  const given = { labels, noise, teacher: plain, flow: defaultFlow, ...request }
+  return flowTokens(family, programs, given).finally(() => programs.close())
 }
 
 const range = (start: number, end: number) => Array.from({ length: end - start }, (_, i) => start + i)
@@ -78,7 +80,7 @@ describe("the teacher's flow map", () => {
 
   it('refuses what has no flow', async () => {
     await expect(map(toy(), { teacher: { ...plain, greedy: true } })).rejects.toThrow('greedy teacher')
-    await expect(map({ ...toy(), teacher: undefined } as never, {})).rejects.toThrow('Pairs need a teacher')
+    await expect(map({ ...toy(), teacher: undefined } as never, {})).rejects.toThrow('The flow map needs a teacher')
     const nan = toy((logits) => logits.fill(Number.NaN, 3, 4))
     await expect(map(nan, {})).rejects.toThrow("The teacher's largest logit is NaN. The network overflowed")
   })

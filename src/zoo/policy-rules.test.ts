@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { UsageError } from '../core/errors.ts'
 import { type ClassList, classInfo, imagenet } from './classes.ts'
-import { createPolicy, readPolicy, requireAllowed } from './policy.ts'
+import { requireAllowed } from './policy.ts'
+import { createPolicy, readPolicy } from './policy-rules.ts'
 
 const toys: ClassList = { name: 'toys', labels: ['ball', 'kite', 'sword, sabre'], sensitive: new Set([2]) }
 const verdicts = (rules: unknown, classes = toys) => {

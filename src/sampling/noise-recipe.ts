@@ -1,0 +1,71 @@
+// Noise put together from others': on the sphere between two, with the noise of some token groups from elsewhere. What is mixed
+// stays Gaussian, so every mixture is noise that a student knows.
+
+import { UsageError } from '../core/errors.ts'
+import { noise as gaussian } from '../core/random/philox.ts'
+import { checkCount } from '../core/random/seed.ts'
+import { type Family, tokensBefore } from './family.ts'
+import type { NoiseSource } from './noise.ts'
+
+/** The noise of image `index` of a seed's run. */
+export interface NoiseOrigin {
+  readonly seed: number
+  /** 0 when left out. */
+  readonly index?: number | undefined
+}
+
+export interface NoiseRecipe extends NoiseOrigin {
+  /** Another noise, and how far to go toward it on the sphere: 0 stays, 1 arrives. */
+  readonly toward?: (NoiseOrigin & { readonly amount: number }) | undefined
+  /** Token groups whose noise comes from elsewhere. */
+  readonly groups?: readonly (NoiseOrigin & { readonly group: number })[] | undefined
+}
+
+/** Whether a recipe is more than a seed and an index. */
+export const isMixed = ({ toward, groups = [] }: NoiseRecipe): boolean => toward !== undefined || groups.length > 0
+
+/**
+ * The noise of a recipe, float32 [L, C].
+ * @throws UsageError for an amount outside of 0 to 1, a group that the family lacks, or an impossible seed
+ * @example
+ * const halfway = mixNoise({ seed: 1, toward: { seed: 2, amount: 0.5 }, groups: [{ group: 0, seed: 7 }] }, family)
+ */
+export function mixNoise(recipe: NoiseRecipe, family: Pick<Family, 'groups' | 'channels'>): Float32Array {
+  const { groups, channels } = family
+  const size = tokensBefore(family, groups.length) * channels
+  const of = ({ seed, index = 0 }: NoiseOrigin) => gaussian(seed, checkCount('index', index), size)
+  const { toward } = recipe
+  const mixed = toward ? between(of(recipe), of(toward), toward.amount) : of(recipe)
+  for (const { group, ...origin } of recipe.groups ?? []) {
+    if (!(Number.isInteger(group) && group >= 0 && group < groups.length))
+      throw new UsageError(`This model has token groups 0 to ${groups.length - 1}, got ${group}.`)
+    const [start, end] = [group, group + 1].map((g) => tokensBefore(family, g) * channels)
+    mixed.set(of(origin).subarray(start, end), start)
+  }
+  return mixed
+}
+
+/** Noise of images that each have a recipe. */
+export function recipeNoise(recipes: readonly NoiseRecipe[], family: Pick<Family, 'groups' | 'channels'>): NoiseSource {
+  return (first, count) => {
+    const rows = recipes.slice(first, first + count).map((recipe) => mixNoise(recipe, family))
+    const out = new Float32Array(rows.reduce((length, row) => length + row.length, 0))
+    let at = 0
+    for (const row of rows) {
+      out.set(row, at)
+      at += row.length
+    }
+    return out
+  }
+}
+
+/** Spherical interpolation (Shoemake 1985) of whole sequences. */
+function between(a: Float32Array, b: Float32Array, amount: number): Float32Array {
+  if (!(amount >= 0 && amount <= 1)) throw new UsageError(`amount must be a number from 0 to 1, got ${amount}.`)
+  const dot = (x: Float32Array, y: Float32Array) => x.reduce((sum, value, i) => sum + value * y[i]!, 0)
+  const angle = Math.acos(Math.min(1, Math.max(-1, dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b)))))
+  const sine = Math.sin(angle)
+  if (sine < 1e-6) return amount < 0.5 ? a : b
+  const [keep, take] = [Math.sin((1 - amount) * angle) / sine, Math.sin(amount * angle) / sine]
+  return a.map((value, i) => keep * value + take * b[i]!)
+}
