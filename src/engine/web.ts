@@ -3,6 +3,7 @@
 
 import type { InferenceSession, Tensor } from 'onnxruntime-common'
 import { EngineError } from '../core/errors.ts'
+import { plainNorms } from '../graph/plain-norms.ts'
 import { type Graph, serialize } from '../graph/serialize.ts'
 import { checkFeeds } from './check-feeds.ts'
 import { readable } from './ort-message.ts'
@@ -53,7 +54,7 @@ export class WebEngine implements Engine {
   private async open(graph: Graph, { signal }: LoadOptions): Promise<Program> {
     await breathe(signal)
     const used = new Set<string>()
-    const { model } = await serialize(graph, {
+    const { model } = await serialize(this.device === 'webgpu' ? plainNorms(graph) : graph, {
       locate: async ({ location }) => {
         if (!location || !this.files.has(location.path)) return undefined
         used.add(location.path)

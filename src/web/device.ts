@@ -14,23 +14,24 @@ export interface Choice {
 }
 
 interface Adapter {
+  features?: ReadonlySet<string>
   info?: { isFallbackAdapter?: boolean }
   isFallbackAdapter?: boolean
 }
 
 /**
- * @param int8 the networks are quantised, for which WebGPU has no kernels
+ * @param dtype arithmetic of the networks: WebGPU has no kernels for int8, and not every adapter has float16
  * @throws UsageError for a device that does not exist, or int8 on WebGPU
  */
 export async function chooseDevice(
   asked: AskedDevice,
-  { threads, int8 = false }: { threads?: number | undefined; int8?: boolean } = {},
+  { threads, dtype = 'fp32' }: { threads?: number | undefined; dtype?: 'fp32' | 'fp16' | 'int8' | undefined } = {},
 ): Promise<Choice> {
   oneOf('device', asked, webDevices)
   const notes: string[] = []
   const chosen = { threads: countThreads(threads, notes), notes }
   if (asked === 'wasm') return { ...chosen, device: 'wasm' }
-  if (int8) {
+  if (dtype === 'int8') {
     if (asked === 'webgpu') {
       throw new UsageError('WebGPU has no kernels for int8 networks.', {
         remedy: "Take the fp16 or fp32 export, or device: 'wasm'.",
@@ -41,6 +42,10 @@ export async function chooseDevice(
   }
   const adapter = await adapterOf()
   if (!adapter) notes.push('WebGPU is not there (no adapter): wasm.')
+  if (adapter && dtype === 'fp16' && !adapter.features?.has('shader-f16')) {
+    notes.push('This WebGPU has no float16 (shader-f16), which the model needs: wasm. The fp32 export would run on it.')
+    return { ...chosen, device: 'wasm' }
+  }
   const slow = asked === 'auto' && isSoftware(adapter)
   if (slow)
     notes.push(

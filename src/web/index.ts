@@ -75,7 +75,7 @@ export async function sizeOf(what: string | CheckpointUrls, options: SizeOptions
   const { files, answer, config } = await findSource(what, options)
   const named: Record<string, WebFile> = { ...files }
   if (options.ort !== undefined) {
-    const { device } = await chooseDevice(options.device ?? 'auto', { int8: config?.dtype === 'int8' })
+    const { device } = await chooseDevice(options.device ?? 'auto', { dtype: config?.dtype })
     named['ONNX Runtime'] = runtimeBinary(device, folderOf(options.ort))
   }
   const state = async ([name, file]: [string, WebFile]) => {

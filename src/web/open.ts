@@ -41,8 +41,7 @@ type Report = (event: LoadProgress) => void
 
 export async function openModel(params: OpenParams, report: Report, signal: AbortSignal): Promise<OpenedModel> {
   const { source } = params
-  const int8 = source.config?.dtype === 'int8'
-  const choice = await chooseDevice(params.device, { threads: params.threads, int8 })
+  const choice = await chooseDevice(params.device, { threads: params.threads, dtype: source.config?.dtype })
   const notes: string[] = []
   const note = (text: string) => {
     notes.push(text)
