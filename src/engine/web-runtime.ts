@@ -14,6 +14,9 @@ export const runtimeFiles: Readonly<Record<WebDevice, { script: string; binary: 
   wasm: { script: 'ort.wasm.bundle.min.mjs', binary: 'ort-wasm-simd-threaded.wasm' },
 }
 
+/** Threads that a page's security policy forbids never start, without a word. */
+const PATIENCE_MS = 120_000
+
 export interface RuntimeOptions {
   device: WebDevice
   /** Threads of the processor; more than one only where SharedArrayBuffer exists. */
@@ -44,6 +47,7 @@ export async function openRuntime({ device, threads, folder, binary }: RuntimeOp
   })) as WebRuntime
   ort.env.logLevel = 'fatal' // what goes wrong comes as an error; the console is the page's
   ort.env.wasm.numThreads = threads
+  ort.env.wasm.initTimeout = PATIENCE_MS
   if (binary) ort.env.wasm.wasmBinary = binary
   return ort
 }

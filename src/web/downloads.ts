@@ -16,6 +16,7 @@ export interface DownloadsOptions extends FindOptions {
 export class Downloads {
   private readonly options: DownloadsOptions
   private readonly amounts = new Map<string, Amount>()
+  private readonly leaving = new AbortController()
 
   constructor(options: DownloadsOptions) {
     this.options = options
@@ -23,7 +24,8 @@ export class Downloads {
 
   /** Fetches a file and reports; `name` is how the reports call it. */
   async get(name: string, file: WebFile): Promise<Uint8Array<ArrayBuffer>> {
-    const { report, note, signal, cache } = this.options
+    const { report, note, cache } = this.options
+    const signal = AbortSignal.any([this.leaving.signal, ...(this.options.signal ? [this.options.signal] : [])])
     const amount: Amount = { done: 0, total: file.bytes }
     this.amounts.set(name, amount)
     const found = await findFile(file, { signal, cache })
@@ -35,6 +37,11 @@ export class Downloads {
       },
       onNote: note,
     })
+  }
+
+  /** Breaks off what is still on its way. */
+  stop(): void {
+    this.leaving.abort()
   }
 
   private all(): { allDone: number; allTotal: number | undefined } {

@@ -68,8 +68,8 @@ export const neededFiles = ({ graphs }: ExportedConfig): string[] => [
   ...new Set(Object.values(graphs).flatMap(({ file, external_data }) => [file, ...external_data])),
 ]
 
-/** Graphs call files of weights by their names alone. */
-export const weightName = (path: string): string => path.split('/').at(-1)!
+/** Graphs call their files of weights by the names alone, and so does the worker call all. */
+export const fileName = (path: string): string => path.split('/').at(-1)!
 
 /** The family; its graphs are files, so it cannot write any. */
 export function exportedFamily(config: ExportedConfig): Family {
@@ -103,8 +103,8 @@ export function exportedPrograms(config: ExportedConfig, engine: Pick<WebEngine,
     async get(name, _graph, options) {
       const graph = graphs.get(name)
       if (!graph) throw unknown(name, graphs.keys())
-      const weights = graph.external_data.map(weightName)
-      const program = opened.get(name) ?? engine.loadFile(graph.file, { ...options, weights })
+      const weights = graph.external_data.map(fileName)
+      const program = opened.get(name) ?? engine.loadFile(fileName(graph.file), { ...options, weights })
       opened.set(name, program)
       program.catch(() => opened.delete(name))
       return program

@@ -4,7 +4,7 @@
 import { openCheckpoint } from '../checkpoint/checkpoint.ts'
 import { bufferSource } from '../checkpoint/sources.ts'
 import type { Checkpoint } from '../checkpoint/types.ts'
-import { DownloadError, EngineError } from '../core/errors.ts'
+import { DistilledError, DownloadError, EngineError } from '../core/errors.ts'
 import { WebEngine } from '../engine/web.ts'
 import { openRuntime, type WebDevice } from '../engine/web-runtime.ts'
 import type { SettledImage } from '../library/asked.ts'
@@ -14,7 +14,7 @@ import type { Family } from '../sampling/family.ts'
 import { type Programs, programCache } from '../sampling/programs.ts'
 import { chooseDevice } from './device.ts'
 import { Downloads } from './downloads.ts'
-import { exportedFamily, exportedPrograms, weightName } from './exported.ts'
+import { exportedFamily, exportedPrograms, fileName } from './exported.ts'
 import { checkpointFacts, embeddedHints, exportedFacts } from './facts.ts'
 import type { LoadProgress, OpenParams } from './protocol.ts'
 import { checkAnswer, type KnownAnswer, makeAnswer, readAnswer } from './self-test.ts'
@@ -49,74 +49,54 @@ export async function openModel(params: OpenParams, report: Report, signal: Abor
   }
   choice.notes.forEach(note)
 
-  const loader = new AbortController()
-  const either = AbortSignal.any([signal, loader.signal])
-  const downloads = new Downloads({ signal: either, cache: params.cache, report, note })
-  const wanted = Object.entries(source.files).map(
-    async ([name, file]) => [name, await downloads.get(name, file)] as const,
-  )
-  const binary = fetchBinary(params, choice.device, downloads)
-  const answer = fetchAnswer(source, downloads, note)
-  const everything = Promise.all([Promise.all(wanted), binary, answer])
-  const [contents, runtimeBytes, known] = await everything.catch((error) => {
-    loader.abort(error) // one file less is no model: the others need not come
-    throw signal.aborted ? signal.reason : error
-  })
+  const downloads = new Downloads({ signal, cache: params.cache, report, note })
+  const { files, binary, answer } = await fetchAll(params, choice.device, downloads, note)
 
-  report({ type: 'open', what: 'networks' })
-  const files = new Map(contents.map(([name, bytes]) => [source.config ? weightName(name) : name, bytes]))
-  for (const [name, bytes] of contents) files.set(name, bytes)
-  const networks = await openNetworks(source, files)
-  const start = async (device: WebDevice, bytes: Uint8Array | undefined) => {
-    const runtime = await openRuntime({ device, threads: choice.threads, folder: params.runtime, binary: bytes })
-    return new WebEngine({ runtime, device, threads: choice.threads, reason: 'chosen when it was loaded', files })
-  }
-
-  const finish = (engine: WebEngine, programs: Programs): OpenedModel => ({
-    model: new BaseModel(
-      networks.facts,
-      { family: networks.family, programs, close: async () => {} },
-      engine,
-      (i) => i,
-    ),
-    facts: networks.facts,
-    device: engine.device,
-    threads: choice.threads,
-    notes,
-  })
-
-  if (choice.device === 'webgpu') {
-    let engine: WebEngine | undefined
+  const attempt = async (device: WebDevice, bytes: Uint8Array | undefined): Promise<OpenedModel> => {
+    const networks = await openNetworks(source, files, device)
+    report({ type: 'open', what: 'networks' })
+    const { threads } = choice
+    const runtime = await openRuntime({ device, threads, folder: params.runtime, binary: bytes })
+    const engine = new WebEngine({ runtime, device, threads, reason: 'chosen when the model was loaded', files })
     try {
-      engine = await start('webgpu', runtimeBytes)
       const programs = networks.programs(engine)
-      await test(networks, engine, programs, known, { report, note, signal })
-      return finish(engine, programs)
+      await test(networks, engine, programs, answer, { report, note, signal })
+      const { facts, family } = networks
+      const model = new BaseModel(facts, { family, programs, close: async () => {} }, engine, (image) => image)
+      return { model, facts, device, threads, notes }
     } catch (error) {
-      signal.throwIfAborted()
-      note(`WebGPU does not compute this model as it should: ${(error as Error).message.replace(/\.$/, '')}: wasm.`)
-      await engine?.dispose().catch(() => {})
+      await engine.dispose().catch(() => {})
+      throw error
     }
   }
-  const engine = await start(
-    'wasm',
-    choice.device === 'wasm' ? runtimeBytes : await fetchBinary(params, 'wasm', downloads),
-  )
-  const programs = networks.programs(engine)
-  await test(networks, engine, programs, known, { report, note, signal }).catch((error) => {
+
+  if (choice.device === 'wasm') return attempt('wasm', binary)
+  try {
+    return await attempt('webgpu', binary)
+  } catch (error) {
     signal.throwIfAborted()
-    throw wrongNumbers(error)
-  })
-  return finish(engine, programs)
+    if (error instanceof DistilledError && !(error instanceof EngineError)) throw error // no device would help
+    note(`WebGPU is not used, as it does not compute this model as it should: ${(error as Error).message}`)
+    return attempt('wasm', await fetchBinary(params, 'wasm', downloads))
+  }
 }
 
-const wrongNumbers = (cause: unknown): unknown =>
-  cause instanceof EngineError && cause.message.startsWith('its images')
-    ? new EngineError(`This browser does not compute the model as it should: ${cause.message}.`, {
-        cause,
-        remedy: 'Update the browser; if ONNX Runtime is served by hand, see that all its files are of one version.',
-      })
-    : cause
+/** Everything that has to be downloaded, at the same time. */
+async function fetchAll(params: OpenParams, device: WebDevice, downloads: Downloads, note: (text: string) => void) {
+  const { source } = params
+  const wanted = Object.entries(source.files).map(async ([name, file]): Promise<[string, Uint8Array]> => {
+    return [source.config ? fileName(name) : name, await downloads.get(name, file)]
+  })
+  const [contents, binary, answer] = await Promise.all([
+    Promise.all(wanted),
+    fetchBinary(params, device, downloads),
+    fetchAnswer(source, downloads, note),
+  ]).catch((error) => {
+    downloads.stop() // one file less is no model: the others need not come
+    throw error
+  })
+  return { files: new Map(contents), binary, answer }
+}
 
 function fetchBinary({ runtime }: OpenParams, device: WebDevice, downloads: Downloads) {
   if (runtime === undefined) return undefined
@@ -168,12 +148,16 @@ async function test(
 
   /** The same build of ONNX Runtime computes on the processor, too. */
   async function reference(): Promise<KnownAnswer> {
-    await using processor = engine.on('wasm')
-    return makeAnswer(family, programsOf(processor), plan, signal)
+    const processor = engine.on('wasm')
+    return makeAnswer(family, programsOf(processor), plan, signal).finally(() => processor.dispose())
   }
 }
 
-async function openNetworks(source: ModelSource, files: ReadonlyMap<string, Uint8Array>): Promise<Networks> {
+async function openNetworks(
+  source: ModelSource,
+  files: ReadonlyMap<string, Uint8Array>,
+  device: WebDevice,
+): Promise<Networks> {
   const { config } = source
   if (config) {
     const family = exportedFamily(config)
@@ -185,7 +169,9 @@ async function openNetworks(source: ModelSource, files: ReadonlyMap<string, Uint
     const from = bufferSource(source.files[name]!.url, files.get(name)!)
     checkpoints[role as Role] = await openCheckpoint({ ...from, path: name })
   }
-  const assembled = assembleModel(checkpoints, { hints: embeddedHints(source.name) })
+  // Convolutions in tiles are two or three times as fast in WebAssembly; a GPU has better ways than their many small steps
+  const plain = device === 'webgpu'
+  const assembled = assembleModel(checkpoints, { hints: embeddedHints(source.name), differentiable: plain })
   return {
     family: assembled.family,
     facts: await checkpointFacts(source.name, assembled),

@@ -79,7 +79,8 @@ export async function checkAnswer(
   const levels = sum / images.length
   if (levels <= answer.within) return
   throw new EngineError(
-    `its images are ${figure(levels)} levels of 255 away from the known answer on average (at most ${answer.within} is rounding)`,
+    `The images of the self-test are ${figure(levels)} levels of 255 away from the known answer on average, at most ${answer.within} is rounding.`,
+    { remedy: 'A newer browser or driver may compute what it should.' },
   )
 }
 

@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Browser } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 
 export const root: string = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -25,11 +25,31 @@ const quiet = [
 /** WebGPU on the processor (SwiftShader, which comes with the browser). */
 const softwareGpu = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader']
 
+/** A name that is not this machine's: what browsers call insecure without TLS. */
+export const insecureHost = 'pages.test'
+
 export async function openBrowser(gpu: 'none' | 'software' = 'none'): Promise<Browser> {
   if (!chromium) throw new Error('chromium is needed here: apt-get install chromium')
   const { chromium: launcher } = await import('playwright-core')
-  const args = gpu === 'none' ? ['--disable-gpu'] : softwareGpu
-  return launcher.launch({ executablePath: chromium, args: [...quiet, ...args] })
+  const args = [gpu === 'none' ? ['--disable-gpu'] : softwareGpu, `--host-resolver-rules=MAP ${insecureHost} 127.0.0.1`]
+  return launcher.launch({ executablePath: chromium, args: [...quiet, ...args.flat()] })
+}
+
+/** The library as pages of the site have it. */
+declare global {
+  var distilled: typeof import('../../src/web/index.ts')
+}
+
+/** A new page with a storage of its own, in which `distilled` is there; what it complains about lands in `complaints`. */
+export async function openPage(browser: Browser, url: string, complaints: string[] = []): Promise<Page> {
+  const context = await browser.newContext()
+  const page = await context.newPage()
+  page.setDefaultTimeout(120_000)
+  page.on('pageerror', (error) => complaints.push(error.message))
+  page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()))
+  await page.goto(url)
+  await page.waitForFunction(() => globalThis.distilled !== undefined)
+  return page
 }
 
 const types: Readonly<Record<string, string>> = {
@@ -42,7 +62,8 @@ const types: Readonly<Record<string, string>> = {
 
 const isolation = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' }
 /** No inline script, nothing from elsewhere; WebAssembly is compiled, which is not eval. */
-const policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; img-src 'self' blob:"
+const policy =
+  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; img-src 'self' blob:"
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void
 
@@ -75,8 +96,15 @@ export async function openSite({ isolated = true, csp = true } = {}): Promise<Si
     if (fault) return fault(request, response)
     if (path === '/') {
       response.setHeader('content-type', types['.html']!)
-      return response.end('<!doctype html><link rel="icon" href="/icon"><title>test</title>')
+      return response.end(
+        '<!doctype html><link rel="icon" href="/icon"><script type="module" src="/setup.js"></script>',
+      )
     }
+    if (path === '/setup.js') {
+      response.setHeader('content-type', types['.js']!)
+      return response.end("globalThis.distilled = await import('/lib/index.js')")
+    }
+    if (path === '/icon') return response.end()
     const folder = [...folders].find(([prefix]) => path.startsWith(prefix))
     const file = folder && join(folder[1], path.slice(folder[0].length))
     if (!file?.startsWith(folder![1]) || !existsSync(file)) {
