@@ -1,15 +1,13 @@
 // One view at a time in a page of its own, with the fake studio behind it. `globalThis.fake` is what tests turn.
+/// <reference types="vite/client" />
 import '../../../web/src/styles/tokens.css'
 import '../../../web/src/styles/base.css'
 import '../../../web/src/styles/controls.css'
 import '../../../web/src/styles/frame.css'
-import { type ComponentType, render } from 'preact'
+import { type ComponentType, h, render } from 'preact'
 import { usePlace } from '../../../web/src/state/place.ts'
 import { applyTheme } from '../../../web/src/state/preferences.ts'
 import type { ViewProps } from '../../../web/src/views/props.ts'
-import SameNoise from '../../../web/src/views/same-noise/index.tsx'
-import Trajectory from '../../../web/src/views/trajectory/index.tsx'
-import Walk from '../../../web/src/views/walk/index.tsx'
 import { fakeModels } from '../fake-models.ts'
 import { type FakeControls, fakeStudio } from '../fake-studio.ts'
 
@@ -20,20 +18,20 @@ Object.assign(globalThis, { fake: controls })
 applyTheme()
 
 const studio = fakeStudio(controls)
-const views: Record<string, ComponentType<ViewProps>> = { 'same-noise': SameNoise, walk: Walk, trajectory: Trajectory }
+const views = import.meta.glob<{ default: ComponentType<ViewProps> }>(
+  '../../../web/src/views/{same-noise,walk,trajectory}/index.tsx',
+  { eager: true },
+)
 
 function Page() {
   const { view, settings, set } = usePlace()
-  const View = views[view]
+  const View = views[`../../../web/src/views/${view}/index.tsx`]?.default
   const model = fakeModels.find(({ id }) => id === settings.model) ?? fakeModels[0]!
-  return (
-    <div class="frame">
-      <nav>
-        <a href="#/generate">Elsewhere</a>
-      </nav>
-      <main id="main">{View ? <View {...{ studio, model, settings, set, ready: true }} /> : <p>Elsewhere</p>}</main>
-    </div>
-  )
+  const shown = View ? h(View, { studio, model, settings, set, ready: true }) : 'Elsewhere'
+  return h('div', { class: 'frame' }, [
+    h('nav', null, h('a', { href: '#/generate' }, 'Elsewhere')),
+    h('main', { id: 'main' }, shown),
+  ])
 }
 
-render(<Page />, document.getElementById('app')!)
+render(h(Page, null), document.getElementById('app')!)
