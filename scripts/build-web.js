@@ -1,4 +1,4 @@
-// Builds web/ into dist/web when a source is newer than the last build; the app runs the package's own code, so src/ counts, too.
+// Builds web/ into dist/app when a source is newer than the last build; the app runs the package's own code, so src/ counts, too.
 // The folder is swapped in whole. Without Vite (an installation without the tools of development) there is just no app.
 
 import { existsSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs'
@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const out = join(root, 'dist', 'web')
+const out = join(root, 'dist', 'app')
 const config = join(root, 'web', 'vite.config.ts')
 
 /** @param {string} folder @returns {string[]} every path below, folders included: a deleted file touches its folder */
@@ -17,7 +17,7 @@ const below = (folder) => [
     .map((name) => join(folder, name)),
 ]
 
-/** Whether dist/web is at least as new as everything it is made from. */
+/** Whether dist/app is at least as new as everything it is made from. */
 export function isWebBuilt() {
   const page = statSync(join(out, 'index.html'), { throwIfNoEntry: false })
   if (!page) return false
@@ -36,7 +36,7 @@ export async function buildWeb() {
   const { NODE_ENV } = process.env
   process.env.NODE_ENV = 'production' // a test runner says "test", and Vite would believe it
   try {
-    await build({ configFile: config, logLevel: 'warn', build: { outDir: fresh } })
+    await build({ configFile: config, logLevel: 'error', build: { outDir: fresh } })
     utimesSync(join(fresh, 'index.html'), started, started) // what changed meanwhile is newer than that
     swapIn(fresh)
   } finally {
@@ -46,7 +46,7 @@ export async function buildWeb() {
   }
 }
 
-/** @param {string} fresh becomes dist/web, unless another process is doing the same */
+/** @param {string} fresh becomes dist/app, unless another process is doing the same */
 function swapIn(fresh) {
   const old = `${fresh}.old.tmp`
   try {

@@ -51,7 +51,7 @@ function swapIn(fresh) {
   try {
     if (existsSync(dist)) renameSync(dist, old)
     renameSync(fresh, dist)
-    if (existsSync(join(old, 'web'))) renameSync(join(old, 'web'), join(dist, 'web')) // build-web.js knows whether it is old
+    if (existsSync(join(old, 'app'))) renameSync(join(old, 'app'), join(dist, 'app')) // build-web.js knows whether it is old
   } catch (error) {
     if (!isBuilt()) throw error
   } finally {

@@ -1,5 +1,5 @@
-// The app without a network: its own files are kept when it is installed, ONNX Runtime's when they are first used; the weights are
-// kept by the engine in the page. Pages come from the network while there is one, so that a new version is seen at once.
+// The app without a network: its own files are kept when it is installed, ONNX Runtime's scripts when they are first used; weights
+// and WebAssembly are kept by the engine in the page. Pages come from the network while there is one, so that a new version is seen at once.
 // Where a server of plain files sends no headers, the pages are made cross-origin isolated here, so that WebAssembly has threads.
 
 /** Of the build: shell-plugin.ts. */
@@ -49,7 +49,7 @@ scope.addEventListener('fetch', (event: FetchEvent) => {
   const below = url.pathname.slice(home.pathname.length)
   if (request.mode === 'navigate') {
     if (below === '' || below === 'index.html') event.respondWith(page(request))
-  } else if (below.startsWith('ort/')) event.respondWith(kept(request, names.runtime, true))
+  } else if (/^ort\/.*\.mjs$/.test(below)) event.respondWith(kept(request, names.runtime, true))
   else if (shellAddresses.has(url.href)) event.respondWith(kept(request, names.shell, false))
 })
 

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vite'
 import { shell } from './shell-plugin.ts'
 
+const path = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 const server = process.env.DISTILLED_SERVER ?? 'http://127.0.0.1:7860'
 /** The server answers pages of its own origin only, so the proxy asks in its name. */
 const proxied = {
@@ -20,12 +21,12 @@ interface ProxiedRequest {
 }
 
 export default defineConfig({
-  root: fileURLToPath(new URL('.', import.meta.url)),
+  root: path('.'),
   base: './',
   plugins: [shell()],
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {
-    outDir: fileURLToPath(new URL('../dist/web', import.meta.url)),
+    outDir: path('../dist/app'),
     emptyOutDir: true,
     target: ['es2022', 'chrome123', 'firefox120', 'safari17.5'], // the first with light-dark()
     modulePreload: { polyfill: false },
@@ -33,9 +34,11 @@ export default defineConfig({
     chunkSizeWarningLimit: 200,
   },
   worker: { format: 'es' },
+  // The app serves ONNX Runtime as files (ort/), which are fetched once they are needed, and not as part of a bundle.
+  resolve: { alias: [{ find: /^onnxruntime-web\/.*/, replacement: path('src/studio/no-runtime.ts') }] },
   server: {
     headers: { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' },
     proxy: { '/api': proxied, '/models': proxied, '/ort': proxied },
-    fs: { allow: [fileURLToPath(new URL('..', import.meta.url))] },
+    fs: { allow: [path('..')] },
   },
 })

@@ -6,12 +6,12 @@ import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Mount } from './static.ts'
 
-/** ONNX Runtime's modules with WebGPU, and the smaller ones without it. */
-const runtime = /^ort-wasm-simd-threaded(\.asyncify)?\.(mjs|wasm)$/
+/** ONNX Runtime with WebGPU, and the smaller one without it: what engine/web-runtime.ts asks for. */
+const runtime = /^(ort\.(webgpu|wasm)\.bundle\.min\.mjs|ort-wasm-simd-threaded(\.asyncify)?\.wasm)$/
 
 /** The app's mounts; none when it has not been built, and no engine of its own where ONNX Runtime for browsers is not installed. */
 export function webApp(): Mount[] {
-  const app = fileURLToPath(new URL('../../dist/web/', import.meta.url))
+  const app = fileURLToPath(new URL('../../dist/app/', import.meta.url))
   if (!existsSync(app)) return []
   const models = fileURLToPath(new URL('../../models/', import.meta.url))
   const runtimeFolder = browserRuntime()

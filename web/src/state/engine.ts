@@ -75,7 +75,7 @@ export function useEngine(wanted: string | undefined): Engine {
   }, [model, studio, merge])
 
   const settled = status !== 'looking' && status !== 'fault'
-  const [id, isOpen] = [model?.id, model !== undefined && studio.isOpen(model.id)]
+  const [id, isOpen] = [model?.id, model !== undefined && (studio.isOpen(model.id) || model.bytes === 0)]
   useEffect(() => {
     if (!settled) return
     running.current?.abort()
