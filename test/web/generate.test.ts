@@ -45,7 +45,7 @@ describe.skipIf(skipped)('Generate', () => {
 
   it('makes what the address says, at once, and says how long a picture took', async () => {
     await made(4)
-    await says(/^4 pictures in [\d.]+ m?s, 1 network evaluation each$/)
+    await says(/^4 pictures in [\d.]+ m?s, 1 network evaluation each/)
     await shows(page, '.time', /^[\d.]+m?s$/)
     await shows(page, '.details', /^boat.*seed 7, picture 0 · 1 step · sprites-var-dd · 32 × 32 pixels/)
     await shows(page, '.way-picker label:first-child .way-cost', /^[\d.]+ m?s$/)
@@ -90,7 +90,7 @@ describe.skipIf(skipped)('Generate', () => {
     await press(page, 'r')
     await expect.poll(() => settingsOf(page).seed, patience).not.toBe('7')
     await press(page, '2')
-    await says(/2 network evaluations each$/)
+    await says(/2 network evaluations each/)
     expect(settingsOf(page).steps).toBe('2')
     await page.getByRole('spinbutton', { name: 'Seed' }).focus()
     await press(page, 'Control+a')

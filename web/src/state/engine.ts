@@ -1,9 +1,9 @@
 // Which engine makes the pictures, which models it has, and whether the chosen one can be asked: looking, closed (to be
 // downloaded first), opening, ready, or a fault that says what to do.
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
-import { pageStudio } from '../studio/page.ts'
+import { embeddedModels, pageStudio } from '../studio/page.ts'
 import { serverStudio } from '../studio/server.ts'
-import { isAbort, type ModelInfo, type Opened, type Studio } from '../studio/types.ts'
+import { isAbort, type ModelInfo, type Opened, type Studio, StudioError } from '../studio/types.ts'
 import { type EngineKind, keepEngine, preferredEngine } from './preferences.ts'
 
 export interface EngineState {
@@ -49,7 +49,10 @@ export function useEngine(wanted: string | undefined): Engine {
     let left = false
     find(kind).then(
       (found) => left || setState(found),
-      (fault) => left || merge({ status: 'fault', fault }),
+      async (fault) => {
+        const models = await embeddedModels().catch(() => [])
+        if (!left) merge({ status: 'fault', fault, models })
+      },
     )
     return () => {
       left = true
@@ -65,7 +68,8 @@ export function useEngine(wanted: string | undefined): Engine {
     const { signal } = controller
     merge({ status: 'opening', fault: undefined, download: undefined })
     try {
-      const onDownload = (done: number, total: number) => signal.aborted || merge({ download: { done, total } })
+      const onDownload = (done: number, total: number) =>
+        signal.aborted || merge({ download: { done, total: total || (model.bytes ?? 0) } })
       const opened = await studio.open(model.id, { signal, onDownload })
       if (!signal.aborted) merge({ status: 'ready', opened, download: undefined })
     } catch (fault) {
@@ -106,7 +110,8 @@ async function find(kind: EngineKind): Promise<EngineState> {
   try {
     return { ...looking(kind), status: 'closed', models: await studios[kind].models() }
   } catch (fault) {
-    if (kind === 'page' || preferredEngine() !== undefined) throw fault
+    const absent = fault instanceof StudioError && ['gone', 'no_model'].includes(fault.code ?? '')
+    if (kind === 'page' || preferredEngine() !== undefined || !absent) throw fault
     const models = await studios.page.models().catch(() => {
       throw fault
     })

@@ -36,9 +36,16 @@ export async function describe(folders: Folders): Promise<ModelInfo[]> {
   })
 }
 
+/** The embedded models, whether their files are there or not. */
+export const embeddedModels = (): ModelInfo[] => embeddedNames.map(facts)
+
 async function describeOne(name: string, folders: Folders): Promise<ModelInfo> {
+  const { bytes } = await sizeOf(name, { ...folders, needTeacher: true })
+  return { ...facts(name), ...(bytes !== undefined && { bytes }) }
+}
+
+function facts(name: string): ModelInfo {
   const { architecture, presets, imageSize, teacher } = entryOf(name)
-  const size = await sizeOf(name, { ...folders, needTeacher: true })
   const groups =
     architecture.family === 'var'
       ? architecture.patchNums.map((side) => side * side)
@@ -50,7 +57,6 @@ async function describeOne(name: string, folders: Folders): Promise<ModelInfo> {
       ...{ steps, timesteps: [...timesteps], split },
       ...(teacherFrom !== undefined && { teacherFrom }),
     })),
-    ...(size.bytes !== undefined && { bytes: size.bytes }),
   }
 }
 

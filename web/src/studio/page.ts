@@ -7,6 +7,9 @@ import type { Done, NoiseRecipe, Picture, SampleAsk, Studio, TrajectoryAsk, Watc
 const library = () => import('./page-library.ts')
 const folders = { base: './models/', ort: './ort/' } as const
 
+/** The models that come with the app, for views that tell of them while none can be asked. */
+export const embeddedModels = async () => (await library()).embeddedModels()
+
 export function pageStudio(): Studio {
   const opened = new Map<string, WebModel>()
   const modelOf = async (id: string): Promise<WebModel> => {

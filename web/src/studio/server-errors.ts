@@ -18,7 +18,7 @@ const known: Readonly<Record<string, { code: FaultCode; again?: boolean; remedy?
   timeout: { code: 'timeout', again: true, remedy: 'Ask for fewer pictures or fewer steps, or try again.' },
   engine_died: { code: 'engine', again: true },
   stopping: { code: 'gone', again: true, remedy: 'Try again when it has started anew.' },
-  invalid_api_key: { code: 'token', remedy: 'This page brings none; open it from a server without --token.' },
+  invalid_api_key: { code: 'token', remedy: 'Whoever started the server has it.' },
   model_not_found: { code: 'no_model', remedy: 'Choose another model.' },
 }
 

@@ -3,6 +3,7 @@
 import { readEvents } from './events.ts'
 import { pngSettings } from './png-settings.ts'
 import { lostServer, refusal } from './server-errors.ts'
+import { credentials } from './token.ts'
 import type { ClassEntry, Done, ModelInfo, NoiseRecipe, Picture, SampleAsk, Studio, Watch, Way } from './types.ts'
 import { StudioError } from './types.ts'
 
@@ -10,7 +11,8 @@ import { StudioError } from './types.ts'
 export function serverStudio(base = './'): Studio {
   const known = new Map<string, Promise<ClassEntry[]>>()
   let described: ServedModel[] = []
-  const get = async <T>(path: string): Promise<T> => (await answer(fetch(base + path, { cache: 'no-store' }))).json()
+  const get = async <T>(path: string): Promise<T> =>
+    (await answer(fetch(base + path, { cache: 'no-store', headers: credentials() }))).json()
   return {
     kind: 'server',
     async models() {
@@ -81,7 +83,11 @@ async function answer(asked: Promise<Response>): Promise<Response> {
 
 /** One ask from its first event to its last. */
 async function watched(url: string, body: unknown, watch: Watch): Promise<Done> {
-  const request = { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }
+  const request = {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...credentials() },
+    body: JSON.stringify(body),
+  }
   const response = await answer(fetch(url, { ...request, signal: watch.signal ?? null }))
   // The first step is reported when it has been computed, so an ask that had to wait is timed from its turn at the earliest.
   let started = performance.now()

@@ -143,8 +143,6 @@ export type FaultCode =
   /** The server wants its token. */
   | 'token'
   | 'invalid'
-  /** A part is not in this build. */
-  | 'not_built'
   | 'engine'
 
 interface FaultDetails {

@@ -1,6 +1,7 @@
 // What went wrong, with what to do about it: try again, or let the page's own engine take over when the server is gone.
 import { useContext } from 'preact/hooks'
 import { EngineContext } from '../state/context.ts'
+import { keepToken } from '../studio/token.ts'
 import { StudioError } from '../studio/types.ts'
 
 export interface FaultProps {
@@ -16,12 +17,13 @@ export function Fault({ error, again }: FaultProps) {
   const known = error instanceof StudioError ? error : undefined
   const message = error instanceof Error ? error.message : String(error)
   const offersPage = known?.code === 'gone' && engine?.kind === 'server'
-  const offersServer = engine?.kind === 'page' && (known?.code === 'not_built' || known?.code === 'engine')
+  const offersServer = engine?.kind === 'page' && (known?.code === 'no_model' || known?.code === 'engine')
   return (
     <div class="fault" role="alert">
       <div>
         <strong>{message}</strong> {known?.remedy}
       </div>
+      {known?.code === 'token' && engine && <TokenForm onToken={engine.retry} />}
       {again && (known?.again ?? true) && (
         <button type="button" class="button small" onClick={again}>
           Try again
@@ -38,5 +40,25 @@ export function Fault({ error, again }: FaultProps) {
         </button>
       )}
     </div>
+  )
+}
+
+function TokenForm({ onToken }: { onToken(): void }) {
+  return (
+    <form
+      class="joined"
+      onSubmit={(event) => {
+        event.preventDefault()
+        const given = new FormData(event.currentTarget).get('token')
+        if (typeof given !== 'string' || !given) return
+        keepToken(given)
+        onToken()
+      }}
+    >
+      <input class="input" type="password" name="token" aria-label="Token" placeholder="Token" autocomplete="off" />
+      <button type="submit" class="button small">
+        Use it
+      </button>
+    </form>
   )
 }

@@ -1,12 +1,14 @@
 // Before the page's own engine can be asked, its weights have to come: how many bytes, a button, progress, a way to stop.
 import type { Engine } from '../state/engine.ts'
+import { Fault } from './fault.tsx'
 import { Progress } from './progress.tsx'
 import { bytesText } from './text.ts'
 
 /** Says what will be downloaded, and does it when asked. */
 export function OpenModel({ engine }: { engine: Engine }) {
   const { model, status, download, open, cancel } = engine
-  if (!model) return null
+  if (!model || status === 'ready') return null
+  if (status === 'fault') return <Fault error={engine.fault} again={engine.retry} />
   if (engine.kind === 'server') return <p class="quiet">Opening {model.id} ...</p>
   const size = model.bytes === undefined ? '' : ` ${bytesText(model.bytes)}`
   return (
@@ -19,7 +21,7 @@ export function OpenModel({ engine }: { engine: Engine }) {
       {status === 'opening' ? (
         <div class="stack">
           <Progress
-            label={download ? `${bytesText(download.done)} of ${bytesText(download.total)}` : 'Starting ...'}
+            label={download ? downloaded(download) : 'Starting ...'}
             value={download?.total ? download.done / download.total : undefined}
           />
           <div class="row">
@@ -37,4 +39,9 @@ export function OpenModel({ engine }: { engine: Engine }) {
       )}
     </section>
   )
+}
+
+const downloaded = ({ done, total }: { done: number; total: number }): string => {
+  if (!total) return bytesText(done)
+  return done < total ? `${bytesText(done)} of ${bytesText(total)}` : `${bytesText(total)}: opening the networks ...`
 }

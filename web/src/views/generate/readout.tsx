@@ -35,7 +35,7 @@ export function Readout({ state, model, onZip }: ReadoutProps) {
   )
 }
 
-function sentence({ status, run, made, ahead, step, seconds }: RunState, model: ModelInfo): string {
+function sentence({ status, run, made, ahead, step, seconds, fresh }: RunState, model: ModelInfo): string {
   const { title, evaluations } = wayOf(model, run!.steps, { flow: true })
   if (status === 'running') {
     if (ahead) return `${plural(ahead, 'request')} before this one.`
@@ -45,5 +45,6 @@ function sentence({ status, run, made, ahead, step, seconds }: RunState, model: 
   if (status === 'cancelled') return `Stopped after ${plural(made, 'picture')}.`
   if (status === 'fault') return made ? `${made} of ${run!.count} made.` : 'Nothing made.'
   const each = `${plural(evaluations, 'network evaluation')} each`
-  return `${plural(made, 'picture')} in ${secondsText(seconds)}, ${each}`
+  const opening = fresh ? '; the first run opens the network, too' : ''
+  return `${plural(made, 'picture')} in ${secondsText(seconds)}, ${each}${opening}`
 }

@@ -14,6 +14,8 @@ export interface RunState {
   ahead: number
   /** Network evaluations done of the batch at work. */
   step: { done: number; of: number } | undefined
+  /** The first run of this way, for which networks are opened. */
+  fresh: boolean
   /** Of computing, for the pictures made so far. */
   seconds: number
   fault: unknown
@@ -21,8 +23,11 @@ export interface RunState {
 
 const idle: RunState = {
   ...{ status: 'idle', run: undefined, pictures: [], made: 0, ahead: 0 },
-  ...{ step: undefined, seconds: 0, fault: undefined },
+  ...{ step: undefined, seconds: 0, fresh: false, fault: undefined },
 }
+
+/** Ways that have run since the page was opened. */
+const opened = new Set<string>()
 
 export interface Runner {
   state: RunState
@@ -44,7 +49,8 @@ export function useRun(studio: Studio, model: ModelInfo, onDone: (state: RunStat
       const controller = new AbortController()
       running.current = controller
       const { signal } = controller
-      let latest: RunState = { ...idle, status: 'running', run }
+      const way = `${studio.kind} ${run.model} ${run.steps}`
+      let latest: RunState = { ...idle, status: 'running', run, fresh: !opened.has(way) }
       const tell = (part: Partial<RunState>) => {
         if (signal.aborted) return
         latest = { ...latest, ...part }
@@ -75,6 +81,7 @@ export function useRun(studio: Studio, model: ModelInfo, onDone: (state: RunStat
           tell({ seconds, step: undefined })
         }
         tell({ status: 'done' })
+        opened.add(way)
         if (!signal.aborted) done.current(latest)
       } catch (fault) {
         if (signal.aborted || isAbort(fault)) return
