@@ -71,11 +71,16 @@ interface BodyProps extends Pick<ViewProps, 'settings' | 'set'> {
 
 function Body({ name, engine, settings, set }: BodyProps) {
   const { studio, model, status } = engine
-  const { early } = views[name]
-  if (status === 'fault' && (!model || !early)) return <Fault error={engine.fault} again={engine.retry} />
-  if (!model) return <p class="quiet">Looking for models ...</p>
+  const { early, title } = views[name]
+  if (!model && status !== 'fault') return <p class="quiet">Looking for models ...</p>
   const ready = status === 'ready'
-  if (!ready && !early) return <OpenModel engine={engine} />
+  if (!model || (!ready && !early))
+    return (
+      <div class="view">
+        <h1>{title}</h1>
+        {status === 'fault' ? <Fault error={engine.fault} again={engine.retry} /> : <OpenModel engine={engine} />}
+      </div>
+    )
   return <LazyView key={name} name={name} props={{ studio, model, settings, set, ready }} />
 }
 

@@ -21,7 +21,7 @@ export function Fault({ error, again }: FaultProps) {
   return (
     <div class="fault" role="alert">
       <div>
-        <strong>{message}</strong> {known?.remedy}
+        <strong>{withCode(message)}</strong> {known?.remedy && withCode(known.remedy)}
       </div>
       {known?.code === 'token' && engine && <TokenForm onToken={engine.retry} />}
       {again && (known?.again ?? true) && (
@@ -42,6 +42,9 @@ export function Fault({ error, again }: FaultProps) {
     </div>
   )
 }
+
+/** What stands between backticks is to be typed as it is. */
+const withCode = (text: string) => text.split('`').map((part, i) => (i % 2 ? <code key={part}>{part}</code> : part))
 
 function TokenForm({ onToken }: { onToken(): void }) {
   return (

@@ -1,4 +1,5 @@
 // Head and foot of the frame: where one can go, which model and engine, how the page looks, and what runs where.
+import { useEffect, useRef } from 'preact/hooks'
 import type { Engine } from '../state/engine.ts'
 import { type Theme, themes, useTheme } from '../state/preferences.ts'
 import { EngineSwitch } from './engine-switch.tsx'
@@ -12,6 +13,12 @@ export interface FrameHeadProps {
 
 export function FrameHead({ links, engine, onModel }: FrameHeadProps) {
   const { models, model } = engine
+  const nav = useRef<HTMLElement>(null)
+  const here = links.find(({ current }) => current)?.name
+  useEffect(() => {
+    const link = nav.current?.querySelector<HTMLElement>('[aria-current]')
+    if (link) nav.current!.scrollLeft = link.offsetLeft - nav.current!.clientWidth / 2 + link.offsetWidth / 2
+  }, [here])
   return (
     <header class="frame-head">
       <a class="skip button" href={location.hash || '#'} onClick={skip}>
@@ -37,7 +44,7 @@ export function FrameHead({ links, engine, onModel }: FrameHeadProps) {
         <EngineSwitch engine={engine} />
         <ThemeButton />
       </div>
-      <nav class="nav" aria-label="Views">
+      <nav ref={nav} class="nav" aria-label="Views">
         {links.map(({ name, title, href, current }) => (
           <a key={name} href={href} aria-current={current ? 'page' : undefined}>
             {title}

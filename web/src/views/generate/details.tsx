@@ -9,9 +9,11 @@ export interface DetailsProps {
   picture: Picture
   entry: ClassEntry | undefined
   onDownload(): void
+  /** Packs all pictures, where there are several. */
+  onZip: (() => void) | undefined
 }
 
-export function Details({ picture, entry, onDownload }: DetailsProps) {
+export function Details({ picture, entry, onDownload, onZip }: DetailsProps) {
   const { className, settings, width, height } = picture
   const { seed, index, model, steps } = settings as Record<string, string | number | undefined>
   const to = (view: 'same-noise' | 'walk' | 'trajectory') =>
@@ -30,6 +32,11 @@ export function Details({ picture, entry, onDownload }: DetailsProps) {
         <button type="button" class="button small" onClick={onDownload}>
           <Icon name="download" /> PNG
         </button>
+        {onZip && (
+          <button type="button" class="button small" onClick={onZip}>
+            <Icon name="download" /> All as ZIP
+          </button>
+        )}
         <CopyButton text={JSON.stringify(settings, null, 2)} />
       </div>
       <p class="small details-links">

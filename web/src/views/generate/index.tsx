@@ -105,9 +105,11 @@ export default function Generate({ studio, model, settings, set }: ViewProps) {
         <section class="stack stage" aria-label="Pictures">
           <Fault error={restore.fault} />
           <Fault error={state.fault} again={generate} />
-          <Readout state={state} model={model} onZip={made.length > 1 ? saveAll : undefined} />
+          <Readout state={state} model={model} />
           <PictureGrid state={state} count={wanted.count} selected={selected} onSelect={setSelected} />
-          {current && <Details picture={current} entry={entry} onDownload={save} />}
+          {current && (
+            <Details picture={current} entry={entry} onDownload={save} onZip={made.length > 1 ? saveAll : undefined} />
+          )}
         </section>
       </div>
       <HistoryStrip history={history} onChoose={(kept) => set({ ...cleared, ...kept }, 'push')} />

@@ -5,6 +5,8 @@ import { wayOf, waysOf } from '../../ui/ways.ts'
 
 export const counts = [1, 4, 8, 16, 32] as const
 const mostPictures = 64
+/** Pictures of one ask. */
+export const batchSize = Math.min(mostImages, 8)
 
 export interface RunSettings {
   model: string
@@ -35,10 +37,9 @@ export const writeRun = ({ first, ...run }: RunSettings): Changes => ({ ...run, 
 /** The asks that make the pictures of a run, each as large as one may be, and where its first picture belongs. */
 export function asksOf(run: RunSettings, model: ModelInfo): { ask: SampleAsk; offset: number }[] {
   const { way } = wayOf(model, run.steps, { flow: true })
-  const each = Math.min(mostImages, 8)
-  return Array.from({ length: Math.ceil(run.count / each) }, (_, k) => {
-    const offset = k * each
-    const size = Math.min(each, run.count - offset)
+  return Array.from({ length: Math.ceil(run.count / batchSize) }, (_, k) => {
+    const offset = k * batchSize
+    const size = Math.min(batchSize, run.count - offset)
     const images = Array.from({ length: size }, (_, i) => ({
       class: run.class,
       noise: { seed: run.seed, index: run.first + offset + i },

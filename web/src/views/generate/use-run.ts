@@ -73,8 +73,7 @@ export function useRun(studio: Studio, model: ModelInfo, onDone: (state: RunStat
             onPicture: (picture) =>
               tell({
                 pictures: latest.pictures.with(offset + picture.place, picture),
-                made: latest.made + 1,
-                ahead: 0,
+                ...{ made: latest.made + 1, ahead: 0, step: undefined },
               }),
           })
           seconds += took
