@@ -70,6 +70,7 @@ describe.skipIf(skipped)('when something is wrong', () => {
         body: 'event: queued\ndata: {}\n\n',
       }),
     )
+    await page.locator('#main').focus()
     await press(page, 'Enter')
     await fault(/The server does not answer/)
     await recovers()
@@ -126,7 +127,7 @@ describe.skipIf(skipped)('when something is wrong', () => {
     served.process.kill('SIGKILL')
     await page.locator('#main').focus()
     await press(page, 'r')
-    await fault(/^The server does not answer\. Start it again with `distilled serve`/)
+    await fault(/^The server does not answer\. Start it again with distilled serve/)
     expect(await page.locator('.tile img').count()).toBe(1)
     expect(await page.getByRole('button', { name: 'Use this page’s engine' }).isVisible()).toBe(true)
   })

@@ -52,7 +52,7 @@ describe.skipIf(skipped)('the frame', () => {
       await page.locator('.nav').getByRole('link', { name: title, exact: true }).focus()
       await press(page, 'Enter')
       await expect.poll(() => new URL(page.url()).hash.split('?')[0], patience).toBe(`#/${name}`)
-      expect(await page.title()).toBe(`${title} · Distilled Decoding`)
+      await expect.poll(() => page.title(), patience).toBe(`${title} · Distilled Decoding`)
       await shows(page, 'main h1', /\S/)
       expect(await page.getAttribute('.nav [aria-current=page]', 'href')).toContain(`#/${name}`)
       await expect.poll(() => page.evaluate(() => document.activeElement?.id), patience).toBe('main')

@@ -51,7 +51,13 @@ describe.skipIf(skipped)('without a network', () => {
 describe.skipIf(skipped)('as plain files', () => {
   const folder = join(temporaryFolder(), 'site')
   const script = fileURLToPath(new URL('../../scripts/site.js', import.meta.url))
-  const types: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css' }
+  const scriptType = 'text/javascript'
+  const types: Record<string, string> = {
+    '.html': 'text/html',
+    '.js': scriptType,
+    '.mjs': scriptType,
+    '.css': 'text/css',
+  }
   let server: Server
   let browser: Browser
   let url: string
@@ -80,22 +86,25 @@ describe.skipIf(skipped)('as plain files', () => {
     )
     expect(await readdir(join(folder, 'models'))).toContain('sprites-var-dd.safetensors')
     expect((await readdir(join(folder, 'ort'))).sort()).toEqual([
-      'ort-wasm-simd-threaded.asyncify.mjs',
       'ort-wasm-simd-threaded.asyncify.wasm',
-      'ort-wasm-simd-threaded.mjs',
       'ort-wasm-simd-threaded.wasm',
+      'ort.wasm.bundle.min.mjs',
+      'ort.webgpu.bundle.min.mjs',
     ])
   })
 
-  it('opens below a path, in its fence, and is isolated from the second visit on', async () => {
-    const { page, complaints } = await openPage(browser, `${url}#/report`)
-    await shows(page, 'main', /\S/)
+  it('opens below a path, in its fence, and makes pictures: in threads from the second visit on', async () => {
+    const { page, complaints } = await openPage(browser, `${url}#/generate?class=3&seed=7&count=1`)
+    await shows(page, '.open-model', /This page can run sprites-var-dd itself/)
     const meta = await page.getAttribute('meta[http-equiv=Content-Security-Policy]', 'content')
     expect(meta).toMatch(/default-src 'none'; script-src 'self' 'wasm-unsafe-eval'/)
     await expect.poll(() => page.evaluate(installed), patience).toBe(true)
+    expect(await page.evaluate(() => crossOriginIsolated)).toBe(false)
     await page.reload()
-    await shows(page, 'main', /\S/)
     expect(await page.evaluate(() => crossOriginIsolated)).toBe(true)
+    await page.getByRole('button', { name: /^Download/ }).click()
+    await expect.poll(() => page.locator('.tile img').count(), { timeout: 120_000, interval: 50 }).toBe(1)
+    await shows(page, '.frame-foot', /sprites-var-dd in this page: wasm, [2-8] threads/)
     expect(complaints.filter((text) => !text.includes('404'))).toEqual([]) // it asked for a server's models
-  })
+  }, 240_000)
 })

@@ -11,6 +11,8 @@ export interface EngineState {
   studio: Studio
   status: 'looking' | 'closed' | 'opening' | 'ready' | 'fault'
   models: ModelInfo[]
+  /** Whether the models are the engine's own answer, and not what is known without it. */
+  found: boolean
   /** The chosen one. */
   model: ModelInfo | undefined
   opened: Opened | undefined
@@ -33,22 +35,23 @@ export interface Engine extends EngineState {
 const studios: Record<EngineKind, Studio> = { server: serverStudio(), page: pageStudio() }
 
 const looking = (kind: EngineKind): EngineState => ({
-  ...{ kind, studio: studios[kind], status: 'looking', models: [] },
+  ...{ kind, studio: studios[kind], status: 'looking', models: [], found: false },
   ...{ model: undefined, opened: undefined, download: undefined, fault: undefined },
 })
 
 /** The engine of the page. @param wanted the model of the address; the engine's first when it has no such model */
 export function useEngine(wanted: string | undefined): Engine {
-  const [state, setState] = useState(() => looking(preferredEngine() ?? 'server'))
-  const [round, setRound] = useState(0)
+  const [search, setSearch] = useState<{ kind: EngineKind }>(() => ({ kind: preferredEngine() ?? 'server' }))
+  const [state, setState] = useState(() => looking(search.kind))
   const running = useRef<AbortController>(undefined)
-  const { kind, studio, models, status } = state
+  const { kind, studio, models, found } = state
   const merge = useCallback((part: Partial<EngineState>) => setState((old) => ({ ...old, ...part })), [])
 
   useEffect(() => {
     let left = false
-    find(kind).then(
-      (found) => left || setState(found),
+    setState(looking(search.kind))
+    find(search.kind).then(
+      (answer) => left || setState(answer),
       async (fault) => {
         const models = await embeddedModels().catch(() => [])
         if (!left) merge({ status: 'fault', fault, models })
@@ -57,7 +60,7 @@ export function useEngine(wanted: string | undefined): Engine {
     return () => {
       left = true
     }
-  }, [kind, round])
+  }, [search])
 
   const model = models.find(({ id }) => id === wanted) ?? models[0]
   const open = useCallback(async () => {
@@ -78,14 +81,13 @@ export function useEngine(wanted: string | undefined): Engine {
     }
   }, [model, studio, merge])
 
-  const settled = status !== 'looking' && status !== 'fault'
   const [id, isOpen] = [model?.id, model !== undefined && (studio.isOpen(model.id) || model.bytes === 0)]
   useEffect(() => {
-    if (!settled) return
+    if (!found) return
     running.current?.abort()
     if (isOpen) open()
     else merge({ status: 'closed' })
-  }, [id, kind, settled && models])
+  }, [id, kind, found && models])
 
   return {
     ...state,
@@ -93,28 +95,24 @@ export function useEngine(wanted: string | undefined): Engine {
     choose(next) {
       keepEngine(next)
       running.current?.abort()
-      setState(looking(next))
-      setRound((n) => n + 1)
+      setSearch({ kind: next })
     },
     open,
     cancel: () => running.current?.abort(new DOMException('Cancelled', 'AbortError')),
-    retry() {
-      setState(looking(kind))
-      setRound((n) => n + 1)
-    },
+    retry: () => setSearch({ kind }),
   }
 }
 
 /** The engine's models; the page's own engine stands in where no server was ever chosen and none answers. */
 async function find(kind: EngineKind): Promise<EngineState> {
   try {
-    return { ...looking(kind), status: 'closed', models: await studios[kind].models() }
+    return { ...looking(kind), status: 'closed', found: true, models: await studios[kind].models() }
   } catch (fault) {
     const absent = fault instanceof StudioError && ['gone', 'no_model'].includes(fault.code ?? '')
     if (kind === 'page' || preferredEngine() !== undefined || !absent) throw fault
     const models = await studios.page.models().catch(() => {
       throw fault
     })
-    return { ...looking('page'), status: 'closed', models }
+    return { ...looking('page'), status: 'closed', found: true, models }
   }
 }
