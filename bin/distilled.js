@@ -9,6 +9,11 @@ if (inClone) {
   try {
     if (!isBuilt()) process.stderr.write('building distilled ...\n')
     build()
+    if (process.argv[2] === 'serve') {
+      const { buildWeb, isWebBuilt } = await import('../scripts/build-web.js')
+      if (!isWebBuilt()) process.stderr.write('building the web app ...\n')
+      await buildWeb()
+    }
   } catch (error) {
     process.stderr.write(`error: ${error instanceof Error ? error.message : error}\n`)
     process.exit(1)

@@ -1,6 +1,6 @@
-// Compiles src/ into dist/ when a source is newer than the last build. The compiler writes beside dist/ and the folder
-// is swapped in whole, so that a process that runs from dist/ never meets half a build. Types are checked by `npm test`.
-// Plain JavaScript without dependencies: npm scripts and the tests' child processes start here.
+// Compiles src/ into dist/ when a source is newer than the last build, and bundles what a page loads into dist/browser/. All of it
+// is written beside dist/ and the folder is swapped in whole, so that a process that runs from dist/ never meets half a build.
+// Types are checked by `npm test`. Plain JavaScript without dependencies: npm scripts and the tests' child processes start here.
 
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs'
@@ -35,8 +35,9 @@ export function build() {
   const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
   if (!existsSync(compiler)) throw new Error('The TypeScript compiler is not installed: run `npm ci` first.')
   const args = [compiler, '-p', join(root, 'tsconfig.build.json'), '--noCheck', '--outDir', fresh]
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' })
-  if (status !== 0) {
+  for (const step of [args, [join(root, 'scripts', 'bundle.js'), fresh]]) {
+    const { status, stdout, stderr } = spawnSync(process.execPath, step, { cwd: root, encoding: 'utf8' })
+    if (status === 0) continue
     rmSync(fresh, { recursive: true, force: true })
     throw new Error(`The build failed:\n${stdout}${stderr}`)
   }
@@ -50,6 +51,7 @@ function swapIn(fresh) {
   try {
     if (existsSync(dist)) renameSync(dist, old)
     renameSync(fresh, dist)
+    if (existsSync(join(old, 'app'))) renameSync(join(old, 'app'), join(dist, 'app')) // build-web.js knows whether it is old
   } catch (error) {
     if (!isBuilt()) throw error
   } finally {
@@ -60,4 +62,8 @@ function swapIn(fresh) {
 /** vitest's globalSetup calls the default export: child processes of the tests run from dist/. */
 export default build
 
-if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) build()
+if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  build()
+  const { buildWeb } = await import('./build-web.js')
+  await buildWeb()
+}

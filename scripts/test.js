@@ -13,7 +13,10 @@ const tool = (/** @type {string[]} */ ...path) => join(root, 'node_modules', ...
 const colors = process.stdout.isTTY ? [] : ['--colors=off']
 const vitest = [tool('vitest', 'vitest.mjs'), 'run', ...process.argv.slice(2)]
 const steps = [
-  { name: 'Type check', args: [tool('typescript', 'bin', 'tsc'), '--noEmit', '-p', join(root, 'tsconfig.json')] },
+  ...['tsconfig.json', join('web', 'tsconfig.json')].map((config) => ({
+    name: `Type check ${config}`,
+    args: [tool('typescript', 'bin', 'tsc'), '--noEmit', '-p', join(root, config)],
+  })),
   { name: 'Lint', args: [tool('@biomejs', 'biome', 'bin', 'biome'), 'ci', '--error-on-warnings', ...colors] },
   { name: 'Tests', args: vitest },
 ]

@@ -1,14 +1,11 @@
 // One door for every format: the first bytes tell the reader, the reader gives a tree, the tree its state dicts.
 // Where the released models keep their weights inside that tree is said by the caller (`selectStateDict`).
+// Readers other than safetensors' are imported when a file asks for them: a page that never sees one does not load them.
 import { type Complain, complaints, list, quote } from './complain.ts'
-import { isNpy, readNpy } from './npy.ts'
-import { readNpz } from './npz.ts'
-import { isSafetensors, readSafetensors } from './safetensors.ts'
-import { isTorchLegacy, readTorchLegacy } from './torch-legacy.ts'
-import { readTorchZip, torchFolder } from './torch-zip.ts'
+import { isNpy, isSafetensors, isTorchLegacy, isZip } from './magic.ts'
+import { readSafetensors } from './safetensors.ts'
 import { findStateDicts, settle, tensorsOf } from './tree.ts'
 import type { ByteSource, Checkpoint, Format, StateDict, Value } from './types.ts'
-import { readZipDirectory } from './zip.ts'
 
 interface Content {
   format: Format
@@ -55,9 +52,15 @@ const wrongFile = 'Is this the right file? `distilled inspect FILE` shows what i
 
 async function readContent(source: ByteSource, complain: Complain): Promise<Content> {
   const start = await source.read(0, Math.min(32, source.size))
-  if (start[0] === 0x50 && start[1] === 0x4b) return readZip(source, complain)
-  if (isTorchLegacy(start)) return { format: 'torch legacy', root: await readTorchLegacy(source) }
-  if (isNpy(start)) return { format: 'npy', root: new Map([['arr_0', await readNpy(source)]]) }
+  if (isZip(start)) return readZip(source, complain)
+  if (isTorchLegacy(start)) {
+    const { readTorchLegacy } = await import('./torch-legacy.ts')
+    return { format: 'torch legacy', root: await readTorchLegacy(source) }
+  }
+  if (isNpy(start)) {
+    const { readNpy } = await import('./npy.ts')
+    return { format: 'npy', root: new Map([['arr_0', await readNpy(source)]]) }
+  }
   if (isSafetensors(start)) {
     const { tensors, metadata } = await readSafetensors(source)
     return { format: 'safetensors', root: tensors, metadata }
@@ -70,10 +73,13 @@ const hex = (byte: number) => byte.toString(16).padStart(2, '0')
 const wrongFormat = 'A web page or a Git LFS pointer saved in its place is a common reason: download the file itself.'
 
 async function readZip(source: ByteSource, complain: Complain): Promise<Content> {
+  const { readZipDirectory } = await import('./zip.ts')
+  const { readTorchZip, torchFolder } = await import('./torch-zip.ts')
   const entries = await readZipDirectory(source)
   const folder = torchFolder(entries)
   if (folder !== undefined) return { format: 'torch zip', root: await readTorchZip(source, entries, folder) }
   if (entries.size && [...entries.keys()].every((name) => name.endsWith('.npy'))) {
+    const { readNpz } = await import('./npz.ts')
     return { format: 'npz', root: await readNpz(source, entries.values()) }
   }
   throw complain('zip directory', 'FOLDER/data.pkl (torch) or only .npy entries (numpy)', list(entries.keys(), 4))

@@ -1,9 +1,10 @@
-// numpy's .npy: a magic, a Python dict literal {'descr', 'fortran_order', 'shape'}, the raw elements (numpy NEP 1).
+// numpy's .npy: a npyMagic, a Python dict literal {'descr', 'fortran_order', 'shape'}, the raw elements (numpy NEP 1).
 // The literal is matched by its grammar, never evaluated; object arrays are refused.
 import { type DType, dtypeSize, sizeOf } from '../core/dtype.ts'
 import { ShapeError } from '../core/errors.ts'
 import { type Complain, complaints, quote } from './complain.ts'
 import { maxNpyHeaderBytes } from './limits.ts'
+import { isNpy, npyMagic } from './magic.ts'
 import { columnMajor, rowMajor, type Storage, show, type Window, windowOf } from './storage.ts'
 import type { ByteSource } from './types.ts'
 
@@ -21,11 +22,6 @@ export const numpyTypes: ReadonlyMap<string, DType> = new Map([
 ])
 
 export const supportedNumpyTypes = [...numpyTypes.keys()].join(', ')
-
-const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]
-
-/** Whether bytes begin like a .npy file. */
-export const isNpy = (bytes: Uint8Array): boolean => magic.every((byte, i) => bytes[i] === byte)
 
 export interface NpyHeader {
   dtype: DType
@@ -152,7 +148,7 @@ export function npyHeader(shape: readonly number[], data: NpyData): Uint8Array<A
   const literal = `{'descr': '${code}', 'fortran_order': False, 'shape': ${dims}, }`
   const length = Math.ceil((10 + literal.length + 1) / 64) * 64 - 10
   const bytes = new TextEncoder().encode(`${' '.repeat(10)}${literal.padEnd(length - 1)}\n`)
-  bytes.set([...magic, 1, 0, length & 255, length >> 8])
+  bytes.set([...npyMagic, 1, 0, length & 255, length >> 8])
   return bytes
 }
 

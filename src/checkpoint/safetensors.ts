@@ -23,9 +23,6 @@ const dtypeNames: readonly (readonly [string, DType])[] = [
 const dtypes = new Map(dtypeNames)
 const codes = new Map(dtypeNames.map(([code, dtype]) => [dtype, code]))
 
-/** Whether bytes begin like a safetensors file. */
-export const isSafetensors = (bytes: Uint8Array): boolean => bytes[8] === 0x7b
-
 /** The tensors of a safetensors file in header order, and its metadata. */
 export async function readSafetensors(
   source: ByteSource,

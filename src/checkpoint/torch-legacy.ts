@@ -7,13 +7,6 @@ import { isCount, type Storage, StorageValue, show } from './storage.ts'
 import { FileStorage, locateStorages, parseStorageId, type StorageId, storageOnce } from './torch-storages.ts'
 import type { ByteSource } from './types.ts'
 
-const magic = [0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e]
-
-/** Whether a file's first 32 bytes hold the pickled magic number; from protocol 4 on a frame precedes it. */
-export function isTorchLegacy(bytes: Uint8Array): boolean {
-  return bytes[0] === 0x80 && [2, 11].some((at) => magic.every((byte, i) => bytes[at + i] === byte))
-}
-
 /**
  * The tree of a legacy torch file as its unpickler built it.
  * @throws CheckpointError

@@ -3,29 +3,39 @@
 
 /** Base class of every deliberate error; `remedy` says what to do next and is part of the message. */
 export class DistilledError extends Error {
+  override name = 'DistilledError' // written out: bundlers give classes other names
   readonly remedy: string | undefined
 
   constructor(message: string, options: { remedy?: string; cause?: unknown } = {}) {
     super(options.remedy ? `${message} ${options.remedy}` : message, { cause: options.cause })
-    this.name = new.target.name
     this.remedy = options.remedy
   }
 }
 
 /** The caller asked for something that cannot be: a bad flag, an unknown class, an impossible combination. */
-export class UsageError extends DistilledError {}
+export class UsageError extends DistilledError {
+  override name = 'UsageError'
+}
 
 /** A file is damaged, hostile, or not what it was taken for. */
-export class CheckpointError extends DistilledError {}
+export class CheckpointError extends DistilledError {
+  override name = 'CheckpointError'
+}
 
 /** Operands of a graph operation do not fit together; thrown while the graph is built. */
-export class ShapeError extends DistilledError {}
+export class ShapeError extends DistilledError {
+  override name = 'ShapeError'
+}
 
 /** The execution engine cannot do what was asked: missing device, failed session, dead worker. */
-export class EngineError extends DistilledError {}
+export class EngineError extends DistilledError {
+  override name = 'EngineError'
+}
 
 /** Something on the network did not go well. */
-export class DownloadError extends DistilledError {}
+export class DownloadError extends DistilledError {
+  override name = 'DownloadError'
+}
 
 /** Throws a UsageError unless `value` is one of `allowed`; `what` is how the caller knows it. */
 export function oneOf<T extends string>(what: string, value: T, allowed: readonly T[]): T {

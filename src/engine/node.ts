@@ -4,12 +4,11 @@ import { availableParallelism } from 'node:os'
 import { parse, resolve } from 'node:path'
 import { env } from 'onnxruntime-common'
 import { EngineError, UsageError } from '../core/errors.ts'
-import { type Graph, inputNames, serialize } from '../graph/serialize.ts'
-import { cutStages } from '../graph/stages.ts'
+import { type Graph, serialize } from '../graph/serialize.ts'
 import { checkFeeds } from './check-feeds.ts'
 import { chooseDevice } from './device.ts'
 import { sessionOptions } from './session-options.ts'
-import { StagedProgram } from './staged-program.ts'
+import { openStaged } from './staged-program.ts'
 import type {
   Engine,
   EngineOptions,
@@ -72,21 +71,8 @@ class NodeEngine implements Engine {
     return this.link.alive
   }
 
-  async load(graph: Graph, options: LoadOptions = {}): Promise<Program> {
-    const stages = cutStages(graph)
-    if (stages.length === 1) return this.open(graph, options)
-    const program = new StagedProgram({
-      open: (i) => this.open(stages[i]!, options),
-      stages: stages.length,
-      inputs: inputNames(graph),
-      outputs: Object.keys(graph),
-      once: options.once ?? false,
-    })
-    if (options.once) return program
-    return program.openAll().catch(async (error) => {
-      await program.dispose().catch(() => {})
-      throw error
-    })
+  load(graph: Graph, options: LoadOptions = {}): Promise<Program> {
+    return openStaged(graph, options, (stage) => this.open(stage, options))
   }
 
   private async open(graph: Graph, { prepack = false, signal }: LoadOptions): Promise<Program> {

@@ -1,7 +1,31 @@
 // A program in stages: each a program of its own whose `stage.*` outputs stay with the engine for the later ones.
 
 import { EngineError } from '../core/errors.ts'
-import type { Program, RunOptions, Value } from './types.ts'
+import { type Graph, inputNames } from '../graph/serialize.ts'
+import { cutStages } from '../graph/stages.ts'
+import type { LoadOptions, Program, RunOptions, Value } from './types.ts'
+
+/** Opens a graph with `open`, in stages where it is marked for that. */
+export async function openStaged(
+  graph: Graph,
+  { once = false }: LoadOptions,
+  open: (stage: Graph) => Promise<Program>,
+): Promise<Program> {
+  const stages = cutStages(graph)
+  if (stages.length === 1) return open(graph)
+  const program = new StagedProgram({
+    open: (i) => open(stages[i]!),
+    stages: stages.length,
+    inputs: inputNames(graph),
+    outputs: Object.keys(graph),
+    once,
+  })
+  if (once) return program
+  return program.openAll().catch(async (error) => {
+    await program.dispose().catch(() => {})
+    throw error
+  })
+}
 
 export interface StagedOptions {
   /** Opens stage `index`. */

@@ -1,10 +1,13 @@
 // The engine's one interface: load a graph, run it, keep tensors on its side between runs.
-// Node's door to it is node.ts (worker threads over onnxruntime-node); nothing here knows Node, so that a browser can have another.
+// Node's door to it is node.ts (worker threads over onnxruntime-node), the browser's is web.ts; nothing here knows either.
 
 import type { Graph } from '../graph/serialize.ts'
 
 export const devices = ['auto', 'cpu', 'cuda', 'webgpu', 'coreml', 'dml'] as const
 export type Device = (typeof devices)[number]
+
+/** What a program runs on; 'wasm' is the processor as a browser lends it (web.ts). */
+export type ProgramDevice = Exclude<Device, 'auto'> | 'wasm'
 
 export type HostData = Float32Array | Int32Array | BigInt64Array | Uint8Array | Int8Array
 
@@ -62,7 +65,7 @@ export interface LoadOptions {
 }
 
 export interface Engine extends AsyncDisposable {
-  readonly device: Exclude<Device, 'auto'>
+  readonly device: ProgramDevice
   /** What 'auto' chose and why, or how the device was asked for. */
   readonly reason: string
   readonly threads: number

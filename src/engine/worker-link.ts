@@ -5,6 +5,7 @@
 
 import { Worker } from 'node:worker_threads'
 import { EngineError } from '../core/errors.ts'
+import { readable } from './ort-message.ts'
 import type { ResidentTensor } from './types.ts'
 
 interface Pending {
@@ -105,11 +106,3 @@ export class WorkerLink {
 }
 
 const RESTART = 'Create a new engine; when it happens again, memory may be short: try a smaller batch.'
-
-/** ONNX Runtime's message on one line, without the C++ source position and the failed condition. */
-function readable(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error)
-  const line = text.replace(/\s+/g, ' ').trim()
-  const plain = line.replace(/\/onnxruntime_src\/\S+:\d+ .*? was false\. ?/, '')
-  return /[.!?]$/.test(plain) ? plain : `${plain}.`
-}

@@ -8,7 +8,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { oneOf, UsageError } from '../core/errors.ts'
 import { createEngine, runtimeVersion } from '../engine/node.ts'
 import type { FileProgram } from '../engine/types.ts'
-import { type Graph, halfPrecision, serialize } from '../graph/index.ts'
+import { type Graph, halfPrecision, plainNorms, serialize } from '../graph/index.ts'
 import { hintsOf } from '../library/load.ts'
 import type { Model } from '../library/model.ts'
 import { openModel } from '../library/open.ts'
@@ -181,7 +181,8 @@ async function writeGraphs(
     const data = new Map<string, string[]>()
     const write = async (name: string, graph: Graph, files: DataFiles) => {
       const used = new Set<string>()
-      const { model: bytes } = await serialize(dtype === 'fp16' ? halfPrecision(graph) : graph, {
+      const plainer = plainNorms(graph) // WebGPU has no norms whose scale broadcasts
+      const { model: bytes } = await serialize(dtype === 'fp16' ? halfPrecision(plainer) : plainer, {
         async locate(source) {
           signal?.throwIfAborted()
           const location = await files.locate(source)

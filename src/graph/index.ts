@@ -1,6 +1,7 @@
 // The graph builder's public face.
 export * from './grad.ts'
 export * from './half.ts'
+export * from './plain-norms.ts'
 export * from './serialize.ts'
 export * from './stages.ts'
 export * from './tensor.ts'

@@ -1,28 +1,10 @@
 // Writes the nodes that the outputs need as an ONNX model. Weights whose bytes lie in a local file become external
 // data pointing into it (offsets past 4 GB included); everything else travels inside the model.
 
-import { create, toBinary } from '@bufbuild/protobuf'
 import { EngineError, UsageError } from '../core/errors.ts'
-import {
-  type AttributeProto,
-  AttributeProtoSchema,
-  GraphProtoSchema,
-  type ModelProto,
-  ModelProtoSchema,
-  type NodeProto,
-  NodeProtoSchema,
-  OperatorSetIdProtoSchema,
-  StringStringEntryProtoSchema,
-  type TensorProto,
-  TensorProtoSchema,
-  TensorShapeProto_DimensionSchema,
-  TensorShapeProtoSchema,
-  TypeProto_TensorSchema,
-  TypeProtoSchema,
-  type ValueInfoProto,
-  ValueInfoProtoSchema,
-} from './onnx_pb.ts'
+import { onnxModel } from './onnx-messages.ts'
 import { elementType } from './ops/elementwise.ts'
+import { encode } from './protobuf.ts'
 import type { Attribute, Node, Tensor, WeightSource } from './tensor.ts'
 
 /** A network ready to be written: outputs by name. Inputs are found by walking back. */
@@ -82,8 +64,8 @@ export function collect(graph: Graph): Node[] {
 /** Serialises `graph` as an ONNX model (opset 21 and ONNX Runtime's com.microsoft domain). */
 export async function serialize(graph: Graph, options: SerializeOptions = {}): Promise<SerializedGraph> {
   const names = new Map<Node, string>()
-  const nodes: NodeProto[] = []
-  const inputs = new Map<string, ValueInfoProto>()
+  const nodes: object[] = []
+  const inputs = new Map<string, object>()
   const weights: { name: string; source: WeightSource }[] = []
   const known = new Map<string, string>() // weights by identity: a session's opening time grows with their number
   const nameOf = (t: Tensor): string => {
@@ -110,77 +92,60 @@ export async function serialize(graph: Graph, options: SerializeOptions = {}): P
     } else if (!isMark(node)) {
       const name = `n${nodes.length}`
       names.set(node, name)
-      nodes.push(
-        create(NodeProtoSchema, {
-          name: `${node.type}_${nodes.length}`,
-          opType: node.type,
-          domain: node.domain,
-          input: trimmed(node.inputs.map((t) => (t ? nameOf(t) : ''))),
-          output: Array.from({ length: written(node) }, (_, i) => (i === 0 ? name : `${name}_${i}`)),
-          attribute: Object.entries(node.attributes).map(([key, value]) => attribute(key, value)),
-        }),
-      )
+      nodes.push({
+        name: `${node.type}_${nodes.length}`,
+        opType: node.type,
+        domain: node.domain,
+        input: trimmed(node.inputs.map((t) => (t ? nameOf(t) : ''))),
+        output: Array.from({ length: written(node) }, (_, i) => (i === 0 ? name : `${name}_${i}`)),
+        attribute: Object.entries(node.attributes).map(([key, value]) => attribute(key, value)),
+      })
     }
   }
 
   const outputs = Object.entries(graph).map(([name, tensor]) => {
-    nodes.push(
-      create(NodeProtoSchema, { name: `out_${name}`, opType: 'Identity', input: [nameOf(tensor)], output: [name] }),
-    )
+    nodes.push({ name: `out_${name}`, opType: 'Identity', domain: '', input: [nameOf(tensor)], output: [name] })
     return valueInfo(name, tensor)
   })
 
   let inline = 0
-  const initializer: TensorProto[] = []
+  const initializer: object[] = []
   for (const [i, { name, source }] of weights.entries()) {
     const location = await options.locate?.(source)
-    const proto = create(TensorProtoSchema, {
-      name,
-      dims: source.shape.map(BigInt),
-      dataType: elementType(source.dtype),
-    })
-    if (location) {
-      proto.dataLocation = 1
-      proto.externalData = Object.entries({
-        location: location.path,
-        offset: String(location.offset),
-        length: String(location.byteLength),
-      }).map(([key, value]) => create(StringStringEntryProtoSchema, { key, value }))
-    } else {
-      proto.rawData = await source.read()
-      inline += proto.rawData.byteLength
+    const facts = { name, dims: source.shape, dataType: elementType(source.dtype) }
+    if (location) initializer.push({ ...facts, dataLocation: EXTERNAL, externalData: entries(location) })
+    else {
+      const rawData = await source.read()
+      inline += rawData.byteLength
       if (inline > PROTOBUF_LIMIT) {
         throw new EngineError('The weights that cannot be read in place exceed 2 GB, the limit of an ONNX file.', {
           remedy: 'Re-save the checkpoint with contiguous tensors as safetensors or torch zip.',
         })
       }
+      initializer.push({ ...facts, rawData })
     }
-    initializer.push(proto)
     options.onWeight?.(i + 1, weights.length)
   }
 
-  const model: ModelProto = create(ModelProtoSchema, {
-    irVersion: 10n,
+  const model = encode(onnxModel, {
+    irVersion: 10,
     producerName: 'distilled-decoding',
-    graph: create(GraphProtoSchema, {
-      name: 'network',
-      node: nodes,
-      initializer,
-      input: [...inputs.values()],
-      output: outputs,
-    }),
+    graph: { name: 'network', node: nodes, initializer, input: [...inputs.values()], output: outputs },
     opsetImport: [
-      create(OperatorSetIdProtoSchema, { domain: '', version: BigInt(OPSET) }),
-      create(OperatorSetIdProtoSchema, { domain: 'com.microsoft', version: 1n }),
+      { domain: '', version: OPSET },
+      { domain: 'com.microsoft', version: 1 },
     ],
   })
-  return {
-    model: toBinary(ModelProtoSchema, model),
-    inputs: [...inputs.keys()],
-    outputs: Object.keys(graph),
-    nodes: nodes.length,
-  }
+  return { model, inputs: [...inputs.keys()], outputs: Object.keys(graph), nodes: nodes.length }
 }
+
+const EXTERNAL = 1
+
+const entries = ({ path, offset, byteLength }: FileLocation) => [
+  { key: 'location', value: path },
+  { key: 'offset', value: String(offset) },
+  { key: 'length', value: String(byteLength) },
+]
 
 /** Marks are no nodes of the file: output i of a mark is its input i (stages.ts, grad.ts). */
 const isMark = (node: Node): boolean => node.kind === 'op' && (node.type === 'Stage' || node.type === 'CustomVjp')
@@ -222,31 +187,17 @@ function trimmed(inputs: string[]): string[] {
   return inputs.slice(0, end)
 }
 
-function valueInfo(name: string, t: Tensor): ValueInfoProto {
-  const dim = t.shape.map((d) =>
-    create(TensorShapeProto_DimensionSchema, {
-      value: typeof d === 'number' ? { case: 'dimValue', value: BigInt(d) } : { case: 'dimParam', value: d },
-    }),
-  )
-  const tensor = create(TypeProto_TensorSchema, {
-    elemType: elementType(t.dtype),
-    shape: create(TensorShapeProtoSchema, { dim }),
-  })
-  return create(ValueInfoProtoSchema, {
-    name,
-    type: create(TypeProtoSchema, { value: { case: 'tensorType', value: tensor } }),
-  })
+function valueInfo(name: string, t: Tensor): object {
+  const dim = t.shape.map((d) => (typeof d === 'number' ? { dimValue: d } : { dimParam: d }))
+  return { name, type: { tensorType: { elemType: elementType(t.dtype), shape: { dim } } } }
 }
 
 const AttributeType = { FLOAT: 1, INT: 2, STRING: 3, FLOATS: 6, INTS: 7 } as const
 
-function attribute(name: string, value: Attribute): AttributeProto {
-  const fields = ((): Partial<AttributeProto> => {
-    if (typeof value === 'number') return { type: AttributeType.INT, i: BigInt(value) }
-    if (typeof value === 'string') return { type: AttributeType.STRING, s: new TextEncoder().encode(value) }
-    if ('float' in value) return { type: AttributeType.FLOAT, f: value.float }
-    if ('floats' in value) return { type: AttributeType.FLOATS, floats: [...value.floats] }
-    return { type: AttributeType.INTS, ints: value.map(BigInt) }
-  })()
-  return create(AttributeProtoSchema, { name, ...fields } as Parameters<typeof create<typeof AttributeProtoSchema>>[1])
+function attribute(name: string, value: Attribute): object {
+  if (typeof value === 'number') return { name, type: AttributeType.INT, i: value }
+  if (typeof value === 'string') return { name, type: AttributeType.STRING, s: new TextEncoder().encode(value) }
+  if ('float' in value) return { name, type: AttributeType.FLOAT, f: value.float }
+  if ('floats' in value) return { name, type: AttributeType.FLOATS, floats: value.floats }
+  return { name, type: AttributeType.INTS, ints: value }
 }

@@ -17,7 +17,14 @@ export function isForeign(headers: Pick<IncomingHttpHeaders, 'host' | 'origin' |
   return origin !== undefined && origin !== `http://${host}`
 }
 
-const policy = {
+type Policy = Readonly<Record<string, string>>
+
+const written = (policy: Policy): string =>
+  Object.entries(policy)
+    .map(([name, value]) => `${name} ${value}`)
+    .join('; ')
+
+const policy: Policy = {
   'default-src': "'none'",
   'script-src': "'self'",
   'style-src': "'self'",
@@ -31,12 +38,30 @@ const policy = {
 
 /** Headers of every answer. */
 export const safeHeaders: Readonly<Record<string, string>> = {
-  'Content-Security-Policy': Object.entries(policy)
-    .map(([name, value]) => `${name} ${value}`)
-    .join('; '),
+  'Content-Security-Policy': written(policy),
   'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'no-referrer',
   'Cross-Origin-Resource-Policy': 'same-origin',
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Permissions-Policy': 'camera=(), microphone=(), geolocation=()',
 }
+
+/** What the web app needs beside: WebAssembly, workers, images it made itself. */
+const { 'require-trusted-types-for': _, ...scripts }: Policy = {
+  ...policy,
+  'script-src': "'self' 'wasm-unsafe-eval'",
+  'img-src': "'self' blob:",
+  'worker-src': "'self'",
+  'manifest-src': "'self'",
+}
+
+/**
+ * Headers of the web app's files: isolated from other origins, so that WebAssembly has threads.
+ * @param isDocument pages hand no text to a script's place but through their own policy; workers' loaders know no such policy
+ */
+export const pageHeaders = (isDocument: boolean): Readonly<Record<string, string>> => ({
+  'Content-Security-Policy': written(
+    isDocument ? { ...scripts, 'require-trusted-types-for': "'script'", 'trusted-types': 'default' } : scripts,
+  ),
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+})

@@ -3,7 +3,8 @@
 import { crc32 } from '../core/crc32.ts'
 import { CheckpointError } from '../core/errors.ts'
 
-const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]
+/** The first bytes of every PNG file. */
+export const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]
 const latin1 = new TextDecoder('latin1')
 const utf8 = new TextDecoder()
 const encoder = new TextEncoder()
@@ -56,17 +57,21 @@ export function addPngText(png: Uint8Array, texts: Readonly<Record<string, strin
 }
 
 /** Printable ASCII is the same in Latin-1 and UTF-8, so only the rest needs iTXt. */
-function textChunk(key: string, text: string): Uint8Array {
+export function textChunk(key: string, text: string): Uint8Array {
   const plain = /^[\n\x20-\x7e]*$/.test(text)
-  const body = encoder.encode(plain ? `${key}\0${text}` : `${key}\0\0\0\0\0${text}`)
-  const chunk = joined([new Uint8Array(4), encoder.encode(plain ? 'tEXt' : 'iTXt'), body, new Uint8Array(4)])
+  return pngChunk(plain ? 'tEXt' : 'iTXt', encoder.encode(plain ? `${key}\0${text}` : `${key}\0\0\0\0\0${text}`))
+}
+
+/** Length, type, data and checksum. */
+export function pngChunk(type: string, data: Uint8Array): Uint8Array {
+  const chunk = joined([new Uint8Array(4), encoder.encode(type), data, new Uint8Array(4)])
   const view = new DataView(chunk.buffer)
-  view.setUint32(0, body.length)
-  view.setUint32(8 + body.length, crc32(chunk.subarray(4, -4)))
+  view.setUint32(0, data.length)
+  view.setUint32(8 + data.length, crc32(chunk.subarray(4, -4)))
   return chunk
 }
 
-function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+export function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const out = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
   let at = 0
   for (const part of parts) {

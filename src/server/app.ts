@@ -1,5 +1,4 @@
 // From a request to an answer: counted, let in or not, routed by the table, and every failure in one envelope.
-import { readFile } from 'node:fs/promises'
 import { Hono } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { safeHeaders } from '../http/guard.ts'
@@ -9,11 +8,11 @@ import { indexPage } from './page.ts'
 import type { Notes, Route } from './route.ts'
 import { routes } from './routes.ts'
 import type { Services } from './services.ts'
-import type { StaticFile } from './static.ts'
+import { type StaticFiles, serveFile } from './static.ts'
 
 export interface AppOptions extends Omit<GateOptions, 'isOpen'> {
   /** A web app's files by address, in the place of the index page. */
-  files?: ReadonlyMap<string, StaticFile> | undefined
+  files: StaticFiles
 }
 
 /** The path of a route as hono writes it: /images/:name */
@@ -24,10 +23,10 @@ const inTable = (path: string): Route | undefined =>
     new RegExp(`^${route.path.replaceAll(/\{\w+\}/g, '[^/]+').replaceAll('.', '\\.')}$`).test(path),
   )
 
-export function createApp(services: Services, { files = new Map(), ...options }: AppOptions): Hono<Notes> {
+export function createApp(services: Services, { files, ...options }: AppOptions): Hono<Notes> {
   const { metrics, stop } = services
   const app = new Hono<Notes>()
-  const isPage = (path: string) => path === '/' || files.has(path)
+  const isPage = (path: string) => path === '/' || files.get(path) !== undefined
   app.use(async (c, next) => {
     const started = performance.now()
     await next()
@@ -40,6 +39,10 @@ export function createApp(services: Services, { files = new Map(), ...options }:
     if (ends) ends.then(count)
     else count(c.res.status)
   })
+  app.use(async (c, next) => {
+    if (!inTable(c.req.path)) await files.refresh()
+    await next()
+  })
   for (const step of gate({ ...options, isOpen: (_, path) => isPage(path) || inTable(path)?.open === true }))
     app.use(step)
   for (const route of routes) {
@@ -50,7 +53,7 @@ export function createApp(services: Services, { files = new Map(), ...options }:
   }
   app.get('*', async (c, next) => {
     const file = files.get(new URL(c.req.url).pathname)
-    if (file) return c.body(new Uint8Array(await readFile(file.path)), 200, { 'Content-Type': file.type })
+    if (file) return serveFile(file, c.req.header('If-None-Match'))
     return c.req.path === '/' ? c.html(indexPage(routes)) : next()
   })
   app.notFound((c) => {

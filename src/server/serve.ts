@@ -10,7 +10,7 @@ import { createApp } from './app.ts'
 import { firstImage, House, type HouseOptions } from './house.ts'
 import { openServices, type ServiceOptions, type Services } from './services.ts'
 import { graceSeconds, headSeconds, mostConnections, requestSeconds } from './settings.ts'
-import { listStatic } from './static.ts'
+import { type Mount, openStatic } from './static.ts'
 
 export const defaultPort = 7860
 
@@ -25,8 +25,8 @@ export interface ServeOptions extends HouseOptions, ServiceOptions {
   token?: string | undefined
   /** Origins whose pages may ask, such as https://example.org. */
   cors?: readonly string[] | undefined
-  /** A web app in place of the index page. */
-  staticFolder?: string | undefined
+  /** A web app in place of the index page, and what it loads. */
+  mounts?: readonly Mount[] | undefined
   /** Seconds in which the head, and the whole, of a request has to arrive. */
   patience?: { head: number; request: number } | undefined
 }
@@ -50,7 +50,7 @@ export interface RunningServer {
 export async function serveModels(options: ServeOptions): Promise<RunningServer> {
   const { host = '127.0.0.1', port = defaultPort, token, cors = [], patience } = options
   checkAccess(host, token, cors)
-  const files = options.staticFolder === undefined ? undefined : await listStatic(options.staticFolder)
+  const files = await openStatic(options.mounts ?? [])
   const { device, dtype, threads, policy, signal } = options
   const house = await House.open(options.models, { device, dtype, threads, policy, signal })
   const ending = new AbortController()

@@ -1,10 +1,27 @@
-// The files of a web app, listed once when the server starts: an address is looked up in the list and never used on the disk.
-import { readdir } from 'node:fs/promises'
+// The files of a web app, as a list: an address is looked up there and never used on the disk. The list is made anew when a folder
+// has been replaced, as a build does. Files whose name holds a hash of their content never change and are kept; all others are asked for anew, and answered with
+// 304 while they are the same.
+import { createReadStream, existsSync } from 'node:fs'
+import { readdir, stat } from 'node:fs/promises'
 import { extname, join, relative, sep } from 'node:path'
+import { Readable } from 'node:stream'
+import { pageHeaders } from '../http/guard.ts'
+
+/** A folder under an address. */
+export interface Mount {
+  /** With a slash at both ends: '/' or '/models/'. */
+  readonly at: string
+  readonly folder: string
+  /** Which files, by their path in the folder with forward slashes; all when left out. */
+  readonly pick?: ((name: string) => boolean) | undefined
+  /** Whether a file's name changes with its content. */
+  readonly hashed?: ((name: string) => boolean) | undefined
+}
 
 export interface StaticFile {
   readonly path: string
   readonly type: string
+  readonly hashed: boolean
 }
 
 const types: Readonly<Record<string, string>> = {
@@ -20,16 +37,64 @@ const types: Readonly<Record<string, string>> = {
   '.webmanifest': 'application/manifest+json',
 }
 
-/** The files below a folder (no links) by their address; index.html is its folder's, too. */
-export async function listStatic(folder: string): Promise<ReadonlyMap<string, StaticFile>> {
+export interface StaticFiles {
+  get(address: string): StaticFile | undefined
+  /** Looks whether the folders are still those that were listed. */
+  refresh(): Promise<void>
+}
+
+/** The files of mounts by their addresses. */
+export async function openStatic(mounts: readonly Mount[]): Promise<StaticFiles> {
+  const state = async () => {
+    const folders = await Promise.all(mounts.map(({ folder }) => stat(folder).catch(() => undefined)))
+    return folders.map((folder) => `${folder?.ino} ${folder?.mtimeMs}`).join()
+  }
+  let listed = await state()
+  let files = await list(mounts)
+  return {
+    get: (address) => files.get(address),
+    async refresh() {
+      const now = mounts.length ? await state() : listed
+      if (now === listed) return
+      files = await list(mounts.filter(({ folder }) => existsSync(folder)))
+      listed = now
+    },
+  }
+}
+
+/** The files below the mounts (no links) by their address; index.html is its folder's, too. */
+async function list(mounts: readonly Mount[]): Promise<ReadonlyMap<string, StaticFile>> {
   const files = new Map<string, StaticFile>()
-  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue
-    const path = join(entry.parentPath, entry.name)
-    const address = `/${relative(folder, path).split(sep).map(encodeURIComponent).join('/')}`
-    const file = { path, type: types[extname(path)] ?? 'application/octet-stream' }
-    files.set(address, file)
-    if (entry.name === 'index.html') files.set(address.slice(0, -entry.name.length), file)
+  for (const { at, folder, pick, hashed } of mounts) {
+    for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile()) continue
+      const path = join(entry.parentPath, entry.name)
+      const name = relative(folder, path).split(sep).join('/')
+      if (pick?.(name) === false) continue
+      const address = at + name.split('/').map(encodeURIComponent).join('/')
+      const type = types[extname(path)] ?? 'application/octet-stream'
+      const file = { path, type, hashed: hashed?.(name) ?? false }
+      files.set(address, file)
+      if (entry.name === 'index.html') files.set(address.slice(0, -entry.name.length), file)
+    }
   }
   return files
+}
+
+/**
+ * The answer that is a file, or that the asker has it already.
+ * @param known the If-None-Match of the request
+ */
+export async function serveFile({ path, type, hashed }: StaticFile, known?: string): Promise<Response> {
+  const { size, mtimeMs } = await stat(path)
+  const tag = `"${size.toString(36)}-${Math.round(mtimeMs).toString(36)}"`
+  const headers = {
+    ...pageHeaders(type.startsWith('text/html')),
+    ...{ 'Content-Type': type, ETag: tag },
+    'Cache-Control': hashed ? 'public, max-age=31536000, immutable' : 'no-cache',
+  }
+  if (known?.split(/\s*,\s*/).some((one) => one.replace(/^W\//, '') === tag))
+    return new Response(null, { status: 304, headers })
+  const body = Readable.toWeb(createReadStream(path)) as ReadableStream<Uint8Array>
+  return new Response(body, { headers: { ...headers, 'Content-Length': String(size) } })
 }

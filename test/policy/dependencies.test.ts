@@ -1,4 +1,4 @@
-// Dependencies, optional ones included: exactly those that are imported, locked so that `npm ci` works on every platform
+// Dependencies, optional and peer ones included: exactly those that are imported, locked so that `npm ci` works on every platform
 // and every supported Node, from the public registry.
 import { expect, it } from 'vitest'
 import { missingPackages } from '../../scripts/setup.js'
@@ -21,13 +21,16 @@ it('dependencies are exactly what src/ imports', () => {
     .flatMap(importsOf)
     .map(({ target }) => target)
     .filter((target) => !target.startsWith('src/') && !target.startsWith('node:'))
-  const named = Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies })
+  const { dependencies, optionalDependencies, peerDependencies } = manifest
+  const named = Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies })
   expect(named.sort()).toEqual([...new Set(imported.map(packageOf))].sort())
 })
 
 it('package.json and package-lock.json agree', () => {
   const { name, version, dependencies, devDependencies, optionalDependencies, engines, bin } = manifest
+  const { peerDependencies, peerDependenciesMeta } = manifest
   expect(lock['']).toMatchObject({ name, version, dependencies, devDependencies, optionalDependencies, engines, bin })
+  expect(lock['']).toMatchObject({ peerDependencies, peerDependenciesMeta })
 })
 
 // npm leaves entries out when a registry does not carry them, and then refuses its own lock file.

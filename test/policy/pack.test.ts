@@ -52,21 +52,23 @@ describe('the tarball', () => {
     'dist/index.d.ts',
     'dist/engine/node-worker.js',
     'dist/cli/main.js',
+    'dist/app/index.html',
+    'dist/app/sw.js',
   ])('holds %s', (path) => {
     expect(paths).toContain(path)
   })
 
-  it('holds nothing else than code, models and their papers', () => {
+  it('holds nothing else than code, the web app, models and their papers', () => {
     const wanted =
-      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|bin\/distilled\.js|models\/.+|dist\/.+\.(js|d\.ts))$/
+      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|bin\/distilled\.js|models\/.+|dist\/.+\.(js|d\.ts)|dist\/app\/.+)$/
     expect(paths.filter((path) => !wanted.test(path))).toEqual([])
     expect(paths.filter((path) => /\.test\.|fixture/.test(path))).toEqual([])
   })
 
-  it('stays small: at most 2.5 MB of code, 30 MB with models', () => {
+  it('stays small: at most 3 MB of code and web app, 30 MB with models', () => {
     const size = (kind: RegExp) =>
       packed.files.filter(({ path }) => kind.test(path)).reduce((sum, file) => sum + file.size, 0)
-    expect(size(/^(?!models\/)/)).toBeLessThan(2.5e6)
+    expect(size(/^(?!models\/)/)).toBeLessThan(3e6)
     expect(size(/./)).toBeLessThan(30e6)
   })
 

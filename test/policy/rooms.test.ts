@@ -39,6 +39,7 @@ const rooms: Record<string, readonly string[]> = {
   ],
   library: [...['core', 'checkpoint', 'graph', 'engine', 'models', 'zoo', 'sampling', 'images', 'jobs', 'evaluate']],
   export: ['core', 'checkpoint', 'graph', 'engine', 'models', 'zoo', 'sampling', 'images', 'library'],
+  web: ['core', 'checkpoint', 'engine', 'models', 'zoo', 'sampling', 'images', 'library'],
   bench: [
     ...[
       'core',
@@ -65,11 +66,27 @@ const rooms: Record<string, readonly string[]> = {
 }
 
 /** Files of these rooms run in a browser, too ... */
-const browserRooms = ['core/', 'charts/', 'checkpoint/', 'graph/', 'models/', 'sampling/', 'evaluate/', 'review/page/']
+const browserRooms = [
+  'core/',
+  'charts/',
+  'checkpoint/',
+  'graph/',
+  'models/',
+  'sampling/',
+  'evaluate/',
+  'review/page/',
+  'web/',
+]
 /** ... so do these ... */
 const browserFiles = [
   'data/dataset.ts',
+  'engine/check-feeds.ts',
+  'engine/ort-message.ts',
+  'engine/staged-program.ts',
   'engine/types.ts',
+  'engine/web-runtime.ts',
+  'engine/web.ts',
+  'images/encode-png.ts',
   'images/png-text.ts',
   'images/rgb.ts',
   'images/xmp.ts',
@@ -103,6 +120,7 @@ const packages: Record<string, readonly string[]> = {
   '@bufbuild/protobuf': ['graph'],
   'onnxruntime-node': ['engine'],
   'onnxruntime-common': ['engine'],
+  'onnxruntime-web': ['engine/web-runtime.ts'],
   sharp: ['images', 'data'],
   commander: ['cli'],
   valibot: ['cli', 'zoo', 'library', 'models', 'distill', 'jobs', 'evaluate', 'review', 'server'],

@@ -1,6 +1,6 @@
 // Who may not come in, and what may not be said: foreign hosts, sites and origins, requests without the token, denied classes,
 // bodies that are no JSON, too long, or never end. Nothing of it stops the server from serving others.
-import { mkdir, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, rename, symlink, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -21,7 +21,14 @@ beforeAll(async () => {
   await writeFile(join(app, 'assets', 'main.js'), 'export {}')
   await writeFile(join(folder, 'secret.txt'), 'secret')
   await symlink(join(folder, 'secret.txt'), join(app, 'link.txt'))
-  plain = await serve({ patience: { head: 1, request: 2 }, staticFolder: app })
+  await mkdir(join(folder, 'weights'))
+  await writeFile(join(folder, 'weights', 'a.safetensors'), 'weights')
+  await writeFile(join(folder, 'weights', 'notes.txt'), 'not for the page')
+  const mounts = [
+    { at: '/', folder: app, hashed: (name: string) => name.startsWith('assets/') },
+    { at: '/models/', folder: join(folder, 'weights'), pick: (name: string) => name.endsWith('.safetensors') },
+  ]
+  plain = await serve({ patience: { head: 1, request: 2 }, mounts })
   const policy = { deny: ['cat'], flag: [7] }
   guarded = await serve({ host: '0.0.0.0', token, cors: [site], policy })
   await Promise.all([plain.warm, guarded.warm])
@@ -153,14 +160,55 @@ describe('what is said', () => {
 
   it.each([
     ...['/../secret.txt', '/..%2fsecret.txt', '/%2e%2e/secret.txt', '/assets/../../secret.txt', '/link.txt'],
+    ...['/models/', '/models/notes.txt', '/models/../secret.txt', '/models/..%2fsecret.txt'],
     ...['//etc/passwd', '/images/../../secret.txt', '/images/..%2f..%2fsecret.txt', '/assets/', '/openapi.json/x'],
   ])('has nothing at %j', async (path) => {
     expect((await ask(plain.url, path)).status).toBe(404)
   })
 
-  it('serves a web app that it was given', async () => {
-    expect((await ask(plain.url, '/')).body.toString()).toContain('the app')
-    expect((await ask(plain.url, '/assets/main.js')).headers['content-type']).toContain('text/javascript')
+  it('serves a web app that it was given, in a fence of its own', async () => {
+    const page = await ask(plain.url, '/')
+    expect(page.body.toString()).toContain('the app')
+    expect(page.headers).toMatchObject({
+      'cache-control': 'no-cache',
+      'cross-origin-opener-policy': 'same-origin',
+      'cross-origin-embedder-policy': 'require-corp',
+      'cross-origin-resource-policy': 'same-origin',
+    })
+    const policy = String(page.headers['content-security-policy'])
+    expect(policy).toMatch(/^default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self';/)
+    expect(policy).toMatch(/frame-ancestors 'none'.*require-trusted-types-for 'script'; trusted-types default$/)
+    expect(policy).not.toMatch(/unsafe-inline|'unsafe-eval'|https?:|\*/)
+    const script = await ask(plain.url, '/assets/main.js')
+    expect(script.headers['content-type']).toContain('text/javascript')
+    expect(script.headers['cache-control']).toBe('public, max-age=31536000, immutable')
+    expect((await ask(plain.url, '/models/a.safetensors')).headers['content-length']).toBe('7')
+  })
+
+  it('keeps the stricter fence for everything that is no file of the app', async () => {
+    const { headers } = await ask(plain.url, '/healthz')
+    expect(headers['content-security-policy']).toMatch(/script-src 'self'; .*require-trusted-types-for 'script'$/)
+  })
+
+  it('sends a file once, and says so the second time', async () => {
+    const { headers } = await ask(plain.url, '/')
+    const again = await ask(plain.url, '/', { headers: { 'if-none-match': `"x", W/${headers.etag}` } })
+    expect([again.status, again.body.length]).toEqual([304, 0])
+    expect((await ask(plain.url, '/', { headers: { 'if-none-match': '"x"' } })).status).toBe(200)
+    const head = await ask(plain.url, '/', { method: 'HEAD' })
+    expect([head.status, head.body.length, head.headers['content-length']]).toEqual([200, 0, '22'])
+  })
+
+  it('sees when the app is built anew', async () => {
+    const app = join(folder, 'app')
+    await rename(app, `${app}.old`)
+    expect((await ask(plain.url, '/assets/main.js')).status).toBe(404)
+    await mkdir(join(app, 'assets'), { recursive: true })
+    await writeFile(join(app, 'index.html'), 'the new app')
+    await writeFile(join(app, 'assets', 'new.js'), 'export {}')
+    expect((await ask(plain.url, '/')).body.toString()).toBe('the new app')
+    expect((await ask(plain.url, '/assets/main.js')).status).toBe(404)
+    expect((await ask(plain.url, '/assets/new.js')).status).toBe(200)
   })
 })
 

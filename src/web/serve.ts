@@ -1,0 +1,102 @@
+// The worker's end of the conversation: one model, one call at a time, in the order they came. An abort is heard between two
+// network runs, where the engine lets messages in.
+
+import { EngineError } from '../core/errors.ts'
+import type { TogetherOptions } from '../library/asked.ts'
+import { openModel, type WorkerModel } from './open.ts'
+import {
+  type FromWorker,
+  type Method,
+  type Opened,
+  type OpenParams,
+  type ToWorker,
+  toWire,
+  type WorkerEvent,
+} from './protocol.ts'
+
+/** What is used of a worker's global scope. */
+export interface Scope {
+  onmessage: ((event: { data: ToWorker }) => void) | null
+  postMessage(message: FromWorker): void
+}
+
+interface Call {
+  params: never
+  signal: AbortSignal
+  tell(event: WorkerEvent): void
+}
+
+/** Answers the page's calls for as long as the worker lives. */
+export function serve(scope: Scope): void {
+  let model: WorkerModel | undefined
+  const aborts = new Map<number, AbortController>()
+  let queue: Promise<unknown> = Promise.resolve()
+
+  const loaded = (): WorkerModel => {
+    if (model) return model
+    throw new EngineError('No model is open in this worker.')
+  }
+
+  const yieldAll = async (items: AsyncIterable<unknown>, tell: Call['tell']) => {
+    for await (const value of items) tell({ type: 'item', value })
+  }
+  const progress =
+    (tell: Call['tell']) =>
+    (value: unknown): void =>
+      tell({ type: 'progress', value })
+
+  const methods: Record<Method, (call: Call) => Promise<unknown>> = {
+    async open({ params, signal, tell }) {
+      const opened = await openModel(params as OpenParams, progress(tell), signal)
+      model = opened.model
+      return factsOf(opened)
+    },
+    stream: ({ params, signal, tell }) =>
+      yieldAll(
+        loaded().stream({ ...(params as Parameters<WorkerModel['stream']>[0]), signal, onProgress: progress(tell) }),
+        tell,
+      ),
+    together({ params, signal, tell }) {
+      const { rows, options } = params as { rows: Parameters<WorkerModel['together']>[0]; options: TogetherOptions }
+      return yieldAll(loaded().together(rows, { ...options, signal, onProgress: progress(tell) }), tell)
+    },
+    trajectory: ({ params, signal, tell }) =>
+      yieldAll(
+        loaded().trajectory({
+          ...(params as Parameters<WorkerModel['trajectory']>[0]),
+          signal,
+          onProgress: progress(tell),
+        }),
+        tell,
+      ),
+  }
+
+  async function answer({ id, method, params }: Extract<ToWorker, { method: Method }>, signal: AbortSignal) {
+    try {
+      signal.throwIfAborted()
+      const tell = (event: WorkerEvent) => scope.postMessage({ id, event })
+      const result = await methods[method]({ params: params as never, signal, tell })
+      scope.postMessage({ id, result })
+    } catch (error) {
+      scope.postMessage({ id, error: toWire(error) })
+    } finally {
+      aborts.delete(id)
+    }
+  }
+
+  scope.onmessage = ({ data }) => {
+    if ('abort' in data) {
+      aborts.get(data.id)?.abort()
+      return
+    }
+    const controller = new AbortController()
+    aborts.set(data.id, controller)
+    queue = queue.then(() => answer(data, controller.signal))
+  }
+}
+
+function factsOf({ model, facts, device, threads, notes }: Awaited<ReturnType<typeof openModel>>): Opened {
+  const { name, groups, channels, numClasses, imageSize, student, teacher } = model.family
+  const family = { name, groups, channels, numClasses, imageSize, student: Boolean(student), teacher: Boolean(teacher) }
+  return { ...facts, family, device, threads, notes }
+}

@@ -1,0 +1,18 @@
+// Failures of the page's own engine in a person's words, with what to do.
+import { type FaultCode, isAbort, StudioError } from './types.ts'
+
+const kinds: Readonly<Record<string, { code: FaultCode; again: boolean; remedy?: string }>> = {
+  UsageError: { code: 'invalid', again: false },
+  DownloadError: { code: 'no_model', again: true },
+  CheckpointError: { code: 'no_model', again: true },
+  EngineError: { code: 'engine', again: true, remedy: 'Try again, or use the server.' },
+}
+
+/** Any error as one that says what to do; cancellations stay what they are. */
+export function pageFault(error: unknown): StudioError {
+  if (error instanceof StudioError || isAbort(error)) return error as StudioError
+  const { name, message, remedy } = error as Error & { remedy?: string }
+  const kind = kinds[name] ?? kinds.EngineError!
+  const words = remedy && message.endsWith(` ${remedy}`) ? message.slice(0, -remedy.length - 1) : message
+  return new StudioError(words, { ...kind, remedy: remedy ?? kind.remedy, cause: error })
+}

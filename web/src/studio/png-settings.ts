@@ -1,0 +1,21 @@
+// What a PNG of ours says of itself: its size, and the settings that make it again (src/images/image.ts writes them).
+import { isPng, readPngText } from '../../../src/images/png-text.ts'
+
+/** The PNG keyword of the settings: src/images/xmp.ts. */
+const settingsKey = 'distilled-decoding'
+
+export interface PngFacts {
+  width: number
+  height: number
+  settings: Record<string, unknown>
+}
+
+/**
+ * Size and settings of a PNG; no settings when it carries none of ours.
+ * @throws Error when the bytes are no PNG, or damaged
+ */
+export function pngSettings(bytes: Uint8Array): PngFacts {
+  const text = isPng(bytes) ? readPngText(bytes).get(settingsKey) : undefined
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return { width: view.getUint32(16), height: view.getUint32(20), settings: text === undefined ? {} : JSON.parse(text) }
+}

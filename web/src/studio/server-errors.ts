@@ -1,0 +1,43 @@
+// A server's refusals in a person's words: what happened, and what to do about it.
+import { type FaultCode, StudioError } from './types.ts'
+
+interface Envelope {
+  error: { message: string; code: string | null; type?: string }
+}
+
+export const lostServer = (cause?: unknown): StudioError =>
+  new StudioError('The server does not answer.', {
+    ...{ code: 'gone', again: true, cause },
+    remedy: 'Start it again with `distilled serve`, or let this page make the pictures itself.',
+  })
+
+/** The server's own code, and how the page treats it. */
+const known: Readonly<Record<string, { code: FaultCode; again?: boolean; remedy?: string }>> = {
+  class_denied: { code: 'denied', remedy: 'Choose another class.' },
+  queue_full: { code: 'queue_full', again: true },
+  timeout: { code: 'timeout', again: true, remedy: 'Ask for fewer pictures or fewer steps, or try again.' },
+  engine_died: { code: 'engine', again: true },
+  stopping: { code: 'gone', again: true, remedy: 'Try again when it has started anew.' },
+  invalid_api_key: { code: 'token', remedy: 'Whoever started the server has it.' },
+  model_not_found: { code: 'no_model', remedy: 'Choose another model.' },
+}
+
+/** An answer that is no success, or an error event. */
+export async function refusal(answer: Response | Envelope): Promise<StudioError> {
+  const isResponse = answer instanceof Response
+  const envelope = isResponse ? await answer.json().catch(() => undefined) : answer
+  const { message, code } = (envelope as Envelope | undefined)?.error ?? {}
+  const status = isResponse ? answer.status : 0
+  const kind = known[code ?? ''] ?? byStatus(status)
+  const after = isResponse ? Number(answer.headers.get('Retry-After')) || undefined : undefined
+  const remedy = kind.remedy ?? (after ? `Try again in ${after} s.` : undefined)
+  return new StudioError(message ?? `The server answered with ${status}.`, { ...kind, remedy, after })
+}
+
+function byStatus(status: number): { code: FaultCode; again?: boolean; remedy?: string } {
+  if (status === 404) return { code: 'no_model', remedy: 'Choose another model, or start the server with it.' }
+  if (status === 429) return { code: 'queue_full', again: true }
+  if (status === 504) return { code: 'timeout', again: true, remedy: 'Ask for fewer pictures, or try again.' }
+  if (status >= 500) return { code: 'engine', again: true, remedy: 'Try again; the log of the server says why.' }
+  return { code: 'invalid', remedy: 'Change the settings.' }
+}

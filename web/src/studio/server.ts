@@ -1,0 +1,133 @@
+// The Studio over HTTP: the server that serves the page makes the pictures. Its events are docs/SERVER.md's; its failures
+// become errors that say what to do.
+import { readEvents } from './events.ts'
+import { pngSettings } from './png-settings.ts'
+import { lostServer, refusal } from './server-errors.ts'
+import { credentials } from './token.ts'
+import type { ClassEntry, Done, ModelInfo, NoiseRecipe, Picture, SampleAsk, Studio, Watch, Way } from './types.ts'
+import { StudioError } from './types.ts'
+
+/** @param base the address of the server, relative to the page */
+export function serverStudio(base = './'): Studio {
+  const known = new Map<string, Promise<ClassEntry[]>>()
+  let described: ServedModel[] = []
+  const get = async <T>(path: string): Promise<T> =>
+    (await answer(fetch(base + path, { cache: 'no-store', headers: credentials() }))).json()
+  return {
+    kind: 'server',
+    async models() {
+      described = await get<ServedModel[]>('api/models')
+      return described.map(modelInfo)
+    },
+    classes(model) {
+      const found = known.get(model) ?? get<ClassEntry[]>(`api/classes?model=${encodeURIComponent(model)}`)
+      known.set(model, found)
+      found.catch(() => known.delete(model))
+      return found
+    },
+    isOpen: () => true,
+    async open(model) {
+      const { device = 'unknown device', threads = 0 } = described.find(({ id }) => id === model) ?? {}
+      return { device, threads, notes: [] }
+    },
+    sample({ model, way, images }, watch) {
+      return watched(`${base}api/sample`, { model, ...imagesBody(images), ...wayBody(way) }, watch)
+    },
+    trajectory({ model, class: label, noise, by }, watch) {
+      const body = { model, class_labels: [label], noise: [noise], by }
+      return watched(`${base}api/trajectory`, body, watch)
+    },
+  }
+}
+
+interface ServedModel extends Omit<ModelInfo, 'imageSize' | 'presets' | 'defaultSteps'> {
+  image_size: number
+  default_steps: number
+  threads: number
+  presets: { steps: number; timesteps: number[]; split: number; teacher_from?: number }[]
+}
+
+function modelInfo({ image_size, default_steps, presets, ...rest }: ServedModel): ModelInfo {
+  return {
+    ...rest,
+    imageSize: image_size,
+    defaultSteps: default_steps,
+    presets: presets.map(({ teacher_from, ...preset }) => ({
+      ...preset,
+      ...(teacher_from !== undefined && { teacherFrom: teacher_from }),
+    })),
+  }
+}
+
+/** Plain noise in a row is what `seed` alone says; the images are the same, and so are their settings. */
+function imagesBody(images: SampleAsk['images']) {
+  const { seed } = images[0]!.noise
+  const plain = (noise: NoiseRecipe, place: number) =>
+    noise.seed === seed && (noise.index ?? 0) === place && !noise.toward && !noise.groups?.length
+  const class_labels = images.map((image) => image.class)
+  if (images.every(({ noise }, place) => plain(noise, place))) return { class_labels, seed }
+  return { class_labels, noise: images.map(({ noise }) => noise) }
+}
+
+function wayBody({ steps, timesteps, split, teacherFrom, teacherOnly, flow }: Way) {
+  return { steps, timesteps, split, teacher_from: teacherFrom, teacher_only: teacherOnly, flow }
+}
+
+async function answer(asked: Promise<Response>): Promise<Response> {
+  const response = await asked.catch((cause) => {
+    throw cause?.name === 'AbortError' ? cause : lostServer(cause)
+  })
+  if (!response.ok) throw await refusal(response)
+  return response
+}
+
+/** One ask from its first event to its last. */
+async function watched(url: string, body: unknown, watch: Watch): Promise<Done> {
+  const request = {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...credentials() },
+    body: JSON.stringify(body),
+  }
+  const response = await answer(fetch(url, { ...request, signal: watch.signal ?? null }))
+  // The first step is reported when it has been computed, so an ask that had to wait is timed from its turn at the earliest.
+  let started = performance.now()
+  let place = 0
+  try {
+    for await (const { event, data } of readEvents(response.body!)) {
+      const said = JSON.parse(data)
+      if (event === 'queued') {
+        started = performance.now()
+        watch.onQueued?.(said.ahead)
+      } else if (event === 'step') watch.onStep?.(said.step, said.steps)
+      else if (event === 'image') watch.onPicture?.(await picture(said, said.place ?? place++))
+      else if (event === 'state')
+        watch.onState?.({ timestep: said.timestep, steps: said.steps, picture: await picture(said, place++) })
+      else if (event === 'error') throw await refusal(said)
+      else if (event === 'done') return { seconds: said.compute_seconds ?? (performance.now() - started) / 1000 }
+    }
+  } catch (error) {
+    if (error instanceof StudioError || watch.signal?.aborted) throw watch.signal?.aborted ? abort(watch) : error
+    throw lostServer(error)
+  }
+  throw lostServer()
+}
+
+const abort = ({ signal }: Watch) => signal!.reason ?? new DOMException('Cancelled', 'AbortError')
+
+interface SentImage {
+  b64_json: string
+  flagged?: boolean
+}
+
+async function picture(sent: SentImage, place: number): Promise<Picture> {
+  const bytes = Uint8Array.from(atob(sent.b64_json), (character) => character.charCodeAt(0))
+  const { settings, width, height } = pngSettings(bytes)
+  return {
+    place,
+    class: Number(settings.class),
+    className: String(settings.className),
+    png: new Blob([bytes], { type: 'image/png' }),
+    ...{ width, height, settings },
+    flagged: sent.flagged ?? settings.flagged === true,
+  }
+}

@@ -1,0 +1,176 @@
+// The Studio: what the views know of whoever makes the pictures. Two engines stand behind it, the HTTP server that serves the
+// page and ONNX Runtime in the page itself; a view asks in these words and cannot tell which of them answers.
+
+/** How an image is made; the fields are those of the library's PlanOptions. */
+export interface Way {
+  /** One of the model's presets, by network evaluations. */
+  steps?: number
+  timesteps?: number[]
+  split?: number
+  teacherFrom?: number
+  /** The teacher draws token by token. */
+  teacherOnly?: boolean
+  /** The teacher's flow map: noise to tokens, deterministic. */
+  flow?: boolean
+}
+
+/** Noise of an image: that of (seed, index), on the sphere toward another one, with some token groups from elsewhere. */
+export interface NoiseRecipe {
+  seed: number
+  /** 0 by default. */
+  index?: number
+  /** Spherical interpolation; amount 0 to 1. */
+  toward?: { seed: number; index?: number; amount: number }
+  /** The noise of these groups is that of (seed, index) instead. */
+  groups?: { group: number; seed: number; index?: number }[]
+}
+
+export interface ImageAsk {
+  class: number
+  noise: NoiseRecipe
+}
+
+export interface SampleAsk {
+  model: string
+  way: Way
+  /** At most `mostImages` in one ask. */
+  images: ImageAsk[]
+}
+
+/** Images of one ask: a server's limit. */
+export const mostImages = 10
+
+export interface TrajectoryAsk {
+  model: string
+  class: number
+  noise: NoiseRecipe
+  by: 'flow' | 'teacher' | 'student'
+}
+
+export interface Picture {
+  /** Position in the ask. */
+  place: number
+  class: number
+  className: string
+  /** PNG with its settings inside (text "distilled-decoding"), as `distilled sample` writes it. */
+  png: Blob
+  width: number
+  height: number
+  settings: Record<string, unknown>
+  /** The policy marks images of this class. */
+  flagged: boolean
+}
+
+/** A trajectory's state: the first `timestep` groups are data, the rest noise, decoded. */
+export interface State {
+  timestep: number
+  steps: number
+  picture: Picture
+}
+
+export interface Watch {
+  signal?: AbortSignal | undefined
+  onQueued?(ahead: number): void
+  onStep?(step: number, steps: number): void
+  onPicture?(picture: Picture): void
+  onState?(state: State): void
+}
+
+export interface Preset {
+  steps: number
+  timesteps: number[]
+  split: number
+  teacherFrom?: number
+}
+
+export interface ModelInfo {
+  id: string
+  family: 'var' | 'llamagen'
+  imageSize: number
+  /** Tokens of every group. */
+  groups: number[]
+  classes: number
+  student: boolean
+  teacher: boolean
+  presets: Preset[]
+  defaultSteps: number
+  /** To download before it runs in the page; undefined on a server. */
+  bytes?: number
+  device?: string
+}
+
+export interface ClassEntry {
+  id: number
+  name: string
+  synonyms: string[]
+  sensitive: boolean
+  policy: 'allow' | 'flag' | 'deny'
+}
+
+export interface Opened {
+  device: string
+  threads: number
+  /** Such as 'WebGPU is not there: wasm'. */
+  notes: string[]
+}
+
+export interface Done {
+  /** Of computing, without the wait in a queue. */
+  seconds: number
+}
+
+export interface Studio {
+  readonly kind: 'server' | 'page'
+  /** The default one first; StudioError when the server is gone. */
+  models(): Promise<ModelInfo[]>
+  classes(model: string): Promise<ClassEntry[]>
+  isOpen(model: string): boolean
+  open(model: string, watch?: { signal?: AbortSignal; onDownload?(done: number, total: number): void }): Promise<Opened>
+  sample(ask: SampleAsk, watch: Watch): Promise<Done>
+  trajectory(ask: TrajectoryAsk, watch: Watch): Promise<Done>
+}
+
+/** Causes that the page treats in their own way. */
+export type FaultCode =
+  /** The server does not answer. */
+  | 'gone'
+  | 'no_model'
+  /** The policy denies the class. */
+  | 'denied'
+  /** 429: too many wait. */
+  | 'queue_full'
+  | 'timeout'
+  /** The server wants its token. */
+  | 'token'
+  | 'invalid'
+  | 'engine'
+
+interface FaultDetails {
+  remedy?: string | undefined
+  /** Whether trying again may help. */
+  again?: boolean
+  code?: FaultCode
+  /** Seconds after which trying again makes sense. */
+  after?: number | undefined
+  cause?: unknown
+}
+
+/** What went wrong, for a person: message, what to do, and whether trying again may help. */
+export class StudioError extends Error {
+  readonly remedy: string | undefined
+  readonly again: boolean
+  readonly code: FaultCode | undefined
+  readonly after: number | undefined
+
+  constructor(message: string, { remedy, again = false, code, after, cause }: FaultDetails = {}) {
+    super(message, { cause })
+    this.name = 'StudioError'
+    this.remedy = remedy
+    this.again = again
+    this.code = code
+    this.after = after
+  }
+}
+
+/** Whether an error is a cancellation, which nobody needs to hear of. */
+export const isAbort = (error: unknown): boolean => error instanceof DOMException && error.name === 'AbortError'

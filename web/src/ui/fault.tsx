@@ -1,0 +1,67 @@
+// What went wrong, with what to do about it: try again, or let the page's own engine take over when the server is gone.
+import { useContext } from 'preact/hooks'
+import { EngineContext } from '../state/context.ts'
+import { keepToken } from '../studio/token.ts'
+import { StudioError } from '../studio/types.ts'
+
+export interface FaultProps {
+  error: unknown
+  /** What "Try again" does; without it there is no such button. */
+  again?: (() => void) | undefined
+}
+
+/** A failure in words, or nothing when there is none. */
+export function Fault({ error, again }: FaultProps) {
+  const engine = useContext(EngineContext)
+  if (error === undefined || error === null) return null
+  const known = error instanceof StudioError ? error : undefined
+  const message = error instanceof Error ? error.message : String(error)
+  const offersPage = known?.code === 'gone' && engine?.kind === 'server'
+  const offersServer = engine?.kind === 'page' && (known?.code === 'no_model' || known?.code === 'engine')
+  return (
+    <div class="fault" role="alert">
+      <div>
+        <strong>{withCode(message)}</strong> {known?.remedy && withCode(known.remedy)}
+      </div>
+      {known?.code === 'token' && engine && <TokenForm onToken={engine.retry} />}
+      {again && (known?.again ?? true) && (
+        <button type="button" class="button small" onClick={again}>
+          Try again
+        </button>
+      )}
+      {offersPage && (
+        <button type="button" class="button small" onClick={() => engine.choose('page')}>
+          Use this page’s engine
+        </button>
+      )}
+      {offersServer && (
+        <button type="button" class="button small" onClick={() => engine.choose('server')}>
+          Use the server
+        </button>
+      )}
+    </div>
+  )
+}
+
+/** What stands between backticks is to be typed as it is. */
+const withCode = (text: string) => text.split('`').map((part, i) => (i % 2 ? <code key={part}>{part}</code> : part))
+
+function TokenForm({ onToken }: { onToken(): void }) {
+  return (
+    <form
+      class="joined"
+      onSubmit={(event) => {
+        event.preventDefault()
+        const given = new FormData(event.currentTarget).get('token')
+        if (typeof given !== 'string' || !given) return
+        keepToken(given)
+        onToken()
+      }}
+    >
+      <input class="input" type="password" name="token" aria-label="Token" placeholder="Token" autocomplete="off" />
+      <button type="submit" class="button small">
+        Use it
+      </button>
+    </form>
+  )
+}

@@ -1,0 +1,20 @@
+// One small picture that stands for a run: its first four, two by two, or the only one.
+import type { Picture } from '../studio/types.ts'
+
+/** Pixels of a side. */
+export const thumbnailSize = 64
+
+/** A PNG of the first pictures; their pixels stay pixels where they are small. */
+export async function thumbnail(pictures: readonly Picture[]): Promise<Blob> {
+  const across = pictures.length >= 4 ? 2 : 1
+  const cell = thumbnailSize / across
+  const canvas = new OffscreenCanvas(thumbnailSize, thumbnailSize)
+  const context = canvas.getContext('2d')!
+  for (const [i, picture] of pictures.slice(0, across * across).entries()) {
+    const bitmap = await createImageBitmap(picture.png)
+    context.imageSmoothingEnabled = bitmap.width > cell
+    context.drawImage(bitmap, (i % across) * cell, Math.floor(i / across) * cell, cell, cell)
+    bitmap.close()
+  }
+  return canvas.convertToBlob()
+}

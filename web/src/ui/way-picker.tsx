@@ -1,0 +1,40 @@
+// How an image is made: the model's ways as a list of which one holds, each with its evaluations and, once known, its time.
+import type { ModelInfo } from '../studio/types.ts'
+import { secondsText } from './text.ts'
+import { waysOf } from './ways.ts'
+
+export interface WayPickerProps {
+  model: ModelInfo
+  /** The key of the way that holds: see ways.ts. */
+  value: string
+  onChange(key: string): void
+  /** Offers the teacher's flow map, too. */
+  flow?: boolean
+  /** Seconds per image by key, measured here. */
+  times?: Readonly<Record<string, number | undefined>>
+  /** Radio buttons of one page need different names. */
+  name?: string
+}
+
+export function WayPicker({ model, value, onChange, flow = false, times = {}, name = 'way' }: WayPickerProps) {
+  return (
+    <fieldset class="field way-picker">
+      <legend class="label">Steps</legend>
+      <div class="choices">
+        {waysOf(model, { flow }).map(({ key, title, detail, evaluations }) => (
+          <label key={key} class="choice">
+            <input type="radio" name={name} value={key} checked={key === value} onChange={() => onChange(key)} />
+            <span>
+              <span>
+                {title} <small class="quiet way-detail">{detail}</small>
+              </span>
+              <small class="quiet way-cost" title={`${evaluations} network evaluations per image`}>
+                {times[key] === undefined ? `${evaluations}×` : secondsText(times[key])}
+              </small>
+            </span>
+          </label>
+        ))}
+      </div>
+    </fieldset>
+  )
+}

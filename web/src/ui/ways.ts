@@ -1,0 +1,47 @@
+// The ways a model can make an image, as the app offers and names them: its presets, the teacher, the teacher's flow map.
+import type { ModelInfo, Way } from '../studio/types.ts'
+
+export interface WayChoice {
+  /** In the address: the number of steps, "teacher" or "flow". */
+  key: string
+  title: string
+  /** Who does what, in a line. */
+  detail: string
+  /** Network evaluations per image. */
+  evaluations: number
+  way: Way
+}
+
+/** The ways of a model, the fewest evaluations first; `flow` adds the deterministic teacher. */
+export function waysOf(model: ModelInfo, { flow = false } = {}): WayChoice[] {
+  const groups = model.groups.length
+  const student = model.presets.map(({ steps, timesteps, teacherFrom }): WayChoice => {
+    const title = steps === 1 ? '1 step' : `${steps} steps`
+    if (teacherFrom === undefined) {
+      const detail = steps === 1 ? 'student' : `student, again from group ${timesteps.at(-1)}`
+      return { key: String(steps), title, detail, evaluations: steps, way: { steps } }
+    }
+    const last = timesteps.at(-1)! - 1
+    const detail = teacherFrom === last ? `teacher for group ${last}` : `teacher for groups ${teacherFrom}–${last}`
+    return { key: String(steps), title, detail, evaluations: steps, way: { steps } }
+  })
+  const ways = model.student ? student : []
+  if (model.teacher) {
+    ways.push({
+      ...{ key: 'teacher', title: 'Teacher', detail: 'draws group by group', evaluations: groups },
+      way: { teacherOnly: true },
+    })
+    if (flow)
+      ways.push({
+        ...{ key: 'flow', title: 'Teacher’s flow map', detail: 'without draws', evaluations: groups },
+        way: { flow: true },
+      })
+  }
+  return ways.sort((a, b) => a.evaluations - b.evaluations)
+}
+
+/** The way a key names; the model's default when it has none of that name. */
+export function wayOf(model: ModelInfo, key: string | undefined, options?: { flow?: boolean }): WayChoice {
+  const ways = waysOf(model, options)
+  return ways.find((way) => way.key === key) ?? ways.find((way) => way.evaluations === model.defaultSteps) ?? ways[0]!
+}

@@ -1,0 +1,83 @@
+// The fourth figure: the running model makes one picture in one step, and its teacher one in all of its own, with live times.
+
+import { Fault } from '../../ui/fault.tsx'
+import { Picture } from '../../ui/picture.tsx'
+import { plural, secondsText } from '../../ui/text.ts'
+import { waysOf } from '../../ui/ways.ts'
+import type { ViewProps } from '../props.ts'
+import { Asked, askedFor } from './asked.tsx'
+import type { Run } from './runs.ts'
+import { useRuns } from './runs.ts'
+
+/** Keys of ways.ts, with what they are called here. */
+const lanes = [
+  { key: '1', title: 'Student', what: 'the whole map in one pass' },
+  { key: 'flow', title: 'Teacher’s map', what: 'the same noise, step by step' },
+  { key: 'teacher', title: 'Teacher', what: 'with dice instead of noise' },
+] as const
+
+export function Race(props: ViewProps) {
+  const { studio, model, settings } = props
+  const { runs, busy, fault, start, stop } = useRuns(studio)
+  const ways = lanes.flatMap((lane) => {
+    const way = waysOf(model, { flow: true }).find(({ key }) => key === lane.key)
+    return way ? [{ ...way, ...lane }] : []
+  })
+  const begin = () => {
+    const { class: label, seed } = askedFor({ model, settings })
+    start({ model: model.id, image: { class: label, noise: { seed } }, ways })
+  }
+  return (
+    <div class="stack">
+      <Asked {...props} busy={busy} title="Race" onStart={begin} onStop={stop} />
+      <Fault error={fault} again={begin} />
+      <div class="explain-race">
+        {ways.map(({ key, title, what, evaluations }) => (
+          <Lane key={key} title={title} what={what} evaluations={evaluations} run={runs[key]} />
+        ))}
+      </div>
+      <p class="explain-verdict" role="status">
+        {verdict(runs) ??
+          'Each network is opened and run once before its time counts; of short times the median of five stands.'}
+      </p>
+    </div>
+  )
+}
+
+/** What the times say, once they are there. */
+function verdict(runs: Readonly<Record<string, Run>>): string | undefined {
+  const [student, teacher] = [runs['1'], runs.teacher]
+  if (student?.status !== 'done' || teacher?.status !== 'done') return undefined
+  const ratio = teacher.seconds / student.seconds
+  const compared = ratio > 1.05 ? `${ratio.toFixed(ratio < 10 ? 1 : 0)} times as long` : 'no longer, this time'
+  return `${plural(student.steps, 'step')}: ${secondsText(student.seconds)}. The teacher’s ${teacher.steps}: ${secondsText(teacher.seconds)}, ${compared}.`
+}
+
+interface LaneProps {
+  title: string
+  what: string
+  evaluations: number
+  run: Run | undefined
+}
+
+function Lane({ title, what, evaluations, run }: LaneProps) {
+  const running = run?.status === 'running'
+  const opening = run?.status === 'opening'
+  const steps = run?.steps ?? evaluations
+  return (
+    <Picture
+      png={run?.picture?.png}
+      working={running || opening}
+      alt={run?.picture ? `${run.picture.className}, ${title.toLowerCase()}` : ''}
+    >
+      <strong>{title}</strong> <span class="explain-what">{what}</span>
+      <span class="explain-steps" aria-hidden="true">
+        <span style={{ width: `${run ? (100 * (run.status === 'done' ? steps : run.step)) / steps : 0}%` }} />
+      </span>
+      <span class="explain-time">
+        <span>{running && steps > 1 ? `${run.step} of ${steps}` : plural(steps, 'step')}</span>
+        {opening ? 'opening' : <b>{run && run.status !== 'waiting' ? secondsText(run.seconds) : ''}</b>}
+      </span>
+    </Picture>
+  )
+}

@@ -1,0 +1,94 @@
+// One picture by several ways, one way after the other so that times mean something: what each has come to, as state.
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
+import { type ImageAsk, isAbort, type Picture, type Studio, type Way } from '../../studio/types.ts'
+
+export interface Run {
+  status: 'waiting' | 'opening' | 'running' | 'done'
+  /** Network evaluations so far, of so many. */
+  step: number
+  steps: number
+  /** Wall clock while it runs; of computing alone when it is done, the median of several where they are short. */
+  seconds: number
+  picture: Picture | undefined
+}
+
+export interface Runs {
+  runs: Readonly<Record<string, Run>>
+  busy: boolean
+  fault: unknown
+  start(ask: { model: string; image: ImageAsk; ways: readonly { key: string; way: Way; evaluations: number }[] }): void
+  stop(): void
+}
+
+/** Figures of one page do not run beside each other: their times would mean nothing. */
+let latest: AbortController | undefined
+
+/** Ways that have run: a network that is run for the first time is opened first, which is no part of the method's time. */
+const opened = new WeakMap<Studio, Set<string>>()
+
+/** What takes so few seconds is run again, up to so many times: a single time of some milliseconds says little. */
+const briefly = 0.4
+const mostTimes = 5
+const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0)
+const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
+
+const waiting = (steps: number): Run => ({ status: 'waiting', step: 0, steps, seconds: 0, picture: undefined })
+
+export function useRuns(studio: Studio): Runs {
+  const [runs, setRuns] = useState<Runs['runs']>({})
+  const [busy, setBusy] = useState(false)
+  const [fault, setFault] = useState<unknown>()
+  const running = useRef<AbortController>(undefined)
+  const stop = useCallback(() => running.current?.abort(new DOMException('Stopped', 'AbortError')), [])
+  useEffect(() => stop, [studio])
+
+  const start: Runs['start'] = async ({ model, image, ways }) => {
+    latest?.abort(new DOMException('Stopped', 'AbortError'))
+    const controller = new AbortController()
+    latest = controller
+    running.current = controller
+    const { signal } = controller
+    setFault(undefined)
+    setBusy(true)
+    setRuns(Object.fromEntries(ways.map(({ key, evaluations }) => [key, waiting(evaluations)])))
+    const merge = (key: string, part: Partial<Run>) =>
+      signal.aborted || setRuns((old) => ({ ...old, [key]: { ...old[key]!, ...part } }))
+    try {
+      const known = opened.get(studio) ?? new Set()
+      opened.set(studio, known)
+      for (const { key, way } of ways) {
+        const name = `${model} ${JSON.stringify(way)}`
+        if (!known.has(name)) {
+          merge(key, { status: 'opening' })
+          await studio.sample({ model, way, images: [image] }, { signal })
+          known.add(name)
+        }
+        const started = performance.now()
+        const elapsed = () => (performance.now() - started) / 1000
+        merge(key, { status: 'running' })
+        const clock = setInterval(() => merge(key, { seconds: elapsed() }), 50)
+        const { seconds } = await studio
+          .sample(
+            { model, way, images: [image] },
+            {
+              signal,
+              onStep: (step, steps) => merge(key, { step, steps }),
+              onPicture: (picture) => merge(key, { picture }),
+            },
+          )
+          .finally(() => clearInterval(clock))
+        merge(key, { seconds })
+        const times = [seconds]
+        while (times.length < mostTimes && sum(times) < briefly) {
+          times.push((await studio.sample({ model, way, images: [image] }, { signal })).seconds)
+        }
+        merge(key, { status: 'done', seconds: median(times) })
+      }
+    } catch (error) {
+      if (!signal.aborted && !isAbort(error)) setFault(error)
+    } finally {
+      if (running.current === controller) setBusy(false)
+    }
+  }
+  return { runs, busy, fault, start, stop }
+}

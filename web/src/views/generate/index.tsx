@@ -1,0 +1,123 @@
+// Generate: a class, a seed, a number of steps, and pictures as they are made, with the time each took. The settings are in the
+// address, runs are kept in the history, and a picture that comes back brings its settings along.
+import { useContext, useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { EngineContext } from '../../state/context.ts'
+import { usePreference } from '../../state/preferences.ts'
+import { useHistory } from '../../state/use-history.ts'
+import type { Picture } from '../../studio/types.ts'
+import { classOr } from '../../ui/class-search.ts'
+import { download, pictureName } from '../../ui/download.ts'
+import { Fault } from '../../ui/fault.tsx'
+import { randomSeed } from '../../ui/seed-field.tsx'
+import { useClasses } from '../../ui/use-classes.ts'
+import { useKeys } from '../../ui/use-keys.ts'
+import { waysOf } from '../../ui/ways.ts'
+import { zipPictures } from '../../ui/zip.ts'
+import type { ViewProps } from '../props.ts'
+import { Details } from './details.tsx'
+import { PictureGrid } from './grid.tsx'
+import { HistoryStrip } from './history-strip.tsx'
+import { KeysDialog } from './keys-dialog.tsx'
+import { SettingsPanel } from './panel.tsx'
+import { Readout } from './readout.tsx'
+import { recordOf } from './record.ts'
+import { DropVeil, useRestore } from './restore.tsx'
+import { type RunSettings, readRun, runOfImage, writeRun } from './run-settings.ts'
+import { type RunState, useRun } from './use-run.ts'
+import './generate.css'
+
+export default function Generate({ studio, model, settings, set }: ViewProps) {
+  const engine = useContext(EngineContext)!
+  const classes = useClasses(studio, model.id)
+  const history = useHistory()
+  const [live, setLive] = usePreference('live', model.imageSize <= 64)
+  const [selected, setSelected] = useState(0)
+  const [help, setHelp] = useState(false)
+  const [times, setTimes] = useState<Readonly<Record<string, number>>>({})
+
+  const address = JSON.stringify(settings)
+  const run = useMemo(() => readRun(JSON.parse(address), model), [address, model])
+  const entry = classOr(classes, run.class)
+  const wanted: RunSettings = { ...run, class: entry?.id ?? run.class }
+  const runner = useRun(studio, model, async (state: RunState) => {
+    const pictures = state.pictures.filter((picture) => picture !== undefined)
+    setTimes((old) => ({ ...old, [timeKey(state.run!.steps)]: state.seconds / pictures.length }))
+    history.add(await recordOf(state.run!, pictures, model))
+  })
+  const { state, start, cancel } = runner
+  const timeKey = (steps: string) => `${engine.kind} ${model.id} ${steps}`
+
+  const generate = () => start(wanted)
+  // A changed setting cancels what runs; where pictures are quick, it starts the next one at once.
+  const key = JSON.stringify(wanted)
+  const known = entry !== undefined && entry.policy !== 'deny'
+  const first = useRef(true)
+  useEffect(() => {
+    cancel()
+    if (!known || !live) return
+    const timer = setTimeout(generate, first.current ? 0 : 120)
+    first.current = false
+    return () => clearTimeout(timer)
+  }, [key, known, live, studio])
+
+  const change = (part: Partial<RunSettings>) => set(writeRun({ ...wanted, first: 0, ...part }), 'replace')
+  const roll = () => change({ seed: randomSeed() })
+  const restore = useRestore((image) => {
+    const restored = runOfImage(image, engine.models, wanted.count)
+    setSelected(Number(image.index ?? 0) - restored.first)
+    set(writeRun(restored), 'push')
+  })
+
+  const pictures = state.pictures
+  const made = pictures.filter((picture): picture is Picture => picture !== undefined)
+  const current = pictures[selected] ?? made[0]
+  const save = () => current && download(current.png, pictureName(current))
+  const saveAll = async () => {
+    if (made.length) download(await zipPictures(made), `${made[0]!.className}-seed-${wanted.seed}.zip`)
+  }
+  const search = () => document.querySelector<HTMLInputElement>('.class-picker input')?.focus()
+  const byNumber = waysOf(model, { flow: true }).map((way, i) => [String(i + 1), () => change({ steps: way.key })])
+  useKeys({
+    Enter: generate,
+    Escape: cancel,
+    r: roll,
+    d: save,
+    z: saveAll,
+    '/': search,
+    '?': () => setHelp(true),
+    ...Object.fromEntries(byNumber),
+  })
+
+  return (
+    <div class="view generate">
+      <header class="view-head">
+        <h1>Generate</h1>
+        <p class="lead">Choose what to draw. The model turns noise into the picture, in as few steps as you like.</p>
+      </header>
+      <div class="bench">
+        <SettingsPanel
+          {...{ model, classes, run: wanted, live, setLive, change, roll, generate, cancel, restore }}
+          entry={entry}
+          running={state.status === 'running'}
+          times={Object.fromEntries(waysOf(model, { flow: true }).map(({ key }) => [key, times[timeKey(key)]]))}
+          onHelp={() => setHelp(true)}
+        />
+        <section class="stack stage" aria-label="Pictures">
+          <Fault error={restore.fault} />
+          <Fault error={state.fault} again={generate} />
+          <Readout state={state} model={model} />
+          <PictureGrid state={state} count={wanted.count} selected={selected} onSelect={setSelected} />
+          {current && (
+            <Details picture={current} entry={entry} onDownload={save} onZip={made.length > 1 ? saveAll : undefined} />
+          )}
+        </section>
+      </div>
+      <HistoryStrip history={history} onChoose={(kept) => set({ ...cleared, ...kept }, 'push')} />
+      <DropVeil shown={restore.dragging} />
+      <KeysDialog open={help} onClose={() => setHelp(false)} model={model} />
+    </div>
+  )
+}
+
+/** A run from the history replaces all of the settings. */
+const cleared = { first: undefined }

@@ -1,0 +1,38 @@
+// All keys of the view, in a dialog behind "?".
+import type { ModelInfo } from '../../studio/types.ts'
+import { Dialog } from '../../ui/dialog.tsx'
+import { waysOf } from '../../ui/ways.ts'
+
+export interface KeysDialogProps {
+  open: boolean
+  onClose(): void
+  model: ModelInfo
+}
+
+export function KeysDialog({ open, onClose, model }: KeysDialogProps) {
+  const ways = waysOf(model, { flow: true })
+  const rows: readonly (readonly [readonly string[], string])[] = [
+    [['Enter'], 'make the pictures'],
+    [['R'], 'roll the dice: another seed'],
+    [['/'], 'search a class'],
+    [['1', '…', String(ways.length)], `steps: ${ways.map(({ title }) => title.toLowerCase()).join(', ')}`],
+    [['←', '→', '↑', '↓'], 'move in the grid, once it has the focus'],
+    [['D'], 'download the selected picture'],
+    [['Z'], 'download all as ZIP'],
+    [['Ctrl', 'V'], 'paste a picture: its settings come back'],
+    [['Esc'], 'stop'],
+    [['?'], 'this list'],
+  ]
+  return (
+    <Dialog title="Keys" open={open} onClose={onClose} closeKey="?">
+      <dl class="keys">
+        {rows.map(([keys, what]) => (
+          <div key={what}>
+            <dt>{keys.map((key) => (key === '…' ? ' … ' : <kbd key={key}>{key}</kbd>))}</dt>
+            <dd>{what}</dd>
+          </div>
+        ))}
+      </dl>
+    </Dialog>
+  )
+}

@@ -1,0 +1,22 @@
+// A finished run as the history keeps it.
+import { changed } from '../../router.ts'
+import type { Run } from '../../state/history.ts'
+import type { ModelInfo, Picture } from '../../studio/types.ts'
+import { plural } from '../../ui/text.ts'
+import { thumbnail } from '../../ui/thumbnail.ts'
+import { wayOf } from '../../ui/ways.ts'
+import { type RunSettings, writeRun } from './run-settings.ts'
+
+/** @param pictures those of the run, at least one */
+export async function recordOf(run: RunSettings, pictures: readonly Picture[], model: ModelInfo): Promise<Run> {
+  const settings = changed({}, writeRun(run))
+  const { title } = wayOf(model, run.steps, { flow: true })
+  return {
+    key: JSON.stringify(settings),
+    at: Date.now(),
+    settings,
+    title: pictures[0]!.className,
+    detail: `${plural(pictures.length, 'picture')}, seed ${run.seed}, ${title.toLowerCase()}, ${run.model}`,
+    thumbnail: await thumbnail(pictures),
+  }
+}

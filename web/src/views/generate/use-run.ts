@@ -1,0 +1,98 @@
+// One run at a time: pictures come in as they are made, a new run or a changed setting cancels the one before.
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
+import { isAbort, type ModelInfo, type Picture, type Studio } from '../../studio/types.ts'
+import { asksOf, type RunSettings } from './run-settings.ts'
+
+export interface RunState {
+  status: 'idle' | 'running' | 'done' | 'cancelled' | 'fault'
+  /** What was asked for; the pictures are its, in their places, once they have come. */
+  run: RunSettings | undefined
+  pictures: readonly (Picture | undefined)[]
+  /** Pictures of this run that have come. */
+  made: number
+  /** Requests before this one. */
+  ahead: number
+  /** Network evaluations done of the batch at work. */
+  step: { done: number; of: number } | undefined
+  /** The first run of this way, for which networks are opened. */
+  fresh: boolean
+  /** Of computing, for the pictures made so far. */
+  seconds: number
+  fault: unknown
+}
+
+const idle: RunState = {
+  ...{ status: 'idle', run: undefined, pictures: [], made: 0, ahead: 0 },
+  ...{ step: undefined, seconds: 0, fresh: false, fault: undefined },
+}
+
+/** Ways that have run since the page was opened. */
+const opened = new Set<string>()
+
+export interface Runner {
+  state: RunState
+  start(run: RunSettings): void
+  cancel(): void
+}
+
+/** @param onDone hears of every run that came to its end */
+export function useRun(studio: Studio, model: ModelInfo, onDone: (state: RunState) => void): Runner {
+  const [state, setState] = useState(idle)
+  const running = useRef<AbortController>(undefined)
+  const done = useRef(onDone)
+  done.current = onDone
+  useEffect(() => () => running.current?.abort(), [])
+
+  const start = useCallback(
+    async (run: RunSettings) => {
+      running.current?.abort()
+      const controller = new AbortController()
+      running.current = controller
+      const { signal } = controller
+      const way = `${studio.kind} ${run.model} ${run.steps}`
+      let latest: RunState = { ...idle, status: 'running', run, fresh: !opened.has(way) }
+      const tell = (part: Partial<RunState>) => {
+        if (signal.aborted) return
+        latest = { ...latest, ...part }
+        setState(latest)
+      }
+      // What is shown stays until its place is taken, so that a change is seen as a change and not as a blink.
+      setState(({ pictures }) => {
+        latest = { ...latest, pictures: Array.from({ length: run.count }, (_, i) => pictures[i]) }
+        return latest
+      })
+      try {
+        let seconds = 0
+        for (const { ask, offset } of asksOf(run, model)) {
+          const begun = performance.now()
+          const { seconds: took } = await studio.sample(ask, {
+            signal,
+            onQueued: (ahead) => tell({ ahead }),
+            onStep: (step, of) =>
+              tell({ step: { done: step, of }, ahead: 0, seconds: seconds + (performance.now() - begun) / 1000 }),
+            onPicture: (picture) =>
+              tell({
+                pictures: latest.pictures.with(offset + picture.place, picture),
+                ...{ made: latest.made + 1, ahead: 0, step: undefined },
+              }),
+          })
+          seconds += took
+          tell({ seconds, step: undefined })
+        }
+        tell({ status: 'done' })
+        opened.add(way)
+        if (!signal.aborted) done.current(latest)
+      } catch (fault) {
+        if (signal.aborted || isAbort(fault)) return
+        tell({ status: 'fault', fault, step: undefined })
+      }
+    },
+    [studio, model],
+  )
+  const cancel = useCallback(() => {
+    if (!running.current || running.current.signal.aborted) return
+    running.current.abort()
+    setState((old) => (old.status === 'running' ? { ...old, status: 'cancelled', step: undefined } : old))
+  }, [])
+  return { state, start, cancel }
+}

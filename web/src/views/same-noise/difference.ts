@@ -1,0 +1,40 @@
+// How far two pictures of one size are from each other, pixel by pixel. Levels are of 0..255.
+import type { Pixels } from './pixels.ts'
+
+/** Levels that a pixel of two pictures alike may be apart. */
+export const near = 8
+
+export interface Difference {
+  /** Mean absolute difference over all pixels and channels, in levels. */
+  levels: number
+  /** Share of pixels that are the same in all three channels. */
+  equal: number
+  /** Share of pixels that no eye tells apart: no channel is further away than `near`. */
+  alike: number
+  /** The largest difference of a pixel's channels, in levels, row by row. */
+  map: Uint8Array
+}
+
+/**
+ * What differs between two pictures of one size.
+ * @throws RangeError when their sizes differ
+ */
+export function difference(a: Pixels, b: Pixels): Difference {
+  if (a.width !== b.width || a.height !== b.height) throw new RangeError('Pictures of two sizes have no difference.')
+  const map = new Uint8Array(a.width * a.height)
+  let [sum, same, close] = [0, 0, 0]
+  for (let i = 0; i < map.length; i++) {
+    const at = (channel: number) => Math.abs(a.data[4 * i + channel]! - b.data[4 * i + channel]!)
+    const [red, green, blue] = [at(0), at(1), at(2)]
+    sum += red + green + blue
+    map[i] = Math.max(red, green, blue)
+    if (map[i] === 0) same++
+    if (map[i]! <= near) close++
+  }
+  const share = (count: number) => count / map.length
+  return { levels: sum / (3 * map.length), equal: share(same), alike: share(close), map }
+}
+
+/** The mean of some numbers; undefined of none. */
+export const meanOf = (values: readonly number[]): number | undefined =>
+  values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0) / values.length

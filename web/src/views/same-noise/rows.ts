@@ -1,0 +1,43 @@
+// The rows of the comparison: each is a class and a noise. Noises are image 0, 1, 2 of one seed, as in every run of it.
+import type { Settings } from '../../router.ts'
+import { wholeSetting } from '../../router.ts'
+import { type ImageAsk, type ModelInfo, mostImages } from '../../studio/types.ts'
+
+export const mostClasses = 6
+export const mostNoises = 3
+
+export interface Rows {
+  classes: number[]
+  seed: number
+  noises: number
+}
+
+/** Class ids of a list in an address, each once, those that the model has. */
+export function readClasses(text: string | undefined, classes: number, most: number): number[] {
+  const ids = (text ?? '').split(',').filter((part) => /^\d+$/.test(part))
+  return [...new Set(ids.map(Number))].filter((id) => id < classes).slice(0, most)
+}
+
+/** `count` classes spread over all of them. */
+export function spread(classes: number, count: number): number[] {
+  const many = Math.min(classes, count)
+  return Array.from({ length: many }, (_, i) => Math.floor(((i + 0.5) * classes) / many))
+}
+
+/** A class that came along from another view is shown with three noises; without one, two classes with two. */
+export function readRows(settings: Settings, model: ModelInfo): Rows {
+  const listed = readClasses(settings.classes, model.classes, mostClasses)
+  const single = readClasses(settings.class, model.classes, 1)
+  const classes = listed.length > 0 ? listed : single.length > 0 ? single : spread(model.classes, 2)
+  const usual = listed.length === 0 && single.length > 0 ? mostNoises : 2
+  const noises = wholeSetting(settings.noises, usual, 1, mostNoises)
+  return { classes, seed: wholeSetting(settings.seed, 7), noises }
+}
+
+/** What to ask for, class after class; never more than one ask takes. */
+export function asksOf({ classes, seed, noises }: Rows): ImageAsk[] {
+  const asks = classes.flatMap((label) =>
+    Array.from({ length: noises }, (_, index) => ({ class: label, noise: index === 0 ? { seed } : { seed, index } })),
+  )
+  return asks.slice(0, mostImages)
+}

@@ -1,0 +1,48 @@
+// The states of a trajectory as they stream in. Other settings stop the one that runs.
+import { useEffect, useState } from 'preact/hooks'
+import { isAbort, type State, type Studio, type TrajectoryAsk } from '../../studio/types.ts'
+
+export interface Streamed {
+  /** By timestep. */
+  states: readonly (State | undefined)[]
+  ahead: number
+  running: boolean
+  seconds: number | undefined
+  fault: unknown
+}
+
+const nothing: Streamed = { states: [], ahead: 0, running: true, seconds: undefined, fault: undefined }
+
+/** @param round one more is another try */
+export function useStates(studio: Studio, ask: TrajectoryAsk, round: number): Streamed {
+  const [streamed, setStreamed] = useState(nothing)
+  const key = JSON.stringify(ask)
+  useEffect(() => {
+    const controller = new AbortController()
+    const { signal } = controller
+    const merge = (part: Partial<Streamed>) => signal.aborted || setStreamed((old) => ({ ...old, ...part }))
+    setStreamed(nothing)
+    // A seed that is being typed is not asked for digit by digit.
+    const soon = setTimeout(async () => {
+      const states: (State | undefined)[] = []
+      try {
+        const { seconds } = await studio.trajectory(ask, {
+          signal,
+          onQueued: (ahead) => merge({ ahead }),
+          onState(state) {
+            states[state.timestep] = state
+            merge({ states: [...states], ahead: 0 })
+          },
+        })
+        merge({ running: false, seconds })
+      } catch (fault) {
+        if (!isAbort(fault)) merge({ running: false, fault })
+      }
+    }, 150)
+    return () => {
+      clearTimeout(soon)
+      controller.abort(new DOMException('Cancelled', 'AbortError'))
+    }
+  }, [studio, key, round])
+  return streamed
+}

@@ -1,0 +1,45 @@
+// A place on the way from one noise to another as a NoiseRecipe. The groups that walk are on the sphere between the two;
+// the others stay where they were, which a recipe says by naming the seed they come from.
+import type { NoiseRecipe } from '../../studio/types.ts'
+
+export interface Walk {
+  from: number
+  to: number
+  /** 0 at the first noise, 1 at the second. */
+  at: number
+  /** The groups that walk, of `total`. */
+  moving: readonly number[]
+  total: number
+}
+
+/**
+ * The noise at that place; the shortest recipe that says it.
+ * @example
+ * recipeAt({ from: 7, to: 8, at: 0.5, moving: [0], total: 2 })
+ * // { seed: 7, toward: { seed: 8, amount: 0.5 }, groups: [{ group: 1, seed: 7 }] }
+ */
+export function recipeAt({ from, to, at, moving, total }: Walk): NoiseRecipe {
+  if (at <= 0 || moving.length === 0 || from === to) return { seed: from }
+  const still = Array.from({ length: total }, (_, group) => group).filter((group) => !moving.includes(group))
+  const comesFrom = (seed: number) => (group: number) => ({ group, seed })
+  if (at < 1) {
+    const toward = { seed: to, amount: at }
+    return { seed: from, toward, ...(still.length > 0 && { groups: still.map(comesFrom(from)) }) }
+  }
+  if (still.length === 0) return { seed: to }
+  return still.length < moving.length
+    ? { seed: to, groups: still.map(comesFrom(from)) }
+    : { seed: from, groups: moving.map(comesFrom(to)) }
+}
+
+/** Places of a film of `count` pictures from 0 to 1; there and back shows neither end twice, so that it loops. */
+export function places(count: number, back: boolean): number[] {
+  const there = Array.from({ length: count }, (_, i) => (count === 1 ? 0 : i / (count - 1)))
+  return back ? [...there, ...there.slice(1, -1).reverse()] : there
+}
+
+/** Where a walk there and back is after `turns` of one way; 0.5 -> 0.5, 1.25 -> 0.75, 2 -> 0. */
+export function swing(turns: number): number {
+  const phase = ((turns % 2) + 2) % 2
+  return phase <= 1 ? phase : 2 - phase
+}
