@@ -29,8 +29,18 @@ for (const { name, kind } of embedded) {
   const joined = (/** @type {ArrayBufferView[]} */ parts) => new Uint8Array(Buffer.concat(parts.map(bytes)))
   const file = writeSafetensors([
     { name: 'labels', dtype: 'int64', shape: [n], data: bytes(BigInt64Array.from(classes, BigInt)) },
-    { name: 'noise', dtype: 'float32', shape: [n, tokens, channels], data: joined(results.map((r) => r.details.noise)) },
-    { name: 'steps_1.image', dtype: 'uint8', shape: [n, side, side, 3], data: joined(results.map((r) => r.image.data)) },
+    {
+      name: 'noise',
+      dtype: 'float32',
+      shape: [n, tokens, channels],
+      data: joined(results.map((r) => r.details.noise)),
+    },
+    {
+      name: 'steps_1.image',
+      dtype: 'uint8',
+      shape: [n, side, side, 3],
+      data: joined(results.map((r) => r.image.data)),
+    },
   ])
   const path = join(root, 'models', `${name}.known-answer.safetensors`)
   await writeFile(path, Buffer.concat(file))

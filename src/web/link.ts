@@ -19,6 +19,8 @@ export class Link {
   private readonly worker: Worker
   private readonly pending = new Map<number, Pending>()
   private next = 1
+  /** What waits for the worker to begin. */
+  private early: ToWorker[] | undefined = []
   private ended: EngineError | undefined
 
   constructor(worker: Worker) {
@@ -30,6 +32,7 @@ export class Link {
       const reason = event.message || 'its script could not be loaded (an address, or the Content-Security-Policy)'
       this.close(new EngineError(`The model's worker stopped: ${reason}.`, restart))
     }
+    worker.postMessage({ hello: true } satisfies ToWorker)
   }
 
   call<T>(method: Method, params: unknown, { signal, onEvent }: CallOptions = {}): Promise<T> {
@@ -60,10 +63,17 @@ export class Link {
   }
 
   private send(message: ToWorker): void {
-    this.worker.postMessage(message)
+    if (this.early) this.early.push(message)
+    else this.worker.postMessage(message)
   }
 
   private settle(answer: FromWorker): void {
+    if ('ready' in answer) {
+      const { early = [] } = this
+      this.early = undefined
+      for (const message of early) this.send(message)
+      return
+    }
     const call = this.pending.get(answer.id)
     if (!call) return // aborted meanwhile
     if ('event' in answer) {

@@ -11,9 +11,14 @@ import type { ModelSource } from './source.ts'
 
 export type Method = 'open' | 'stream' | 'together' | 'trajectory'
 
-export type ToWorker = { id: number; method: Method; params: unknown } | { id: number; abort: true }
+/**
+ * A worker says `ready` when it begins, and again when it is greeted: a script that takes its time hears no message before, and a
+ * worker that was handed in has said it already.
+ */
+export type ToWorker = { hello: true } | { id: number; method: Method; params: unknown } | { id: number; abort: true }
 
 export type FromWorker =
+  | { ready: true }
   | { id: number; event: WorkerEvent }
   | { id: number; result: unknown }
   | { id: number; error: WireError }

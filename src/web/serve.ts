@@ -85,6 +85,10 @@ export function serve(scope: Scope): void {
   }
 
   scope.onmessage = ({ data }) => {
+    if ('hello' in data) {
+      scope.postMessage({ ready: true })
+      return
+    }
     if ('abort' in data) {
       aborts.get(data.id)?.abort()
       return
@@ -93,6 +97,7 @@ export function serve(scope: Scope): void {
     aborts.set(data.id, controller)
     queue = queue.then(() => answer(data, controller.signal))
   }
+  scope.postMessage({ ready: true })
 }
 
 function factsOf({ model, facts, device, threads, notes }: Awaited<ReturnType<typeof openModel>>): Opened {

@@ -1,11 +1,14 @@
 // distilled-decoding/web in a page of headless Chromium, on the processor: the images are Node's, what is on its way is shown, what
 // was downloaded stays, and what is stopped stops.
+import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readPngText } from '../../src/images/png-text.ts'
+import { load } from '../../src/library/load.ts'
+import { fixturePath } from '../fixtures.ts'
 import { difference, nodeImages } from './images.ts'
-import { noBrowser, openBrowser, openPage, openSite, type Site } from './site.ts'
+import { noBrowser, openBrowser, openPage, openSite, root, type Site } from './site.ts'
 
 /** Levels of 255: rounding moves single pixels by one; a token that flipped would move a part of the image by tens. */
 const SAME = { mean: 0.02, max: 2 }
@@ -184,6 +187,38 @@ describe.skipIf(noBrowser)('a model in a page', () => {
     site.faults.delete(path)
     expect(site.requests.slice(before).filter((r) => r === `GET ${path}`)).toHaveLength(1)
     expect(await load()).toEqual([])
+  })
+
+  it('uses what it has kept while the server is out of order', async () => {
+    const paths = ['sprites-var-dd', 'sprites-var-vqvae', 'sprites-var-dd.known-answer']
+    for (const path of paths) site.faults.set(`/models/${path}.safetensors`, (request) => request.socket.destroy())
+    const images = await page.evaluate(async () => {
+      const model = await distilled.load('sprites-var-dd', { ort: '/ort/', device: 'wasm' })
+      const { images } = await model.sample({ classes: [0] })
+      await model.dispose()
+      return images.length
+    })
+    site.faults.clear()
+    expect(images).toBe(1)
+    complaints.splice(0) // the browser counts requests that failed
+  })
+
+  it('runs checkpoints that PyTorch wrote, from their addresses', async () => {
+    site.mount('/fixtures/', join(root, 'test', 'fixtures'))
+    const made = await page.evaluate(async () => {
+      const urls = { student: '/fixtures/var_tiny_dd.pth', tokenizer: 'fixtures/var_tiny_vqvae.pth' }
+      const model = await distilled.load(urls, { ort: '/ort/', device: 'wasm' })
+      const { images } = await model.sample({ classes: [1, 2], seed: 4 })
+      const facts = { name: model.name, label: model.classInfo(1).name, notes: model.notes }
+      await model.dispose()
+      return { ...facts, images: images.map(({ data }) => [...data]) }
+    })
+    expect(made).toMatchObject({ name: 'custom', label: 'goldfish', notes: [] })
+    const files = { student: fixturePath('var_tiny_dd.pth'), tokenizer: fixturePath('var_tiny_vqvae.pth') }
+    const model = await load(undefined, { ...files, device: 'cpu', threads: 1 })
+    const { images } = await model.sample({ classes: [1, 2], seed: 4 })
+    await model.dispose()
+    for (const [i, { data }] of images.entries()) expect(difference(made.images[i]!, data).mean).toBeLessThan(SAME.mean)
   })
 
   it('complained about nothing that is not said of it', () => {

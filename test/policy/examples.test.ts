@@ -82,6 +82,9 @@ function expected(code: string): unknown[] {
   }
 }
 
+/** Examples of the library in the page; what they show is tested there (test/engine-web). */
+const inPage = (file: string) => file.startsWith('src/web/')
+
 /** Examples that need a web server, a browser's file input, a training, or a network of released size, or that throw. */
 const elsewhere = [
   ...[/httpSource/, /blobSource/, /tiledConv3x3/, /await bench\(/, /^throw /, /'VAR-DD-d16'/],
@@ -93,7 +96,7 @@ it('there are examples to run', () => {
   expect(docblocks.length).toBeGreaterThan(30)
 })
 
-it.each(examples.filter(({ code }) => !elsewhere.some((pattern) => pattern.test(code))))(
+it.each(examples.filter(({ file, code }) => !inPage(file) && !elsewhere.some((pattern) => pattern.test(code))))(
   '$file: $code',
   async ({ file, code }) => {
     const opened: Record<string, unknown> = {}

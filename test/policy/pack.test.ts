@@ -51,6 +51,9 @@ describe('the tarball', () => {
     'dist/index.js',
     'dist/index.d.ts',
     'dist/engine/node-worker.js',
+    'dist/browser/index.js',
+    'dist/browser/worker.js',
+    'dist/web/index.d.ts',
     'dist/cli/main.js',
     'dist/app/index.html',
     'dist/app/sw.js',
@@ -73,8 +76,11 @@ describe('the tarball', () => {
   })
 
   it('has every file that package.json points at', () => {
-    const { types, import: entry } = manifest.exports['.']
-    for (const target of [types, entry, manifest.bin.distilled]) {
+    const targets = Object.values(manifest.exports).flatMap((e) =>
+      typeof e === 'string' ? [e] : Object.values(e as object),
+    )
+    expect(targets.length).toBeGreaterThan(6)
+    for (const target of [...targets, manifest.bin.distilled]) {
       expect(existsSync(join(installed, target)), target).toBe(true)
     }
   })
