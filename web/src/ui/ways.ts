@@ -12,23 +12,27 @@ export interface WayChoice {
   way: Way
 }
 
-/** The ways of a model, the fewest evaluations first; `flow` adds the deterministic teacher. */
+/** What a token group is, for a person. */
+export const groupWord = ({ family }: Pick<ModelInfo, 'family'>): string => (family === 'var' ? 'scale' : 'token')
+
+/** The ways of a model, the fewest evaluations first; `flow` adds the deterministic teacher. Groups are counted from 1. */
 export function waysOf(model: ModelInfo, { flow = false } = {}): WayChoice[] {
   const groups = model.groups.length
+  const word = groupWord(model)
   const student = model.presets.map(({ steps, timesteps, teacherFrom }): WayChoice => {
     const title = steps === 1 ? '1 step' : `${steps} steps`
     if (teacherFrom === undefined) {
-      const detail = steps === 1 ? 'student' : `student, again from group ${timesteps.at(-1)}`
+      const detail = steps === 1 ? 'student' : `student, again from ${word} ${timesteps.at(-1)! + 1}`
       return { key: String(steps), title, detail, evaluations: steps, way: { steps } }
     }
-    const last = timesteps.at(-1)! - 1
-    const detail = teacherFrom === last ? `teacher for group ${last}` : `teacher for groups ${teacherFrom}–${last}`
+    const [first, last] = [teacherFrom + 1, timesteps.at(-1)!]
+    const detail = first === last ? `teacher for ${word} ${last}` : `teacher for ${word}s ${first}–${last}`
     return { key: String(steps), title, detail, evaluations: steps, way: { steps } }
   })
   const ways = model.student ? student : []
   if (model.teacher) {
     ways.push({
-      ...{ key: 'teacher', title: 'Teacher', detail: 'draws group by group', evaluations: groups },
+      ...{ key: 'teacher', title: 'Teacher', detail: `draws ${word} by ${word}`, evaluations: groups },
       way: { teacherOnly: true },
     })
     if (flow)
