@@ -90,25 +90,27 @@ function convInputGradient(g: Tensor, x: Tensor, weight: Tensor, stride: number,
   return emit({ type: 'ConvTranspose', inputs: [g, weight], attributes }, x.shape, x.dtype)
 }
 
-/** The gradient towards the kernel: for each of its taps one product of g with x shifted by that tap. */
+/** The gradient towards the kernel: for each of its taps one product of g with x shifted by that tap, both as (channels, pixels). */
 function convWeightGradient(g: Tensor, x: Tensor, weight: Tensor, stride: number, pads: Pads): Tensor {
   const [out, inside, kh, kw] = weight.shape as [number, number, number, number]
   const [h, w] = [fixed('conv2d', g, 2), fixed('conv2d', g, 3)]
-  const channelRows = (t: Tensor, c: number) =>
-    reshape(transpose(t, [1, 0, 2, 3]), [c, rowsOf({ ...t, shape: [t.shape[0]!, h, w, 1] })])
-  const rows = channelRows(g, out) // (out, B H W)
-  const padded = padAll(x, [
-    [0, 0],
-    [0, 0],
-    [pads[0], pads[2]],
-    [pads[1], pads[3]],
-  ])
+  const pixels = rowsOf({ ...g, shape: [g.shape[0]!, h, w, 1] })
+  const channelsOutside = (t: Tensor) => transpose(t, [1, 0, 2, 3])
+  const padded = channelsOutside(
+    padAll(x, [
+      [0, 0],
+      [0, 0],
+      [pads[0], pads[2]],
+      [pads[1], pads[3]],
+    ]),
+  ) // (in, B, H', W')
+  const rows = reshape(channelsOutside(g), [out, pixels])
   const taps: Tensor[] = []
   for (let y = 0; y < kh; y++) {
+    const tall = slice(padded, 2, y, y + (h - 1) * stride + 1, stride)
     for (let z = 0; z < kw; z++) {
-      const tall = slice(padded, 2, y, y + (h - 1) * stride + 1, stride)
-      const shifted = channelRows(slice(tall, 3, z, z + (w - 1) * stride + 1, stride), inside) // (in, B H W)
-      taps.push(linear(rows, shifted)) // (out, in)
+      const shifted = slice(tall, 3, z, z + (w - 1) * stride + 1, stride) // (in, B, H, W)
+      taps.push(linear(rows, reshape(shifted, [inside, pixels]))) // (out, in)
     }
   }
   if (taps.length === 1) return reshape(taps[0]!, weight.shape)
