@@ -197,7 +197,7 @@ export function chooseTiling(x: Tensor, out: number, upsample: boolean): TileAlg
 }
 
 /** Most values of a frozen kernel that is tiled: while opening, ONNX Runtime folds it into eight times as many constants. */
-const LARGEST_FROZEN = 2 ** 20
+const LARGEST_FROZEN = 2 ** 18
 
 /** 3x3 convolution with 'same' padding; `differentiable`: gradients will flow through it, in a micro-batch of fixed size. */
 export function conv3x3(x: Tensor, weight: Tensor, bias: Tensor, differentiable: boolean): Tensor {
