@@ -150,8 +150,7 @@ export async function train(task: Task, options: TrainOptions): Promise<TrainSta
         next = parts.map((part) => task.feeds(current + 1, part, settings.microBatch))
     }
     const lr = learningRate(settings, step)
-    const { grads, metrics, stop } = await gathered(task, outputs, communicator, step, signal)
-    const gradNorm = globalNorm(grads)
+    const { grads, gradNorm, metrics, stop } = await gathered(task, outputs, communicator, step, signal)
     const clipping = settings.clip > 0 && gradNorm > settings.clip ? settings.clip / gradNorm : 1
     const [b1 = 0.9, b2 = 0.95] = settings.betas
     const update = { lr, step: step + 1, gradScale: clipping, betas: [b1, b2] as const, epsilon: 1e-8 }
@@ -217,7 +216,7 @@ async function forwardProgram(task: Task, engine: Engine, batch: number): Promis
 const prefixed = (prefix: string, tensors: Record<string, Tensor>) =>
   Object.fromEntries(Object.entries(tensors).map(([name, t]) => [prefix + name, t]))
 
-/** Means over micro-batches and processes of gradients and metrics, and whether anybody was asked to stop. */
+/** Means over micro-batches and processes of gradients and metrics, the gradients' length, and whether to stop. */
 async function gathered(
   task: Task,
   outputs: readonly Record<string, HostValue>[],
@@ -235,16 +234,18 @@ async function gathered(
   const names = Object.keys(figures)
   const values = Float32Array.from([...names.map((name) => figures[name]!), signal?.aborted ? 1 : 0])
   await averageGradients(communicator, new Map([['figures', values]]))
-  checkFinite(grads, outputs, values[names.indexOf('loss')]!, step)
+  const gradNorm = globalNorm(grads)
+  checkFinite(grads, gradNorm, outputs, values[names.indexOf('loss')]!, step)
   const metrics = Object.fromEntries(names.map((name, i) => [name, values[i]!]))
-  return { grads, metrics, stop: values.at(-1)! > 0 }
+  return { grads, gradNorm, metrics, stop: values.at(-1)! > 0 }
 }
 
-function averaged(parts: readonly Float32Array[]): Float32Array {
-  const [sum, ...others] = parts
-  if (!others.length) return sum!
-  for (const part of others) for (let i = 0; i < sum!.length; i++) sum![i]! += part[i]!
-  for (let i = 0; i < sum!.length; i++) sum![i]! /= parts.length
+/** The mean, in the memory of the first. */
+function averaged([sum, ...others]: readonly Float32Array[]): Float32Array {
+  for (const [k, part] of others.entries()) {
+    const divisor = k === others.length - 1 ? others.length + 1 : 1
+    for (let i = 0; i < part.length; i++) sum![i] = (sum![i]! + part[i]!) / divisor
+  }
   return sum!
 }
 
@@ -254,15 +255,16 @@ function metricsOf(outputs: readonly Record<string, HostValue>[]): Record<string
   return Object.fromEntries(names.map((name) => [name.replace('metric:', ''), mean(name)]))
 }
 
-/** Throws at the first NaN or infinity, with all that is known of where it came from. */
+/** Throws at the first NaN or infinity, with all that is known of where it came from: any of them shows in the norm. */
 function checkFinite(
   grads: ReadonlyMap<string, Float32Array>,
+  gradNorm: number,
   outputs: readonly Record<string, HostValue>[],
   loss: number,
   step: number,
 ): void {
-  const bad = [...grads].find(([, g]) => !Number.isFinite(g.reduce((sum, x) => sum + x, 0)))
-  if (Number.isFinite(loss) && !bad) return
+  if (Number.isFinite(loss) && Number.isFinite(gradNorm)) return
+  const bad = [...grads].find((grad) => !Number.isFinite(globalNorm(new Map([grad]))))
   const part = outputs.findIndex((out) => !Number.isFinite(Number(out.loss!.data[0])))
   const where = part < 0 ? '' : ` in micro-batch ${part}`
   const tensor = bad ? `; the first gradient that is not finite is that of "${bad[0]}"` : ''

@@ -4,8 +4,10 @@ import { evaluate } from '../../test/evaluate.ts'
 import { expectGradients, type GradientCase } from '../../test/finite-differences.ts'
 import { float32, int64 } from '../engine/types.ts'
 import { constant, customVjp, emit, grad, input, stopGradient, type Tensor } from './index.ts'
+import { alsoChannelsLast } from './ops/channels-last.ts'
 import * as op from './ops/index.ts'
 import { matmulT } from './ops/linear.ts'
+import { winogradConv3x3 } from './ops/winograd-gradients.ts'
 
 const positive = (x: number) => 0.5 + Math.abs(x)
 /** Far from 0, where the op has a kink, by more than a difference step. */
@@ -79,6 +81,14 @@ const rows: Record<string, GradientCase> = {
   groupNorm: {
     shapes: { x: [2, 6, 3, 2], w: [6], b: [6] },
     build: ({ x, w, b }) => op.groupNorm(x!, 3, w!, b!, 1e-6),
+  },
+  'groupNorm in rows': {
+    shapes: { x: [2, 6, 3, 2], w: [6], b: [6] },
+    build: ({ x, w, b }) => op.groupNorm(alsoChannelsLast(op.mul(x!, 1)), 3, w!, b!, 1e-6),
+  },
+  winogradConv3x3: {
+    shapes: { x: [2, 3, 5, 6], w: [4, 3, 3, 3], b: [4] },
+    build: ({ x, w, b }) => winogradConv3x3(x!, w!, b!),
   },
   conv2d: {
     shapes: { x: [2, 3, 5, 4], w: [4, 3, 3, 3], b: [4] },

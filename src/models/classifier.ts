@@ -2,7 +2,8 @@
 // images are not ImageNet's. Four 3x3 convolutions, halving the image three times; the pooled last layer is the feature vector.
 
 import type { Tensor } from '../graph/index.ts'
-import { averagePool2x2, conv2d, linear, mean, relu } from '../graph/ops/index.ts'
+import { pointwise } from '../graph/ops/channels-last.ts'
+import { averagePool2x2, conv3x3, linear, mean, relu } from '../graph/ops/index.ts'
 import type { Weights } from './weights.ts'
 
 export interface ClassifierArchitecture {
@@ -31,7 +32,7 @@ export function classifierLayers(w: Weights, arch: ClassifierArchitecture, image
   let h = images
   for (let i = 0; i < arch.channels.length; i++) {
     const x = i === 0 ? h : averagePool2x2(h)
-    h = relu(conv2d(x, w.get(`conv.${i}.weight`), w.get(`conv.${i}.bias`), { padding: 1 }))
+    h = pointwise(relu, conv3x3(x, w.get(`conv.${i}.weight`), w.get(`conv.${i}.bias`), w.differentiable))
     layers.push(h)
   }
   return layers

@@ -3,7 +3,8 @@
 // Upstream: lpips/lpips.py:LPIPS (version 0.1, net='vgg'), torchvision's vgg16 for the features.
 
 import { constant, fixed, type Tensor } from '../graph/index.ts'
-import { add, conv2d, div, linear, maxPool2x2, mean, mul, relu, reshape, sqrt, sub, sum } from '../graph/ops/index.ts'
+import { pointwise } from '../graph/ops/channels-last.ts'
+import { add, conv3x3, div, linear, maxPool2x2, mean, mul, relu, reshape, sqrt, sub, sum } from '../graph/ops/index.ts'
 import type { Weights } from './weights.ts'
 
 /** Convolutions of each stage: index in torchvision's `features`, channels; stages end in a tap and are 2x2-pooled before the next. */
@@ -64,7 +65,7 @@ export function vggFeatures(vgg: Weights, image: Tensor): Tensor[] {
     if (i > 0) h = maxPool2x2(h)
     for (const [index] of stage) {
       const [weight, bias] = [vgg.get(`features.${index}.weight`), vgg.get(`features.${index}.bias`)]
-      h = relu(conv2d(h, weight, bias, { padding: 1 }))
+      h = pointwise(relu, conv3x3(h, weight, bias, vgg.differentiable))
     }
     return h
   })

@@ -2,12 +2,20 @@
 // single-head attention over pixels, 2x resampling. Upstream: VAR/models/basic_vae.py, LlamaGen vq_model.py.
 
 import type { Tensor } from '../graph/index.ts'
-import { addImages, channelsFirst, channelsLast, isChannelsLast, pointwise } from '../graph/ops/channels-last.ts'
+import {
+  addImages,
+  alsoChannelsLast,
+  channelsFirst,
+  channelsLast,
+  isChannelsLast,
+  pointwise,
+} from '../graph/ops/channels-last.ts'
 import {
   add,
   chooseTiling,
   concat,
   conv2d,
+  conv3x3,
   groupNorm,
   linear,
   matmul,
@@ -18,7 +26,9 @@ import {
   split,
   transpose,
   upsampleConv3x3,
+  upsampleNearest2x,
 } from '../graph/ops/index.ts'
+import { matmulT } from '../graph/ops/linear.ts'
 import { tiledConv3x3, tileKernel } from '../graph/ops/winograd.ts'
 import type { Weights } from './weights.ts'
 
@@ -36,6 +46,7 @@ export function conv(w: Weights, name: string, x: Tensor): Tensor {
     const strips = channelsLast(x).map((strip) => linear(strip, matrix, bias))
     return channelsFirst(strips, x.shape[3] as number)
   }
+  if (w.differentiable && kernel === 3) return alsoChannelsLast(conv3x3(x, weight, bias, true))
   return (kernel === 3 && tiled(w, name, x, false)) || conv2d(x, weight, bias, { padding: (kernel - 1) / 2 })
 }
 
@@ -62,6 +73,7 @@ export function resnetBlock(w: Weights, x: Tensor, groups = GROUPS): Tensor {
 export function attentionBlock(w: Weights, x: Tensor, groups = GROUPS): Tensor {
   const [b, c, height, width] = x.shape as [string, number, number, number]
   const h = norm(w, 'norm', x, groups)
+  if (w.differentiable) return rowAttention(w, x, h)
   const qkv = w.has('qkv.weight')
     ? conv(w, 'qkv', h)
     : concat(
@@ -74,16 +86,32 @@ export function attentionBlock(w: Weights, x: Tensor, groups = GROUPS): Tensor {
   return add(x, conv(w, 'proj_out', reshape(context, [b, c, height, width])))
 }
 
+/** The same on pixels as rows (B, HW, C): no transposition on the way back either. */
+function rowAttention(w: Weights, x: Tensor, h: Tensor): Tensor {
+  const [c, width] = [x.shape[1], x.shape[3]] as [number, number]
+  const project = (name: string) => channelsLast(conv(w, name, h))[0]!
+  const [q, k, v] = (w.has('qkv.weight') ? split(project('qkv'), [c, c, c], 2) : ['q', 'k', 'v'].map(project)) as [
+    Tensor,
+    Tensor,
+    Tensor,
+  ]
+  const weights = softmax(mul(matmulT(q, k, 'B'), c ** -0.5)) // (B, HW, HW): query, key
+  return addImages(x, conv(w, 'proj_out', channelsFirst([matmul(weights, v)], width)))
+}
+
 /** Nearest 2x upsampling, then the 3x3 convolution `upsample.conv`. */
 export function upsample(w: Weights, x: Tensor): Tensor {
   const name = 'upsample.conv'
-  return tiled(w, name, x, true) ?? upsampleConv3x3(x, w.get(`${name}.weight`), w.get(`${name}.bias`))
+  const [weight, bias] = [w.get(`${name}.weight`), w.get(`${name}.bias`)]
+  if (w.differentiable) return alsoChannelsLast(conv3x3(upsampleNearest2x(x), weight, bias, true))
+  return tiled(w, name, x, true) ?? upsampleConv3x3(x, weight, bias)
 }
 
 /** 3x3 convolution with stride 2 on an image padded at the right and the bottom. */
 export function downsample(w: Weights, x: Tensor): Tensor {
   const options = { stride: 2, padding: [0, 0, 1, 1] } as const
-  return conv2d(x, w.get('downsample.conv.weight'), w.get('downsample.conv.bias'), options)
+  const y = conv2d(x, w.get('downsample.conv.weight'), w.get('downsample.conv.bias'), options)
+  return w.differentiable ? alsoChannelsLast(y) : y
 }
 
 /** GroupNorm, SiLU, 3x3 convolution: the end of encoder and decoder. */

@@ -40,6 +40,12 @@ export function channelsFirst(strips: readonly Tensor[], width: number): Tensor 
   return x
 }
 
+/** x itself, which from now on is known to lie in one strip, too: for what follows a channels-first op. */
+export function alsoChannelsLast(x: Tensor): Tensor {
+  known.set(x, channelsLast(x))
+  return x
+}
+
 /** A pointwise function of an image, strip by strip where it lies in strips. */
 export function pointwise(f: (x: Tensor) => Tensor, x: Tensor): Tensor {
   const strips = known.get(x)

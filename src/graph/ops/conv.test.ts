@@ -4,10 +4,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { noise } from '../../core/random/philox.ts'
 import { createEngine } from '../../engine/node.ts'
 import type { Engine } from '../../engine/types.ts'
-import { constant, type Graph, input, type Tensor } from '../index.ts'
-import { addImages, channelsFirst, channelsLast, planStrips, pointwise } from './channels-last.ts'
-import { add, chooseTiling, conv2d, groupNorm, mul, silu, slice, upsampleConv3x3 } from './index.ts'
+import { constant, type Graph, grad, input, type Tensor } from '../index.ts'
+import { addImages, alsoChannelsLast, channelsFirst, channelsLast, planStrips, pointwise } from './channels-last.ts'
+import { add, chooseTiling, conv2d, conv3x3, div, groupNorm, mul, silu, slice, sum, upsampleConv3x3 } from './index.ts'
 import { type TileAlgorithm, tiledConv3x3, tileKernel, upsampled, winograd4x4 } from './winograd.ts'
+import { winogradConv3x3 } from './winograd-gradients.ts'
 
 let engine: Engine
 beforeAll(async () => {
@@ -39,6 +40,7 @@ function parameters([, c, out]: Size) {
   return { direct, bias, tiled }
 }
 
+const opType = ({ node }: Tensor) => (node.kind === 'op' ? node.type : node.kind)
 const largest = (a: Float32Array, b: Float32Array) => a.reduce((m, v, i) => Math.max(m, Math.abs(v - b[i]!)), 0)
 
 const sizes: Size[] = [
@@ -87,6 +89,68 @@ describe('a tiled 3x3 convolution', () => {
   it('refuses an image that does not fit the kernel', () => {
     const { tiled } = parameters([1, 8, 8, 4, 4])
     expect(() => tiled(image([1, 9, 8, 4, 4]), winograd4x4)).toThrow(/does not fit kernel/)
+  })
+})
+
+describe('the 3x3 convolution of training', () => {
+  /** Values and all gradients of sum(y g), each over its deviation. */
+  async function both([batch, c, out, h, w]: Size, layout: (x: Tensor) => Tensor = (x) => x) {
+    const x = input('x', 'float32', [batch, c, h, w])
+    const weight = constant(
+      noise(0, 8, out * c * 9).map((v) => v / Math.sqrt(9 * c)),
+      [out, c, 3, 3],
+    )
+    const bias = constant(noise(0, 9, out))
+    const g = constant(noise(0, 10, batch * out * h * w), [batch, out, h, w])
+    const outputs = (name: string, y: Tensor) => {
+      const loss = sum(mul(y, g), [0, 1, 2, 3])
+      const [dx, dw, db] = grad(loss, [x, weight, bias]) as [Tensor, Tensor, Tensor]
+      const pixels = Math.sqrt(batch * h * w)
+      const scaled = { y, dx: div(dx, Math.sqrt(out / c)), dw: div(dw, pixels), db: div(db, pixels) }
+      return Object.fromEntries(Object.entries(scaled).map(([key, t]) => [`${name}.${key}`, t]))
+    }
+    const image = layout(x)
+    const graph = {
+      ...outputs('direct', conv2d(image, weight, bias, { padding: 1 })),
+      ...outputs('tiled', winogradConv3x3(image, weight, bias)),
+    }
+    return run(graph, [batch, c, out, h, w])
+  }
+
+  it.each<Size>([
+    [1, 1, 1, 1, 1],
+    [3, 5, 3, 5, 7],
+    [2, 16, 8, 9, 13],
+    [4, 32, 48, 16, 10],
+    [2, 64, 128, 32, 32],
+  ])('has the values and gradients of the direct one: batch %i, %i -> %i channels, %i x %i', async (...size) => {
+    const y = await both(size)
+    for (const key of ['y', 'dx', 'dw', 'db']) {
+      expect(y[`tiled.${key}`]).toHaveLength(y[`direct.${key}`]!.length)
+      expect(largest(y[`tiled.${key}`]!, y[`direct.${key}`]!), key).toBeLessThan(4e-5)
+    }
+  })
+
+  it('takes an image that lies in rows', async () => {
+    const y = await both([2, 32, 32, 12, 8], alsoChannelsLast)
+    for (const key of ['y', 'dx', 'dw', 'db']) {
+      expect(largest(y[`tiled.${key}`]!, y[`direct.${key}`]!), key).toBeLessThan(4e-5)
+    }
+  })
+
+  it('is chosen from 32 channels on, for a fixed batch, and for small frozen kernels', () => {
+    const kernel = (out: number, c: number) => input('w', 'float32', [out, c, 3, 3])
+    const frozen = (out: number, c: number) => constant(new Float32Array(out * c * 9), [out, c, 3, 3])
+    const direct = (batch: number | string, weight: Tensor) => {
+      const [out, c] = weight.shape as [number, number]
+      const x = input('x', 'float32', [batch, c, 8, 8])
+      return opType(conv3x3(x, weight, input('b', 'float32', [out]), true)) === 'Conv'
+    }
+    expect(direct(2, kernel(32, 32))).toBe(false)
+    expect(direct(2, kernel(32, 16))).toBe(true)
+    expect(direct('batch', kernel(32, 32))).toBe(true)
+    expect(direct(2, frozen(160, 160))).toBe(false)
+    expect(direct(2, frozen(256, 256))).toBe(true)
   })
 })
 

@@ -9,6 +9,14 @@
 //   320 -> 320  64x64      44.6   19.1        512 -> 512  32x32         26.5   17.2   12.4
 //   256 -> 256  32x32       8.0    3.7
 //   640 -> 640  16x16      10.5    7.7, for four times the weights (59 MB): not worth it; nor are 32 channels (0.9, 1.0).
+//
+// Where gradients flow, `conv3x3` takes winograd-gradients.ts from 32 channels on. Forward and all gradients, ms of one core
+// with AVX-512, batch 16:
+//   in -> out, size     direct  tiled        in -> out, size           direct  tiled
+//    32 ->  32  32x32       16     13        128 -> 128  8x8               14      5
+//    64 ->  64  32x32       48     28        256 -> 256  8x8               49     21
+//   128 -> 128  32x32      172     79        512 -> 512  2x2               64     39
+//   128 -> 128  16x16       44     17        160 -> 160  128x128, one     273    141, but 16 -> 64  32x32: 16, 18.
 
 import { ShapeError } from '../../core/errors.ts'
 import { type Cotangents, constant, type Dim, emit, emitMany, fixed, show, type Tensor } from '../tensor.ts'
@@ -17,6 +25,7 @@ import { concat, gather, padAll, reshape, rowsOf, slice, transpose, zeros } from
 import { linear } from './linear.ts'
 import { sum } from './reduce.ts'
 import { type TileAlgorithm, upsampled, winograd4x4 } from './winograd.ts'
+import { winogradConv3x3 } from './winograd-gradients.ts'
 
 export interface ConvOptions {
   stride?: number
@@ -81,25 +90,27 @@ function convInputGradient(g: Tensor, x: Tensor, weight: Tensor, stride: number,
   return emit({ type: 'ConvTranspose', inputs: [g, weight], attributes }, x.shape, x.dtype)
 }
 
-/** The gradient towards the kernel: for each of its taps one product of g with x shifted by that tap. */
+/** The gradient towards the kernel: for each of its taps one product of g with x shifted by that tap, both as (channels, pixels). */
 function convWeightGradient(g: Tensor, x: Tensor, weight: Tensor, stride: number, pads: Pads): Tensor {
   const [out, inside, kh, kw] = weight.shape as [number, number, number, number]
   const [h, w] = [fixed('conv2d', g, 2), fixed('conv2d', g, 3)]
-  const channelRows = (t: Tensor, c: number) =>
-    reshape(transpose(t, [1, 0, 2, 3]), [c, rowsOf({ ...t, shape: [t.shape[0]!, h, w, 1] })])
-  const rows = channelRows(g, out) // (out, B H W)
-  const padded = padAll(x, [
-    [0, 0],
-    [0, 0],
-    [pads[0], pads[2]],
-    [pads[1], pads[3]],
-  ])
+  const pixels = rowsOf({ ...g, shape: [g.shape[0]!, h, w, 1] })
+  const channelsOutside = (t: Tensor) => transpose(t, [1, 0, 2, 3])
+  const padded = channelsOutside(
+    padAll(x, [
+      [0, 0],
+      [0, 0],
+      [pads[0], pads[2]],
+      [pads[1], pads[3]],
+    ]),
+  ) // (in, B, H', W')
+  const rows = reshape(channelsOutside(g), [out, pixels])
   const taps: Tensor[] = []
   for (let y = 0; y < kh; y++) {
+    const tall = slice(padded, 2, y, y + (h - 1) * stride + 1, stride)
     for (let z = 0; z < kw; z++) {
-      const tall = slice(padded, 2, y, y + (h - 1) * stride + 1, stride)
-      const shifted = channelRows(slice(tall, 3, z, z + (w - 1) * stride + 1, stride), inside) // (in, B H W)
-      taps.push(linear(rows, shifted)) // (out, in)
+      const shifted = slice(tall, 3, z, z + (w - 1) * stride + 1, stride) // (in, B, H, W)
+      taps.push(linear(rows, reshape(shifted, [inside, pixels]))) // (out, in)
     }
   }
   if (taps.length === 1) return reshape(taps[0]!, weight.shape)
@@ -183,4 +194,16 @@ export function chooseTiling(x: Tensor, out: number, upsample: boolean): TileAlg
   const outputPixels = h * w * (upsample ? 4 : 1)
   if (Math.min(c, out) < 96 || outputPixels < 32 * 32) return undefined
   return upsample ? upsampled : winograd4x4
+}
+
+/** Most values of a frozen kernel that is tiled: while opening, ONNX Runtime folds it into eight times as many constants. */
+const LARGEST_FROZEN = 2 ** 18
+
+/** 3x3 convolution with 'same' padding; `differentiable`: gradients will flow through it, in a micro-batch of fixed size. */
+export function conv3x3(x: Tensor, weight: Tensor, bias: Tensor, differentiable: boolean): Tensor {
+  const [out, inside] = weight.shape as [number, number]
+  const known = x.shape.every((d) => typeof d === 'number')
+  const light = weight.node.kind === 'input' || out * inside * 9 <= LARGEST_FROZEN
+  if (differentiable && known && light && Math.min(out, inside) >= 32) return winogradConv3x3(x, weight, bias)
+  return conv2d(x, weight, bias, { padding: 1 })
 }

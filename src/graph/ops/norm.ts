@@ -1,11 +1,12 @@
 // Normalisations as the fused ops that ONNX Runtime has kernels for.
 
 import { ShapeError } from '../../core/errors.ts'
+import { customVjp } from '../grad.ts'
 import { type Cotangents, constant, type Dim, emit, emitMany, fixed, scalar, show, type Tensor } from '../tensor.ts'
 import { unbroadcast } from './broadcasting.ts'
 import { channelsFirst, channelsLast, isChannelsLast } from './channels-last.ts'
 import { add, div, mul, sqrt, sub } from './elementwise.ts'
-import { reshape } from './layout.ts'
+import { expandLike, reshape } from './layout.ts'
 import { matmul } from './linear.ts'
 import { mean, norm2, sum } from './reduce.ts'
 
@@ -98,11 +99,22 @@ function groupNormStrips(x: Tensor, groups: number, weight: Tensor, bias: Tensor
   const affine = (p: Tensor) => reshape(p, [groups, c / groups])
   const scale = div(affine(weight), sqrt(add(variance, epsilon))) // (B, groups, C / groups)
   const shift = sub(affine(bias), mul(average, scale))
-  const [a, d] = [reshape(scale, [b, 1, c]), reshape(shift, [b, 1, c])]
-  return channelsFirst(
-    strips.map((strip) => add(mul(strip, a), d)),
-    w,
-  )
+  const row = (t: Tensor) => reshape(t, [b, 1, c])
+  const normed = strips.map((strip) => add(mul(strip, row(scale)), row(shift)))
+  const [x0, ...others] = strips as [Tensor, ...Tensor[]]
+  if (others.length) return channelsFirst(normed, w) // of a large image, in a network that only samples
+  const rule = (g: Tensor) => {
+    const centred = sub(x0, channelMean)
+    const [inverse, offset] = [div(1, sqrt(add(variance, epsilon))), sub(perGroup(channelMean), average)]
+    const ofG = perGroup(perChannel(() => g)) // means over the pixels: of g, and of g times the normalised x
+    const ofUnit = mul(add(perGroup(perChannel(() => mul(g, centred))), mul(ofG, offset)), inverse)
+    const level = mul(mean(mul(ofG, affine(weight)), [-1], true), inverse) // (B, groups, 1)
+    const slope = mul(mean(mul(ofUnit, affine(weight)), [-1], true), square(inverse))
+    const rest = add(mul(centred, row(expandLike(slope, scale))), row(add(mul(slope, offset), level)))
+    const total = (t: Tensor) => reshape(mul(sum(t, [0]), h * w), [c])
+    return [sub(mul(g, row(scale)), rest), total(ofUnit), total(ofG)]
+  }
+  return channelsFirst([customVjp(normed[0]!, [x0, weight, bias], rule)], w)
 }
 
 /** BatchNorm of x [B, C, H, W] in evaluation: by the statistics [C] that training has kept, which get no gradient. */

@@ -11,7 +11,7 @@ import { add } from './elementwise.ts'
 import { concat, expandLike, gather, reshape, slice, transpose } from './layout.ts'
 import { matmul } from './linear.ts'
 
-type Matrix = readonly (readonly number[])[]
+export type Matrix = readonly (readonly number[])[]
 
 /** A bilinear algorithm in one dimension: outputs = A ((G kernel) . (B patch)). */
 export interface TileAlgorithm {
@@ -76,7 +76,8 @@ export const upsampled: TileAlgorithm = {
   ],
 }
 
-const kronecker = (m: Matrix): number[][] => m.flatMap((r) => m.map((q) => r.flatMap((a) => q.map((b) => a * b))))
+export const kronecker = (m: Matrix): number[][] =>
+  m.flatMap((r) => m.map((q) => r.flatMap((a) => q.map((b) => a * b))))
 const asTensor = (m: Matrix): Tensor => constant(m.flat(), [m.length, m[0]!.length])
 
 /** A kernel [out, in, 3, 3] as the algorithm multiplies with it, float32 [n^2, in, out]: a recipe for `Weights.derive`. */
