@@ -27,12 +27,15 @@ describe.skipIf(skipped)('the engine in the page', () => {
   /** The shown pictures' pixels. */
   const pixels = () =>
     page.locator('.tile img').evaluateAll((images) =>
-      images.map((image) => {
-        const canvas = new OffscreenCanvas(32, 32)
-        const context = canvas.getContext('2d')!
-        context.drawImage(image as HTMLImageElement, 0, 0)
-        return [...context.getImageData(0, 0, 32, 32).data]
-      }),
+      Promise.all(
+        images.map(async (image) => {
+          await (image as HTMLImageElement).decode()
+          const canvas = new OffscreenCanvas(32, 32)
+          const context = canvas.getContext('2d')!
+          context.drawImage(image as HTMLImageElement, 0, 0)
+          return [...context.getImageData(0, 0, 32, 32).data]
+        }),
+      ),
     )
   let fromServer: number[][]
 

@@ -95,6 +95,7 @@ export function useEngine(wanted: string | undefined): Engine {
     choose(next) {
       keepEngine(next)
       running.current?.abort()
+      setState(looking(next)) // at once: the switch shows it
       setSearch({ kind: next })
     },
     open,

@@ -1,6 +1,6 @@
 // A class out of many: a combobox over names, synonyms and ids (WAI-ARIA APG, "editable combobox with list autocomplete").
 // Arrows move in the list, Enter takes, Escape leaves everything as it was. Sensitive classes say so; denied ones cannot be taken.
-import { useEffect, useId, useRef, useState } from 'preact/hooks'
+import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { ClassEntry } from '../studio/types.ts'
 import { type Found, searchClasses } from './class-search.ts'
 import { Icon } from './icon.tsx'
@@ -33,7 +33,7 @@ export function ClassPicker({ classes, value, onChange, label = 'Class' }: Class
   }, [open, active])
 
   const settled = text === undefined
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (settled && document.activeElement === input.current) input.current?.select() // the next letter starts anew
   }, [settled, open, value])
 
