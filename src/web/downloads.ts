@@ -3,6 +3,9 @@
 import { type FindOptions, findFile, type WebFile } from './files.ts'
 import type { LoadProgress } from './protocol.ts'
 
+/** Bytes between two reports of a file: a message for every network packet would be thousands. */
+const STRIDE = 2 ** 17
+
 interface Amount {
   done: number
   total: number | undefined
@@ -30,13 +33,14 @@ export class Downloads {
     this.amounts.set(name, amount)
     const found = await findFile(file, { signal, cache })
     amount.total = found.bytes
-    return found.read({
-      onProgress: (done, total) => {
-        Object.assign(amount, { done, total })
-        report({ type: 'download', file: name, done, total, ...this.all() })
-      },
-      onNote: note,
-    })
+    const tell = (done: number, total: number | undefined) => {
+      if (done > 0 && done < amount.done + STRIDE && done !== total) return
+      Object.assign(amount, { done, total })
+      report({ type: 'download', file: name, done, total, ...this.all() })
+    }
+    const bytes = await found.read({ onProgress: tell, onNote: note })
+    if (amount.total === undefined) tell(bytes.length, bytes.length) // now it is known
+    return bytes
   }
 
   /** Breaks off what is still on its way. */

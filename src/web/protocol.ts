@@ -4,7 +4,6 @@
 import { CheckpointError, DistilledError, DownloadError, EngineError, ShapeError, UsageError } from '../core/errors.ts'
 import type { WebDevice } from '../engine/web-runtime.ts'
 import type { BaseModelFacts } from '../library/base-model.ts'
-import type { PlanOptions } from '../library/choose-plan.ts'
 import type { Family } from '../sampling/family.ts'
 import type { ClassList } from '../zoo/class-list.ts'
 import type { ModelSource } from './source.ts'
@@ -92,9 +91,3 @@ export function fromWire({ kind, message, remedy, stack }: WireError): Error {
 
 const foreign = (kind: string, message: string): Error =>
   kind === 'AbortError' ? new DOMException(message, kind) : Object.assign(new Error(message), { name: kind })
-
-/** Options without what cannot cross: a signal and a callback stay on their side. */
-export function crossing<O extends PlanOptions & { signal?: unknown; onProgress?: unknown }>(options: O) {
-  const { signal: _signal, onProgress: _onProgress, ...rest } = options
-  return rest
-}

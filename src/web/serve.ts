@@ -2,17 +2,9 @@
 // network runs, where the engine lets messages in.
 
 import { EngineError } from '../core/errors.ts'
-import type { TogetherOptions } from '../library/asked.ts'
+import type { RunImage, TogetherOptions } from '../library/asked.ts'
 import { openModel, type WorkerModel } from './open.ts'
-import {
-  type FromWorker,
-  type Method,
-  type Opened,
-  type OpenParams,
-  type ToWorker,
-  toWire,
-  type WorkerEvent,
-} from './protocol.ts'
+import { type FromWorker, type Method, type Opened, type ToWorker, toWire, type WorkerEvent } from './protocol.ts'
 
 /** What is used of a worker's global scope. */
 export interface Scope {
@@ -40,35 +32,22 @@ export function serve(scope: Scope): void {
   const yieldAll = async (items: AsyncIterable<unknown>, tell: Call['tell']) => {
     for await (const value of items) tell({ type: 'item', value })
   }
-  const progress =
-    (tell: Call['tell']) =>
-    (value: unknown): void =>
-      tell({ type: 'progress', value })
+  /** The page's options, with what watches and stops the work on this side. */
+  const watched = <O>({ params, signal, tell }: Call, options: unknown = params) =>
+    ({ ...(options as object), signal, onProgress: (value: unknown) => tell({ type: 'progress', value }) }) as O
 
   const methods: Record<Method, (call: Call) => Promise<unknown>> = {
     async open({ params, signal, tell }) {
-      const opened = await openModel(params as OpenParams, progress(tell), signal)
+      const opened = await openModel(params, (value) => tell({ type: 'progress', value }), signal)
       model = opened.model
       return factsOf(opened)
     },
-    stream: ({ params, signal, tell }) =>
-      yieldAll(
-        loaded().stream({ ...(params as Parameters<WorkerModel['stream']>[0]), signal, onProgress: progress(tell) }),
-        tell,
-      ),
-    together({ params, signal, tell }) {
-      const { rows, options } = params as { rows: Parameters<WorkerModel['together']>[0]; options: TogetherOptions }
-      return yieldAll(loaded().together(rows, { ...options, signal, onProgress: progress(tell) }), tell)
+    stream: (call) => yieldAll(loaded().stream(watched(call)), call.tell),
+    together(call) {
+      const { rows, options } = call.params as { rows: readonly RunImage[]; options: TogetherOptions }
+      return yieldAll(loaded().together(rows, watched(call, options)), call.tell)
     },
-    trajectory: ({ params, signal, tell }) =>
-      yieldAll(
-        loaded().trajectory({
-          ...(params as Parameters<WorkerModel['trajectory']>[0]),
-          signal,
-          onProgress: progress(tell),
-        }),
-        tell,
-      ),
+    trajectory: (call) => yieldAll(loaded().trajectory(watched(call)), call.tell),
   }
 
   async function answer({ id, method, params }: Extract<ToWorker, { method: Method }>, signal: AbortSignal) {
