@@ -11,6 +11,8 @@ export interface Order<Row, Result> {
   /** All rows belong in one batch, however many they are. */
   readonly whole?: boolean | undefined
   readonly signal: AbortSignal
+  /** A batch with rows of this order is begun. */
+  onBatch?(): void
   onStep?(step: number, steps: number): void
   onImage(row: number, result: Result): void | Promise<void>
 }
@@ -129,6 +131,7 @@ export class Lane<Row, Result> {
     }
     for (const { signal } of orders) signal.addEventListener('abort', onAbort)
     this.options.onBatch?.(slots.length)
+    for (const order of orders) order.onBatch?.()
     try {
       const rows = slots.map(({ order, row }) => order.rows[row]!)
       const onStep = (step: number, steps: number) => {

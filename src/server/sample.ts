@@ -16,7 +16,7 @@ const answers = (what: string, schema: JsonSchema) => ({
   200: {
     description:
       `Events: queued {ahead, model, seed, images, steps}, step {step, steps}, ${what}, and last done ` +
-      '{images, seconds} or error {error}',
+      '{images, seconds, compute_seconds} or error {error}',
     type: 'text/event-stream',
     schema,
   },
@@ -24,10 +24,17 @@ const answers = (what: string, schema: JsonSchema) => ({
   503: { description: 'The server is stopping' },
 })
 
+/** An image and its position in the request. */
+const placedSchema = {
+  ...imageSchema,
+  properties: { place: { type: 'integer' }, ...imageSchema.properties },
+  required: ['place', ...imageSchema.required],
+}
+
 export const sample: Route = {
   ...{ method: 'POST', path: '/api/sample', summary: 'Make images of a class, and watch' },
   body: sampleRequest,
-  answers: answers('image {b64_json, ...}', imageSchema),
+  answers: answers('image {place, b64_json, ...}', placedSchema),
   async handle(c, services) {
     const order = readOrder(services.house, await readBody(c, sampleRequest))
     return watched(c, services, order, 'image')
@@ -35,9 +42,9 @@ export const sample: Route = {
 }
 
 const stateSchema = {
-  ...imageSchema,
-  properties: { ...imageSchema.properties, timestep: { type: 'integer' }, steps: { type: 'integer' } },
-  required: [...imageSchema.required, 'timestep', 'steps'],
+  ...placedSchema,
+  properties: { ...placedSchema.properties, timestep: { type: 'integer' }, steps: { type: 'integer' } },
+  required: [...placedSchema.required, 'timestep', 'steps'],
 }
 
 export const trajectory: Route = {
@@ -63,11 +70,15 @@ function watched(
   more: (place: number) => object = () => ({}),
 ) {
   const gone = new AbortController()
-  const events: Required<WorkEvents> = { onStep() {}, onImage() {} }
+  const events: Required<Pick<WorkEvents, 'onStep' | 'onImage'>> = { onStep() {}, onImage() {} }
   const leave = () => gone.abort()
   c.req.raw.signal.addEventListener('abort', leave, { once: true })
   const started = performance.now()
+  let begun = started
   const work = begin(services, order, gone.signal, {
+    onBatch() {
+      if (begun === started) begun = performance.now()
+    },
     onStep: (step, all) => events.onStep(step, all),
     onImage: (result, place) => events.onImage(result, place),
   })
@@ -85,13 +96,14 @@ function watched(
     events.onStep = (step, all) => void send('step', { step, steps: all }).catch(leave)
     events.onImage = async (result, place) => {
       const b64_json = base64(await result.image.encode(format))
-      await send(event, { b64_json, output_format: format, ...imageFacts(result), ...more(place) })
+      await send(event, { place, b64_json, output_format: format, ...imageFacts(result), ...more(place) })
     }
     const { seed } = rows[0]!
     await send('queued', { ahead: work.ahead, model: model.name, seed, images: rows.length, steps: total })
     try {
       await work.finished
-      await send('done', { images: rows.length, seconds: Math.round(performance.now() - started) / 1000 })
+      const seconds = (since: number) => Math.round(performance.now() - since) / 1000
+      await send('done', { images: rows.length, seconds: seconds(started), compute_seconds: seconds(begun) })
     } catch (error) {
       const failure = asApiError(error)
       if (failure.status === 500) services.onFailure(error)

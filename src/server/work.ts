@@ -5,6 +5,7 @@ import type { ImageOrder } from './order.ts'
 import type { Services } from './services.ts'
 
 export interface WorkEvents {
+  onBatch?(): void
   onStep?(step: number, steps: number): void
   onImage(result: SampleResult, place: number): void | Promise<void>
 }
@@ -34,6 +35,7 @@ export function begin(services: Services, order: ImageOrder, client: AbortSignal
   try {
     const { ahead, finished } = lane.submit({
       ...{ key: order.key, rows: order.rows, whole: order.trajectory, signal: controller.signal },
+      ...(events.onBatch && { onBatch: events.onBatch }),
       ...(events.onStep && { onStep: events.onStep }),
       async onImage(place, result) {
         metrics.image(order.model.name)

@@ -174,7 +174,10 @@ describe('events', () => {
     expect(states.map(({ timestep, steps }) => [timestep, steps])).toEqual(
       Array.from({ length: last + 1 }, (_, timestep) => [timestep, last]),
     )
+    const { seconds, compute_seconds: computing } = seen.at(-1)!.data
     expect(seen.at(-1)).toMatchObject({ event: 'done', data: { images: last + 1 } })
+    expect(computing > 0 && computing <= seconds).toBe(true)
+    expect(states.map(({ place }) => place)).toEqual(states.map(({ timestep }) => timestep))
     const { body } = await generate({ ...request, flow: true })
     expect(states.at(-1).b64_json).toBe(body.data[0].b64_json)
     expect(new Set(states.map(({ b64_json }) => b64_json)).size).toBeGreaterThan(last / 2)
