@@ -2,7 +2,7 @@
 // strength grows with the root.
 import { useEffect, useRef } from 'preact/hooks'
 
-/** From the well's colour to the accent's, both taken from the page. */
+/** From the well's colour to its opposite. */
 export function DifferenceMap({ map, size }: { map: Uint8Array | undefined; size: number }) {
   const canvas = useRef<HTMLCanvasElement>(null)
   useEffect(() => {
@@ -11,7 +11,8 @@ export function DifferenceMap({ map, size }: { map: Uint8Array | undefined; size
     context.clearRect(0, 0, size, size)
     if (!map) return
     const image = context.createImageData(size, size)
-    // Black with the difference as its opacity: the style sheet gives it the colour, in light and dark.
+    // White with the difference as its opacity: blended as a difference, it darkens the light well and lights up the dark one.
+    image.data.fill(255)
     for (const [i, value] of map.entries()) image.data[4 * i + 3] = 255 * Math.sqrt(value / 255)
     context.putImageData(image, 0, 0)
   }, [map, size])
