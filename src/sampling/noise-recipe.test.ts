@@ -36,6 +36,8 @@ describe('a recipe for noise', () => {
   it('refuses what is out of range', () => {
     expect(() => mixNoise({ seed: 1, toward: { seed: 2, amount: 1.1 } }, family)).toThrow('amount must be a number')
     expect(() => mixNoise({ seed: 1, groups: [{ group: 3, seed: 2 }] }, family)).toThrow('token groups 0 to 2, got 3')
+    const twice = [1, 1].map((group) => ({ group, seed: 2 }))
+    expect(() => mixNoise({ seed: 1, groups: twice }, family)).toThrow('group 1 has its noise from two places')
     expect(() => mixNoise({ seed: -1 }, family)).toThrow('seed')
   })
 })

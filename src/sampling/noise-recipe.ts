@@ -26,21 +26,25 @@ export const isMixed = ({ toward, groups = [] }: NoiseRecipe): boolean => toward
 
 /**
  * The noise of a recipe, float32 [L, C].
- * @throws UsageError for an amount outside of 0 to 1, a group that the family lacks, or an impossible seed
+ * @throws UsageError for an amount outside of 0 to 1, a group that the family lacks or that is named twice, or an impossible seed
  * @example
  * const halfway = mixNoise({ seed: 1, toward: { seed: 2, amount: 0.5 }, groups: [{ group: 0, seed: 7 }] }, family)
  */
 export function mixNoise(recipe: NoiseRecipe, family: Pick<Family, 'groups' | 'channels'>): Float32Array {
   const { groups, channels } = family
   const size = tokensBefore(family, groups.length) * channels
-  const of = ({ seed, index = 0 }: NoiseOrigin) => gaussian(seed, checkCount('index', index), size)
+  const of = ({ seed, index = 0 }: NoiseOrigin, from = 0, to = size) =>
+    gaussian(seed, checkCount('index', index), to - from, from)
   const { toward } = recipe
   const mixed = toward ? between(of(recipe), of(toward), toward.amount) : of(recipe)
+  const seen = new Set<number>()
   for (const { group, ...origin } of recipe.groups ?? []) {
     if (!(Number.isInteger(group) && group >= 0 && group < groups.length))
       throw new UsageError(`This model has token groups 0 to ${groups.length - 1}, got ${group}.`)
+    if (seen.has(group)) throw new UsageError(`Token group ${group} has its noise from two places.`)
+    seen.add(group)
     const [start, end] = [group, group + 1].map((g) => tokensBefore(family, g) * channels)
-    mixed.set(of(origin).subarray(start, end), start)
+    mixed.set(of(origin, start, end), start)
   }
   return mixed
 }

@@ -53,7 +53,7 @@ export function createApp(services: Services, { files, ...options }: AppOptions)
   }
   app.get('*', async (c, next) => {
     const file = files.get(new URL(c.req.url).pathname)
-    if (file) return serveFile(file, c.req.header('If-None-Match'))
+    if (file) return serveFile(file, { method: c.req.method, known: c.req.header('If-None-Match') })
     return c.req.path === '/' ? c.html(indexPage(routes)) : next()
   })
   app.notFound((c) => {

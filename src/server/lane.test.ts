@@ -124,6 +124,20 @@ describe('the lane', () => {
     expect(seen.two).toEqual(['a3'])
   })
 
+  it('does not wait for who takes no image, nor does the end', async () => {
+    const { lane, seen, submit, begun } = made()
+    const leave = new AbortController()
+    const slow = submit('slow', 'a', [1], { onImage: () => new Promise(() => {}), signal: leave.signal }).finished
+    ;(await begun(1)).end()
+    const next = submit('next', 'b', [2]).finished
+    ;(await begun(2)).end()
+    await next
+    expect(seen.next).toEqual(['b2'])
+    leave.abort(new Error('too late'))
+    await expect(slow).rejects.toThrow('too late')
+    await lane.drained()
+  })
+
   it('who cannot take an image fails alone', async () => {
     const { submit, begun, seen } = made()
     const onImage = () => Promise.reject(new Error('no reader'))

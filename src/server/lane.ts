@@ -46,6 +46,10 @@ interface Waiting<Row, Result> extends Order<Row, Result> {
   settled: boolean
   resolve(): void
   reject(error: unknown): void
+  /** Resolves when the order is settled, however. */
+  ended: Promise<void>
+  /** Images on their way to whoever asked, one after the other: the lane does not wait for slow readers. */
+  sent: Promise<void>
 }
 
 interface Slot<Row, Result> {
@@ -81,7 +85,8 @@ export class Lane<Row, Result> {
     if (ahead >= this.options.capacity) throw queueFull(ahead)
     const { promise, resolve, reject } = withResolvers()
     const waiting = Object.assign(Object.create(order) as Order<Row, Result>, {
-      ...{ taken: 0, done: 0, settled: false, resolve, reject },
+      ...{ taken: 0, done: 0, settled: false, resolve, reject, sent: Promise.resolve() },
+      ended: promise.catch(() => {}),
     }) as Waiting<Row, Result>
     this.open.add(waiting)
     this.queue.push(waiting)
@@ -97,9 +102,9 @@ export class Lane<Row, Result> {
     return { ahead, finished }
   }
 
-  /** Resolves when nothing is left to do. */
+  /** Resolves when nothing is left to do or to send. */
   async drained(): Promise<void> {
-    while (this.busy) await this.idle
+    while (this.busy || this.open.size) await Promise.all([this.idle, ...[...this.open].map(({ ended }) => ended)])
   }
 
   private async work(): Promise<void> {
@@ -126,11 +131,11 @@ export class Lane<Row, Result> {
     const orders = [...new Set(slots.map(({ order }) => order))]
     const wanted = () => orders.filter((order) => !order.settled)
     const controller = new AbortController()
-    const onAbort = () => {
+    const stopUnwanted = () => {
       if (!wanted().length) controller.abort()
     }
-    for (const { signal } of orders) signal.addEventListener('abort', onAbort)
-    this.options.onBatch?.(slots.length)
+    for (const { ended } of orders) ended.then(stopUnwanted)
+    this.options.onBatch?.(orders[0]!.whole ? 1 : slots.length)
     for (const order of orders) order.onBatch?.()
     try {
       const rows = slots.map(({ order, row }) => order.rows[row]!)
@@ -140,20 +145,21 @@ export class Lane<Row, Result> {
       let next = 0
       for await (const result of this.options.run(orders[0]!.key, rows, { signal: controller.signal, onStep })) {
         const { order, row } = slots[next++]!
-        if (order.settled) continue
-        try {
-          await order.onImage(row, result)
-          if (++order.done === order.rows.length) this.settle(order)
-        } catch (error) {
-          this.settle(order, error) // its own failure, and no one else's
-        }
+        if (!order.settled) this.send(order, row, result)
       }
       if (next < slots.length) throw new Error(`${slots.length} images were asked for, ${next} came.`)
     } catch (error) {
-      for (const order of orders) this.settle(order, error)
-    } finally {
-      for (const { signal } of orders) signal.removeEventListener('abort', onAbort)
+      for (const order of orders) order.sent = order.sent.then(() => this.settle(order, error))
     }
+  }
+
+  private send(order: Waiting<Row, Result>, row: number, result: Result): void {
+    order.sent = order.sent
+      .then(() => (order.settled ? undefined : order.onImage(row, result)))
+      .then(() => {
+        if (++order.done === order.rows.length) this.settle(order)
+      })
+      .catch((error) => this.settle(order, error)) // its own failure, and no one else's
   }
 
   private settle(order: Waiting<Row, Result>, error?: unknown): void {

@@ -1,6 +1,6 @@
-// The files of a web app, as a list: an address is looked up there and never used on the disk. The list is made anew when a folder
-// has been replaced, as a build does. Files whose name holds a hash of their content never change and are kept; all others are asked for anew, and answered with
-// 304 while they are the same.
+// The files of a web app, as a list: an address is looked up there and never used on the disk. The list is made anew when a
+// folder has been replaced, as a build does. Files whose name holds a hash of their content never change and are kept; all
+// others are asked for anew, and answered with 304 while they are the same.
 import { createReadStream, existsSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { extname, join, relative, sep } from 'node:path'
@@ -83,9 +83,12 @@ async function list(mounts: readonly Mount[]): Promise<ReadonlyMap<string, Stati
 
 /**
  * The answer that is a file, or that the asker has it already.
- * @param known the If-None-Match of the request
+ * @param asked the method, and its If-None-Match
  */
-export async function serveFile({ path, type, hashed }: StaticFile, known?: string): Promise<Response> {
+export async function serveFile(
+  { path, type, hashed }: StaticFile,
+  { method, known }: { method: string; known?: string | undefined },
+): Promise<Response> {
   const { size, mtimeMs } = await stat(path)
   const tag = `"${size.toString(36)}-${Math.round(mtimeMs).toString(36)}"`
   const headers = {
@@ -95,6 +98,8 @@ export async function serveFile({ path, type, hashed }: StaticFile, known?: stri
   }
   if (known?.split(/\s*,\s*/).some((one) => one.replace(/^W\//, '') === tag))
     return new Response(null, { status: 304, headers })
+  const whole = { headers: { ...headers, 'Content-Length': String(size) } }
+  if (method === 'HEAD') return new Response(null, whole) // a stream that nobody reads would keep its file open
   const body = Readable.toWeb(createReadStream(path)) as ReadableStream<Uint8Array>
-  return new Response(body, { headers: { ...headers, 'Content-Length': String(size) } })
+  return new Response(body, whole)
 }

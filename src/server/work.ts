@@ -38,7 +38,7 @@ export function begin(services: Services, order: ImageOrder, client: AbortSignal
       ...(events.onBatch && { onBatch: events.onBatch }),
       ...(events.onStep && { onStep: events.onStep }),
       async onImage(place, result) {
-        metrics.image(order.model.name)
+        if (!order.trajectory || place === 0) metrics.image(order.model.name) // the states are one image
         await events.onImage(result, place)
       },
     })

@@ -1,6 +1,6 @@
 // Who may not come in, and what may not be said: foreign hosts, sites and origins, requests without the token, denied classes,
 // bodies that are no JSON, too long, or never end. Nothing of it stops the server from serving others.
-import { mkdir, rename, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rename, symlink, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -197,6 +197,13 @@ describe('what is said', () => {
     expect((await ask(plain.url, '/', { headers: { 'if-none-match': '"x"' } })).status).toBe(200)
     const head = await ask(plain.url, '/', { method: 'HEAD' })
     expect([head.status, head.body.length, head.headers['content-length']]).toEqual([200, 0, '22'])
+  })
+
+  it.skipIf(process.platform !== 'linux')('keeps no file open for who asks for its head alone', async () => {
+    const open = async () => (await readdir('/proc/self/fd')).length
+    const before = await open()
+    for (let i = 0; i < 40; i++) await ask(plain.url, '/models/a.safetensors', { method: 'HEAD' })
+    await expect.poll(open).toBeLessThan(before + 20)
   })
 
   it('sees when the app is built anew', async () => {

@@ -92,3 +92,7 @@ test('seeds, indices, streams and sizes are whole numbers from 0', () => {
   }
   expect(() => noise(-3, 0, 1)).toThrow('A seed must be a whole number from 0 to 9007199254740991, got -3.')
 })
+
+test('noise starts anywhere in that of an image', () => {
+  for (const from of [0, 1, 4, 6, 31]) expect(noise(3, 9, 17, from)).toEqual(noise(3, 9, 64).slice(from, from + 17))
+})

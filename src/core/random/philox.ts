@@ -38,26 +38,34 @@ export function philox4x32(counter: Readonly<Words4>, key: readonly [number, num
 
 const NOISE_STREAM = 0
 
-/** Calls `use(block number, words)` for the first `blocks` blocks of a stream. */
+/** Calls `use(number from 0, words)` for `blocks` blocks of a stream, from its block `first` on. */
 function eachBlock(
-  [seed, index, stream, blocks]: [seed: number, index: number, stream: number, blocks: number],
+  [seed, index, stream, blocks, first = 0]: [
+    seed: number,
+    index: number,
+    stream: number,
+    blocks: number,
+    first?: number,
+  ],
   use: (block: number, words: Words4) => void,
 ): void {
   const key = split64(checkCount('A seed', seed))
   const [low, high] = split64(checkCount('An image index', index))
-  for (let block = 0; block < blocks; block++) use(block, philox4x32([block, stream, low, high], key))
+  for (let block = 0; block < blocks; block++) use(block, philox4x32([first + block, stream, low, high], key))
 }
 
 /**
  * The Gaussian noise of image `index`: `size` standard normal values that depend on (seed, index, position) alone.
  * Box-Muller in float64, rounded to float32; |values| stay below 6.8.
- * @throws UsageError unless seed, index and size are safe integers >= 0
+ * @param from position of the first value: noise(s, i, n, k) is noise(s, i, k + n).slice(k)
+ * @throws UsageError unless seed, index, size and from are safe integers >= 0
  * @example
  * noise(0, 41, 680 * 32) // what image 41 starts from, alone or in a batch of 64
  */
-export function noise(seed: number, index: number, size: number): Float32Array {
-  const out = new Float32Array(checkCount('A size', size))
-  eachBlock([seed, index, NOISE_STREAM, Math.ceil(size / 4)], (block, words) => {
+export function noise(seed: number, index: number, size: number, from = 0): Float32Array {
+  const skip = checkCount('A position', from) % 4
+  const out = new Float32Array(checkCount('A size', size) + skip)
+  eachBlock([seed, index, NOISE_STREAM, Math.ceil(out.length / 4), (from - skip) / 4], (block, words) => {
     for (let pair = 0; pair < 4; pair += 2) {
       // Half a step up from zero, where the logarithm would have no value.
       const radius = Math.sqrt(-2 * Math.log((words[pair]! + 0.5) / 2 ** 32))
@@ -66,7 +74,7 @@ export function noise(seed: number, index: number, size: number): Float32Array {
       out[4 * block + pair + 1] = radius * Math.sin(theta)
     }
   })
-  return out
+  return skip ? out.slice(skip) : out
 }
 
 /**
