@@ -19,8 +19,10 @@ interface WorkerScope {
 }
 const scope = globalThis as unknown as WorkerScope
 
-const names = { shell: `shell-${facts.version}`, runtime: `ort-${facts.runtime}` }
 const home = new URL(scope.registration.scope)
+/** Caches belong to an origin: another copy of the app below another path has its own. */
+const own = `distilled ${home.pathname} `
+const names = { shell: `${own}shell ${facts.version}`, runtime: `${own}ort ${facts.runtime}` }
 const shellAddresses = new Set(facts.files.map((name) => new URL(name, home).href))
 
 scope.addEventListener('install', (event: ExtendableEvent) => {
@@ -33,9 +35,7 @@ scope.addEventListener('install', (event: ExtendableEvent) => {
 
 scope.addEventListener('activate', (event: ExtendableEvent) => {
   const clean = async () => {
-    const old = (await caches.keys()).filter(
-      (name) => /^(shell|ort)-/.test(name) && !Object.values(names).includes(name),
-    )
+    const old = (await caches.keys()).filter((name) => name.startsWith(own) && !Object.values(names).includes(name))
     await Promise.all(old.map((name) => caches.delete(name)))
     await scope.clients.claim()
   }
@@ -51,6 +51,8 @@ scope.addEventListener('fetch', (event: FetchEvent) => {
     if (below === '' || below === 'index.html') event.respondWith(page(request))
   } else if (/^ort\/.*\.mjs$/.test(below)) event.respondWith(kept(request, names.runtime, true))
   else if (shellAddresses.has(url.href)) event.respondWith(kept(request, names.shell, false))
+  // Of a newer build, whose page this older worker let in: its scripts, too, have to be isolated
+  else if (below.startsWith('assets/')) event.respondWith(fetch(request).then(isolated))
 })
 
 /** From the network, or from the shell when there is none. */

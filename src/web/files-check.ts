@@ -1,7 +1,18 @@
 // What can be wrong with a file that a server gave, in words: not there, a web page, cut off, another file than it should be.
 
 import { DownloadError } from '../core/errors.ts'
-import type { WebFile } from './files.ts'
+
+export interface WebFile {
+  /** Absolute address. */
+  url: string
+  /** What it is, for errors: 'the student of sprites-var-dd'. */
+  what: string
+  /** What to do when it is not there. */
+  remedy?: string | undefined
+  /** Known size and hash. */
+  bytes?: number | undefined
+  sha256?: string | undefined
+}
 
 /** "ADDRESS (the student of sprites-var-dd) is ..." */
 export function explained({ url, what }: WebFile, fault: string, remedy: string, cause?: unknown): DownloadError {

@@ -2,19 +2,9 @@
 // used when its known SHA-256 is the same, or else while the server still names the same version (HEAD); without a server
 // it is used as it is, so that a page works offline.
 
-import { checkContent, digest, explained, missing, webPage } from './files-check.ts'
+import { checkContent, digest, explained, missing, type WebFile, webPage } from './files-check.ts'
 
-export interface WebFile {
-  /** Absolute address. */
-  url: string
-  /** What it is, for errors: 'the student of sprites-var-dd'. */
-  what: string
-  /** What to do when it is not there. */
-  remedy?: string | undefined
-  /** Known size and hash. */
-  bytes?: number | undefined
-  sha256?: string | undefined
-}
+export type { WebFile } from './files-check.ts'
 
 export interface FindOptions {
   signal?: AbortSignal | undefined

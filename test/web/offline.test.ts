@@ -43,7 +43,7 @@ describe.skipIf(skipped)('without a network', () => {
     await page.goto(`${served.url}#/generate`)
     await shows(page, '[role=alert]', /The server does not answer/)
     expect(await page.evaluate(() => crossOriginIsolated)).toBe(true)
-    const kept = await page.evaluate(async () => (await caches.keys()).filter((name) => name.startsWith('shell-')))
+    const kept = await page.evaluate(async () => (await caches.keys()).filter((name) => name.includes(' shell ')))
     expect(kept).toHaveLength(1)
   })
 })
