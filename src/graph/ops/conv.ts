@@ -13,16 +13,17 @@
 // Where gradients flow, `conv3x3` takes winograd-gradients.ts from 32 channels on. Forward and all gradients, ms of one core
 // with AVX-512, batch 16:
 //   in -> out, size     direct  tiled        in -> out, size           direct  tiled
-//    32 ->  32  32x32       16     13        128 -> 128  8x8               14      5
-//    64 ->  64  32x32       48     28        256 -> 256  8x8               49     21
-//   128 -> 128  32x32      172     79        512 -> 512  2x2               64     39
-//   128 -> 128  16x16       44     17        160 -> 160  128x128, one     273    141, but 16 -> 64  32x32: 16, 18.
+//    32 ->  32  32x32       15     10        128 -> 128  8x8               13      5
+//    64 ->  64  32x32       48     30        256 -> 256  8x8               48     18
+//   128 -> 128  32x32      170     82        512 -> 512  2x2               64     35
+//   128 -> 128  16x16       44     18        160 -> 160  128x128, one     263    123, but 16 -> 64  32x32: 16, 14.
 
 import { ShapeError } from '../../core/errors.ts'
 import { type Cotangents, constant, type Dim, emit, emitMany, fixed, show, type Tensor } from '../tensor.ts'
+import { channelsLast } from './channels-last.ts'
 import { mul } from './elementwise.ts'
-import { concat, gather, padAll, reshape, rowsOf, slice, transpose, zeros } from './layout.ts'
-import { linear } from './linear.ts'
+import { concat, expandLike, flatten, gather, reshape, slice, transpose, zeros } from './layout.ts'
+import { gemm } from './linear.ts'
 import { sum } from './reduce.ts'
 import { type TileAlgorithm, upsampled, winograd4x4 } from './winograd.ts'
 import { winogradConv3x3 } from './winograd-gradients.ts'
@@ -90,30 +91,26 @@ function convInputGradient(g: Tensor, x: Tensor, weight: Tensor, stride: number,
   return emit({ type: 'ConvTranspose', inputs: [g, weight], attributes }, x.shape, x.dtype)
 }
 
-/** The gradient towards the kernel: for each of its taps one product of g with x shifted by that tap, both as (channels, pixels). */
-function convWeightGradient(g: Tensor, x: Tensor, weight: Tensor, stride: number, pads: Pads): Tensor {
+/**
+ * The gradient towards the kernel: for each of its taps one product of g with the pixels of x that it meets, picked by a
+ * table. Slices of x would do, too, but at times ONNX Runtime takes seven times as long for them on two threads as on one.
+ */
+function convWeightGradient(g: Tensor, x: Tensor, weight: Tensor, stride: number, [top, left]: Pads): Tensor {
   const [out, inside, kh, kw] = weight.shape as [number, number, number, number]
   const [h, w] = [fixed('conv2d', g, 2), fixed('conv2d', g, 3)]
-  const pixels = rowsOf({ ...g, shape: [g.shape[0]!, h, w, 1] })
-  const channelsOutside = (t: Tensor) => transpose(t, [1, 0, 2, 3])
-  const padded = channelsOutside(
-    padAll(x, [
-      [0, 0],
-      [0, 0],
-      [pads[0], pads[2]],
-      [pads[1], pads[3]],
-    ]),
-  ) // (in, B, H', W')
-  const rows = reshape(channelsOutside(g), [out, pixels])
-  const taps: Tensor[] = []
-  for (let y = 0; y < kh; y++) {
-    const tall = slice(padded, 2, y, y + (h - 1) * stride + 1, stride)
-    for (let z = 0; z < kw; z++) {
-      const shifted = slice(tall, 3, z, z + (w - 1) * stride + 1, stride) // (in, B, H, W)
-      taps.push(linear(rows, reshape(shifted, [inside, pixels]))) // (out, in)
-    }
-  }
-  if (taps.length === 1) return reshape(taps[0]!, weight.shape)
+  const [height, width] = [fixed('conv2d', x, 2), fixed('conv2d', x, 3)]
+  const pixels = concat(channelsLast(x), 1) // (B, H W, in)
+  const zero = expandLike(constant(new Float32Array(inside), [1, 1, inside]), slice(pixels, 1, 0, 1))
+  const padded = concat([pixels, zero], 1)
+  const rows = flatten(concat(channelsLast(g), 1)) // (B h w, out)
+  const taps = Array.from({ length: kh * kw }, (_, tap) => {
+    const met = Int32Array.from({ length: h * w }, (_, i) => {
+      const row = Math.floor(i / w) * stride + Math.floor(tap / kw) - top
+      const column = (i % w) * stride + (tap % kw) - left
+      return row >= 0 && row < height && column >= 0 && column < width ? row * width + column : height * width
+    })
+    return gemm(rows, flatten(gather(padded, constant(met, [h * w], 'int32'), 1)), 'A') // (out, in)
+  })
   return reshape(transpose(reshape(concat(taps, 0), [kh * kw, out, inside]), [1, 2, 0]), weight.shape)
 }
 

@@ -1,7 +1,7 @@
 // F(4x4, 3x3) of winograd.ts with its gradients, for a whole micro-batch at once: what a network is trained on. Pixels are
 // rows [B H W, C], so that patches are rows picked by a table, and the tiles of all images are the rows of 36 products.
 // The input's gradient is the same algorithm with the kernel turned; the kernel's is F(3x3, 4x4) on the same 36 points.
-// Values and gradients differ from direct ones by less than 1e-5 of the largest.
+// No value or gradient was seen to differ from a direct one by more than 1e-5 of the largest.
 
 import { customVjp } from '../grad.ts'
 import { constant, type Tensor } from '../tensor.ts'
@@ -39,13 +39,13 @@ export function winogradConv3x3(x: Tensor, weight: Tensor, bias: Tensor): Tensor
   const convolved = (products: Tensor) => gather(flat(atPoints(toTile, products)), pixels) // (B H W, channels)
 
   const rows = reshape(concat(channelsLast(x), 1), [b * h * w, c])
-  const planes = () => atPoints(fromPatch, gather(withZeros(rows), patches)) // (36, tiles, C)
-  const y = add(convolved(matmulT(planes(), kernel(fromKernel), 'B')), bias)
+  // The kernel's gradient takes these up again. Made anew they would save a tokenizer's step 9 % of its memory for 12 % of its time.
+  const planes = atPoints(fromPatch, gather(withZeros(rows), patches)) // (36, tiles, C)
+  const y = add(convolved(matmulT(planes, kernel(fromKernel), 'B')), bias)
   const rule = (g: Tensor) => {
     const padded = withZeros(g)
     const dx = convolved(matmul(atPoints(fromPatch, gather(padded, patches)), kernel(fromTurnedKernel)))
-    // The planes are made anew: kept, they would be two thirds of what a training step remembers.
-    const dKernel = matmulT(atPoints(fromTile, gather(padded, tiles)), planes(), 'A') // (36, out, C)
+    const dKernel = matmulT(atPoints(fromTile, gather(padded, tiles)), planes, 'A') // (36, out, C)
     const dTaps = gemm(reshape(dKernel, [POINTS, out * c]), fromKernel, 'A')
     return [dx, reshape(dTaps, weight.shape), unbroadcast(g, bias)]
   }
@@ -64,8 +64,10 @@ function atPoints(matrix: Tensor, planes: Tensor): Tensor {
 }
 
 /** rows [N, C] with one of zeros behind them, for what lies outside of the image. */
-const withZeros = (rows: Tensor) => concat([rows, zeroRow(rows.shape[1] as number)], 0)
-const zeroRow = (c: number) => constant(new Float32Array(c), [1, c])
+const withZeros = (rows: Tensor) => {
+  const c = rows.shape[1] as number
+  return concat([rows, constant(new Float32Array(c), [1, c])], 0)
+}
 
 interface Tables {
   /** The pixel at every place of every patch, int32 [36, tiles]; B H W where it lies outside of the image. */
