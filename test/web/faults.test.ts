@@ -109,6 +109,26 @@ describe.skipIf(skipped)('when something is wrong', () => {
     await shows(page, '.details', /sprites-var-dd/)
   })
 
+  it('classes that do not come are said to be missing, and asked for again', async () => {
+    await page.route('**/api/classes*', (route) => route.fulfill({ status: 500, json: {} }))
+    await page.goto(`${served.url}#/generate?class=1&count=1`)
+    await page.reload()
+    await fault(/The server answered with 500/)
+    await page.unroute('**/api/classes*')
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await shows(page, '.details', /^house/)
+    expect(await page.locator('[role=alert]').count()).toBe(0)
+  })
+
+  it('a host of plain files that answers every path with its page leaves the work to the page', async () => {
+    const other = await browser.newPage()
+    const html = { contentType: 'text/html', body: '<!doctype html>' }
+    await other.route('**/api/models', (route) => route.fulfill(html))
+    await other.goto(`${served.url}#/generate?class=1&count=1`)
+    await shows(other, '.open-model', /This page can run sprites-var-dd itself/)
+    await other.close()
+  })
+
   it('sensitive classes are marked in the list and beside the name', async () => {
     await page.route('**/api/classes*', async (route) => {
       const classes = await (await route.fetch()).json()

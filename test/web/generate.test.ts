@@ -123,7 +123,7 @@ describe.skipIf(skipped)('Generate', () => {
     await press(page, 'Home', 'ArrowRight')
     await shows(page, '.details', /picture 1 /)
     const { name, bytes } = await saved(() => press(page, 'd'))
-    expect(name).toBe('boat-seed-7-1.png')
+    expect(name).toBe('boat-1-step-seed-7-1.png')
     const model = await load('sprites-var-dd', { device: 'cpu', threads: 1 })
     const { images } = await model.sample({ classes: ['boat'], count: 4, seed: 7 })
     await model.dispose()
@@ -132,9 +132,9 @@ describe.skipIf(skipped)('Generate', () => {
 
   it('packs all pictures into a ZIP, each with its settings inside', async () => {
     const { name, bytes } = await saved(() => press(page, 'z'))
-    expect(name).toBe('boat-seed-7.zip')
+    expect(name).toBe('boat-1-step-seed-7.zip')
     const files = unzipSync(new Uint8Array(bytes))
-    expect(Object.keys(files)).toEqual([0, 1, 2, 3].map((i) => `boat-seed-7-${i}.png`))
+    expect(Object.keys(files)).toEqual([0, 1, 2, 3].map((i) => `boat-1-step-seed-7-${i}.png`))
     const indices = Object.values(files).map(
       (png) => JSON.parse(readPngText(png).get('distilled-decoding')!).index as number,
     )
@@ -156,6 +156,19 @@ describe.skipIf(skipped)('Generate', () => {
     await bring(page, 'paste', [...(await images[0]!.encode('png'))], 'image/png')
     await expect.poll(() => settingsOf(page).first, patience).toBeUndefined()
     await shows(page, '.details', /^key.*seed 99, picture 0 · 2 steps/)
+  })
+
+  it('says in what the picture made again is not the one that came back', async () => {
+    const model = await load('sprites-var-dd', { device: 'cpu', threads: 1 })
+    const ask = { classes: ['key'], seed: 98, teacherOnly: true, teacher: { cfg: 4 } }
+    const { images } = await model.sample(ask)
+    await model.dispose()
+    await bring(page, 'drop', [...(await images[0]!.encode('png'))], 'image/png')
+    await shows(page, '.details', /^key.*seed 98, picture 0 · 6 steps/)
+    await shows(page, '.note', /it was made with cfg 4 \(here [\d.]+\)/)
+    await page.goBack()
+    await shows(page, '.details', /seed 99/)
+    expect(await page.locator('.note').count()).toBe(0)
   })
 
   it('says what is wrong with a file that is none of ours', async () => {
@@ -188,6 +201,29 @@ describe.skipIf(skipped)('Generate', () => {
     await says(/^32 pictures in/)
     await shows(page, '.details', /seed 1, picture 0 · 1 step/)
     expect(cancelled.some((url) => url.endsWith('/api/sample'))).toBe(true)
+  })
+
+  it('shows earlier pictures until theirs come, and not beside those of a run that was stopped', async () => {
+    await page.goto(`${served.url}#/generate?model=sprites-llamagen-dd&class=3&seed=1&count=32&steps=teacher`)
+    await expect.poll(() => page.locator('.sheet[aria-busy=true]').count(), patience).toBe(1)
+    await says(/evaluation \d+ of 64, 0 of 32 made/)
+    expect(await page.locator('.tile img').count()).toBe(32)
+    expect(await page.getByRole('button', { name: 'All as ZIP' }).count()).toBe(0)
+    await page.locator('#main').focus()
+    await press(page, 'Escape')
+    await says('Stopped after 0 pictures.')
+    expect(await page.locator('.tile img').count()).toBe(32)
+    await press(page, 'Enter')
+    await says(/, (8|16|24) of 32 made/)
+    await press(page, 'Escape')
+    await says(/^Stopped after (8|16|24) pictures/)
+    const [count] = (await page.locator('.readout [role=status]').textContent())!.match(/\d+/)!
+    expect(await page.locator('.tile img').count()).toBe(Number(count))
+    const { name, bytes } = await saved(() => press(page, 'z'))
+    expect(name).toBe('boat-teacher-seed-1.zip')
+    expect(Object.keys(unzipSync(new Uint8Array(bytes)))).toHaveLength(Number(count))
+    await press(page, '1')
+    await made(32)
   })
 
   it('explains its keys behind ?, and Escape closes them', async () => {

@@ -56,15 +56,15 @@ describe('columns and rows', () => {
   })
 
   it('are classes times noises of one seed, no more than one ask takes', () => {
-    expect(asksOf({ classes: [3, 5], seed: 7, noises: 2 })).toEqual([
+    expect(asksOf({ classes: [3, 5], seed: 7, index: 0, noises: 2 })).toEqual([
       { class: 3, noise: { seed: 7 } },
       { class: 3, noise: { seed: 7, index: 1 } },
       { class: 5, noise: { seed: 7 } },
       { class: 5, noise: { seed: 7, index: 1 } },
     ])
-    expect(asksOf({ classes: [0, 1, 2, 3, 4, 5], seed: 7, noises: 3 })).toHaveLength(10)
-    expect(readRows({ classes: '3,3,99,x,5' }, varModel)).toEqual({ classes: [3, 5], seed: 7, noises: 2 })
-    expect(readRows({ class: '4', seed: '9' }, varModel)).toEqual({ classes: [4], seed: 9, noises: 3 })
+    expect(asksOf({ classes: [0, 1, 2, 3, 4, 5], seed: 7, index: 0, noises: 3 })).toHaveLength(10)
+    expect(readRows({ classes: '3,3,99,x,5' }, varModel)).toEqual({ classes: [3, 5], seed: 7, index: 0, noises: 2 })
+    expect(readRows({ class: '4', seed: '9' }, varModel)).toEqual({ classes: [4], seed: 9, index: 0, noises: 3 })
   })
 })
 

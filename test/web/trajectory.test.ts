@@ -30,11 +30,11 @@ it('the student starts where its presets do', () => {
 
 describe('the settings', () => {
   it('fall back where the address says what this model has not', () => {
-    const usual = { class: 3, seed: 7, by: 'flow', at: undefined }
+    const usual = { class: 3, seed: 7, index: 0, by: 'flow', at: undefined }
     expect(readTrajectory({}, varModel)).toEqual(usual)
     expect(readTrajectory({ class: '99', seed: '-1', by: 'magic', t: '7' }, varModel)).toEqual(usual)
-    expect(readTrajectory({ class: '0', seed: '1', by: 'student', t: '6' }, varModel)).toEqual({
-      ...{ class: 0, seed: 1, by: 'student', at: 6 },
+    expect(readTrajectory({ class: '0', seed: '1', index: '3', by: 'student', t: '6' }, varModel)).toEqual({
+      ...{ class: 0, seed: 1, index: 3, by: 'student', at: 6 },
     })
     expect(readTrajectory({ by: 'flow' }, { ...varModel, teacher: false }).by).toBe('student')
   })

@@ -8,6 +8,7 @@ import { usePlace } from './state/place.ts'
 import { Fault } from './ui/fault.tsx'
 import { FrameFoot, FrameHead } from './ui/frame.tsx'
 import { OpenModel } from './ui/open-model.tsx'
+import { useClasses } from './ui/use-classes.ts'
 import type { ViewProps } from './views/props.ts'
 
 interface View {
@@ -72,8 +73,9 @@ interface BodyProps extends Pick<ViewProps, 'settings' | 'set'> {
 function Body({ name, engine, settings, set }: BodyProps) {
   const { studio, model, status } = engine
   const { early, title } = views[name]
-  if (!model && status !== 'fault') return <p class="quiet">Looking for models ...</p>
   const ready = status === 'ready'
+  const { classes, fault, retry } = useClasses(studio, ready ? model?.id : undefined)
+  if (!model && status !== 'fault') return <p class="quiet">Looking for models ...</p>
   if (!model || (!ready && !early))
     return (
       <div class="view">
@@ -81,7 +83,16 @@ function Body({ name, engine, settings, set }: BodyProps) {
         {status === 'fault' ? <Fault error={engine.fault} again={engine.retry} /> : <OpenModel engine={engine} />}
       </div>
     )
-  return <LazyView key={name} name={name} props={{ studio, model, settings, set, ready }} />
+  return (
+    <>
+      {fault !== undefined && (
+        <div class="notice">
+          <Fault error={fault} again={retry} />
+        </div>
+      )}
+      <LazyView key={name} name={name} props={{ studio, model, classes, settings, set, ready }} />
+    </>
+  )
 }
 
 const loaded = new Map<ViewName, ComponentType<ViewProps>>()

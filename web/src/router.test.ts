@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { changed, formatPlace, linkTo, parsePlace, wholeSetting } from './router.ts'
+import { changed, formatPlace, indexSetting, linkTo, parsePlace, wholeSetting } from './router.ts'
 
 it('a place survives its way through the address', () => {
   const place = { view: 'walk', settings: { class: '3', title: 'a & b = c?' } } as const
@@ -28,4 +28,12 @@ it('links to other views keep model, class and seed', () => {
   expect(linkTo('walk', { model: 'm', class: '3', seed: '7', count: '8', steps: 'teacher' })).toBe(
     '#/walk?model=m&class=3&seed=7',
   )
+})
+
+it('the index of a noise goes along where it is read', () => {
+  const settings = { seed: '7', index: '3' }
+  expect(linkTo('trajectory', settings)).toBe('#/trajectory?seed=7&index=3')
+  expect(linkTo('generate', settings)).toBe('#/generate?seed=7')
+  expect(indexSetting(settings)).toBe(3)
+  for (const bad of [undefined, '-1', 'x']) expect(indexSetting({ ...(bad && { index: bad }) })).toBe(0)
 })

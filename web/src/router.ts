@@ -48,8 +48,14 @@ export function wholeSetting(text: string | undefined, fallback: number, low = 0
   return text !== undefined && /^\d+$/.test(text) && value >= low && value <= high ? value : fallback
 }
 
-/** A link to a view that keeps what views share: model, class, seed. */
+/** The index of an image in its seed's run, as views of one noise read it. */
+export const indexSetting = (settings: Partial<Settings>): number => wholeSetting(settings.index, 0, 0, 1e9)
+
+const ofOneNoise: readonly ViewName[] = ['same-noise', 'walk', 'trajectory']
+
+/** A link to a view that keeps what views share: model, class, seed, and between views of one noise its index. */
 export function linkTo(view: ViewName, settings: Settings): string {
-  const shared = Object.entries(settings).filter(([name]) => ['model', 'class', 'seed'].includes(name))
+  const names = ['model', 'class', 'seed', ...(ofOneNoise.includes(view) ? ['index'] : [])]
+  const shared = Object.entries(settings).filter(([name]) => names.includes(name))
   return formatPlace({ view, settings: Object.fromEntries(shared) })
 }

@@ -7,6 +7,7 @@ import '../../../web/src/styles/frame.css'
 import { type ComponentType, h, render } from 'preact'
 import { usePlace } from '../../../web/src/state/place.ts'
 import { applyTheme } from '../../../web/src/state/preferences.ts'
+import { useClasses } from '../../../web/src/ui/use-classes.ts'
 import type { ViewProps } from '../../../web/src/views/props.ts'
 import { fakeModels } from '../fake-models.ts'
 import { type FakeControls, fakeStudio } from '../fake-studio.ts'
@@ -27,7 +28,8 @@ function Page() {
   const { view, settings, set } = usePlace()
   const View = views[`../../../web/src/views/${view}/index.tsx`]?.default
   const model = fakeModels.find(({ id }) => id === settings.model) ?? fakeModels[0]!
-  const shown = View ? h(View, { studio, model, settings, set, ready: true }) : 'Elsewhere'
+  const { classes } = useClasses(studio, model.id)
+  const shown = View ? h(View, { studio, model, classes, settings, set, ready: true }) : 'Elsewhere'
   return h('div', { class: 'frame' }, [
     h('nav', null, h('a', { href: '#/generate' }, 'Elsewhere')),
     h('main', { id: 'main' }, shown),

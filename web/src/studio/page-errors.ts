@@ -8,11 +8,17 @@ const kinds: Readonly<Record<string, { code: FaultCode; again: boolean; remedy?:
   EngineError: { code: 'engine', again: true, remedy: 'Try again, or use the server.' },
 }
 
+/** Whatever else is thrown: no reason to take the engine for broken. */
+const unknown: { code?: FaultCode; again: boolean; remedy?: string } = {
+  again: true,
+  remedy: 'Try again, or use the server.',
+}
+
 /** Any error as one that says what to do; cancellations stay what they are. */
 export function pageFault(error: unknown): StudioError {
   if (error instanceof StudioError || isAbort(error)) return error as StudioError
   const { name, message, remedy } = error as Error & { remedy?: string }
-  const kind = kinds[name] ?? kinds.EngineError!
+  const kind = kinds[name] ?? unknown
   const words = remedy && message.endsWith(` ${remedy}`) ? message.slice(0, -remedy.length - 1) : message
   return new StudioError(words, { ...kind, remedy: remedy ?? kind.remedy, cause: error })
 }

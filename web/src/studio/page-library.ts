@@ -1,6 +1,7 @@
 // The part of the library that the page's engine needs, as a chunk of its own: what models there are, and how they are loaded.
 import { embeddedNames, sizeOf } from '../../../src/web/index.ts'
 import { embedded } from '../../../src/zoo/embedded.ts'
+import { pageFault } from './page-errors.ts'
 import type { ClassEntry, ModelInfo } from './types.ts'
 import { StudioError } from './types.ts'
 
@@ -30,10 +31,7 @@ export async function describe(folders: Folders): Promise<ModelInfo[]> {
   )
   const models = found.filter((model) => model !== undefined)
   if (models.length) return models
-  throw new StudioError('No model lies beside this page.', {
-    ...{ code: 'no_model', again: true, cause: faults[0] },
-    remedy: 'Serve the package’s models/ folder there, as `distilled serve` does.',
-  })
+  throw pageFault(faults[0])
 }
 
 /** The embedded models, whether their files are there or not. */

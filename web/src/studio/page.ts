@@ -1,8 +1,18 @@
 // The Studio in the page: the library itself in a Web Worker, with ONNX Runtime for browsers. It is loaded when somebody chooses it;
 // models/ and ort/ beside the page hold the weights and the runtime.
+import { isMixed } from '../../../src/sampling/noise-recipe.ts'
 import type { WebModel } from '../../../src/web/index.ts'
 import { pageFault } from './page-errors.ts'
-import type { Done, NoiseRecipe, Picture, SampleAsk, Studio, TrajectoryAsk, Watch, Way } from './types.ts'
+import {
+  type Done,
+  type Picture,
+  type SampleAsk,
+  type Studio,
+  StudioError,
+  type TrajectoryAsk,
+  type Watch,
+  type Way,
+} from './types.ts'
 
 const library = () => import('./page-library.ts')
 const folders = { base: './models/', ort: './ort/' } as const
@@ -12,21 +22,36 @@ export const embeddedModels = async () => (await library()).embeddedModels()
 
 export function pageStudio(): Studio {
   const opened = new Map<string, WebModel>()
-  const modelOf = async (id: string): Promise<WebModel> => {
-    const model = opened.get(id)
-    if (model) return model
-    throw pageFault(new Error(`${id} is not open in this page.`))
+  /** Models whose worker failed: whoever asks next has them opened again, from the files that the browser kept. */
+  const lost = new Set<string>()
+  const ready = async (id: string, { signal, onDownload }: OpenWatch): Promise<WebModel> => {
+    const { load } = await library()
+    const loaded =
+      opened.get(id) ??
+      (await load(id, {
+        ...{ ...folders, needTeacher: true, signal },
+        onProgress: (event) => event.type === 'download' && onDownload?.(event.allDone, event.allTotal ?? 0),
+      }))
+    const model = opened.get(id) ?? loaded
+    if (model !== loaded) loaded.dispose() // another ask was quicker
+    opened.set(id, model)
+    lost.delete(id)
+    return model
   }
-  /** A worker that failed is no model any more: the next attempt starts anew. */
-  const guarded = async <T>(id: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> => {
+  const guarded = async <T>(id: string, watch: OpenWatch, work: (model: WebModel) => T | Promise<T>): Promise<T> => {
+    let model: WebModel | undefined
     try {
-      return await work()
+      if (!opened.has(id) && !lost.has(id) && !watch.opens)
+        throw new StudioError(`${id} is not open in this page.`, { code: 'no_model', again: true })
+      model = await ready(id, watch)
+      return await work(model)
     } catch (error) {
-      if (signal?.aborted) throw signal.reason
+      if (watch.signal?.aborted) throw watch.signal.reason
       const fault = pageFault(error)
-      if (fault.code === 'engine') {
-        opened.get(id)?.dispose()
+      if (fault.code === 'engine' && model && opened.get(id) === model) {
+        model.dispose()
         opened.delete(id)
+        lost.add(id)
       }
       throw fault
     }
@@ -40,30 +65,27 @@ export function pageStudio(): Studio {
       return describe(folders)
     },
     async classes(model) {
-      return (await library()).classesOf(model)
+      const { classesOf } = await library().catch((error) => {
+        throw pageFault(error)
+      })
+      return classesOf(model)
     },
     isOpen: (model) => opened.has(model),
-    open(id, { signal, onDownload } = {}) {
-      return guarded(id, signal, async () => {
-        const { load } = await library()
-        const model =
-          opened.get(id) ??
-          (await load(id, {
-            ...{ ...folders, needTeacher: true, signal },
-            onProgress: (event) => event.type === 'download' && onDownload?.(event.allDone, event.allTotal ?? 0),
-          }))
-        opened.set(id, model)
-        return { device: model.device, threads: model.threads, notes: [...model.notes] }
-      })
-    },
-    sample: (ask, watch) => guarded(ask.model, watch.signal, async () => sample(await modelOf(ask.model), ask, watch)),
-    trajectory: (ask, watch) =>
-      guarded(ask.model, watch.signal, async () => trajectory(await modelOf(ask.model), ask, watch)),
+    open: (id, { signal, onDownload } = {}) =>
+      guarded(id, { signal, onDownload, opens: true }, ({ device, threads, notes }) => ({
+        ...{ device, threads, notes: [...notes] },
+      })),
+    sample: (ask, watch) => guarded(ask.model, { signal: watch.signal }, (model) => sample(model, ask, watch)),
+    trajectory: (ask, watch) => guarded(ask.model, { signal: watch.signal }, (model) => trajectory(model, ask, watch)),
   }
 }
 
-/** Recipes that are more than a seed and an index travel as they are. */
-const isMixed = ({ toward, groups }: NoiseRecipe) => toward !== undefined || Boolean(groups?.length)
+interface OpenWatch {
+  signal?: AbortSignal | undefined
+  onDownload?: ((done: number, total: number) => void) | undefined
+  /** Whether a model that was never open may be downloaded. */
+  opens?: boolean
+}
 
 async function sample(model: WebModel, { way, images }: SampleAsk, watch: Watch): Promise<Done> {
   const started = performance.now()

@@ -1,8 +1,6 @@
 // What a PNG of ours says of itself: its size, and the settings that make it again (src/images/image.ts writes them).
 import { isPng, readPngText } from '../../../src/images/png-text.ts'
-
-/** The PNG keyword of the settings: src/images/xmp.ts. */
-const settingsKey = 'distilled-decoding'
+import { SETTINGS_KEY } from '../../../src/images/xmp.ts'
 
 export interface PngFacts {
   width: number
@@ -15,7 +13,7 @@ export interface PngFacts {
  * @throws Error when the bytes are no PNG, or damaged
  */
 export function pngSettings(bytes: Uint8Array): PngFacts {
-  const text = isPng(bytes) ? readPngText(bytes).get(settingsKey) : undefined
+  const text = isPng(bytes) ? readPngText(bytes).get(SETTINGS_KEY) : undefined
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   return { width: view.getUint32(16), height: view.getUint32(20), settings: text === undefined ? {} : JSON.parse(text) }
 }

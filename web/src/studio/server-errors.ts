@@ -11,6 +11,13 @@ export const lostServer = (cause?: unknown): StudioError =>
     remedy: 'Start it again with `distilled serve`, or let this page make the pictures itself.',
   })
 
+/** Hosts of plain files may answer every path with their page. */
+export const noServer = (cause?: unknown): StudioError =>
+  new StudioError('What answers here is no server of `distilled serve`.', {
+    ...{ code: 'gone', again: true, cause },
+    remedy: 'Start one and open its address, or let this page make the pictures itself.',
+  })
+
 /** The server's own code, and how the page treats it. */
 const known: Readonly<Record<string, { code: FaultCode; again?: boolean; remedy?: string }>> = {
   class_denied: { code: 'denied', remedy: 'Choose another class.' },

@@ -1,8 +1,9 @@
 // The Studio over HTTP: the server that serves the page makes the pictures. Its events are docs/SERVER.md's; its failures
 // become errors that say what to do.
+import { isMixed } from '../../../src/sampling/noise-recipe.ts'
 import { readEvents } from './events.ts'
 import { pngSettings } from './png-settings.ts'
-import { lostServer, refusal } from './server-errors.ts'
+import { lostServer, noServer, refusal } from './server-errors.ts'
 import { credentials } from './token.ts'
 import type { ClassEntry, Done, ModelInfo, NoiseRecipe, Picture, SampleAsk, Studio, Watch, Way } from './types.ts'
 import { StudioError } from './types.ts'
@@ -11,8 +12,12 @@ import { StudioError } from './types.ts'
 export function serverStudio(base = './'): Studio {
   const known = new Map<string, Promise<ClassEntry[]>>()
   let described: ServedModel[] = []
-  const get = async <T>(path: string): Promise<T> =>
-    (await answer(fetch(base + path, { cache: 'no-store', headers: credentials() }))).json()
+  const get = async <T>(path: string): Promise<T> => {
+    const response = await answer(fetch(base + path, { cache: 'no-store', headers: credentials() }))
+    return response.json().catch((cause) => {
+      throw cause instanceof SyntaxError ? noServer(cause) : lostServer(cause)
+    })
+  }
   return {
     kind: 'server',
     async models() {
@@ -63,7 +68,7 @@ function modelInfo({ image_size, default_steps, presets, ...rest }: ServedModel)
 function imagesBody(images: SampleAsk['images']) {
   const { seed } = images[0]!.noise
   const plain = (noise: NoiseRecipe, place: number) =>
-    noise.seed === seed && (noise.index ?? 0) === place && !noise.toward && !noise.groups?.length
+    noise.seed === seed && (noise.index ?? 0) === place && !isMixed(noise)
   const class_labels = images.map((image) => image.class)
   if (images.every(({ noise }, place) => plain(noise, place))) return { class_labels, seed }
   return { class_labels, noise: images.map(({ noise }) => noise) }

@@ -1,6 +1,8 @@
 // The Studio: what the views know of whoever makes the pictures. Two engines stand behind it, the HTTP server that serves the
 // page and ONNX Runtime in the page itself; a view asks in these words and cannot tell which of them answers.
 
+import type { NoiseOrigin, NoiseRecipe } from '../../../src/sampling/noise-recipe.ts'
+
 /** How an image is made; the fields are those of the library's PlanOptions. */
 export interface Way {
   /** One of the model's presets, by network evaluations. */
@@ -14,16 +16,7 @@ export interface Way {
   flow?: boolean
 }
 
-/** Noise of an image: that of (seed, index), on the sphere toward another one, with some token groups from elsewhere. */
-export interface NoiseRecipe {
-  seed: number
-  /** 0 by default. */
-  index?: number
-  /** Spherical interpolation; amount 0 to 1. */
-  toward?: { seed: number; index?: number; amount: number }
-  /** The noise of these groups is that of (seed, index) instead. */
-  groups?: { group: number; seed: number; index?: number }[]
-}
+export type { NoiseOrigin, NoiseRecipe }
 
 export interface ImageAsk {
   class: number

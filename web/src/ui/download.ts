@@ -8,8 +8,19 @@ export function download(blob: Blob, name: string): void {
   setTimeout(() => URL.revokeObjectURL(url), 10_000)
 }
 
-/** @example pictureName({ className: 'boat', ... }) // 'boat-seed-7-0.png' */
-export function pictureName({ className, settings }: Pick<Picture, 'className' | 'settings'>): string {
+type Named = Pick<Picture, 'className' | 'settings'>
+
+/** @example pictureName({ className: 'boat', ... }) // 'boat-1-step-seed-7-0.png' */
+export const pictureName = (picture: Named): string => `${runName(picture)}-${picture.settings.index ?? 0}.png`
+
+/** What the pictures of a run have in common. @example runName({ className: 'boat', ... }) // 'boat-1-step-seed-7' */
+export function runName({ className, settings }: Named): string {
   const words = className.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')
-  return `${words}-seed-${settings.seed ?? 0}-${settings.index ?? 0}.png`
+  return [words, wayName(settings), `seed-${settings.seed ?? 0}`].filter(Boolean).join('-')
+}
+
+function wayName({ steps, plan }: Picture['settings']): string | undefined {
+  const { kind, flow } = (plan ?? {}) as { kind?: string; flow?: object }
+  if (kind === 'teacher') return flow ? 'flow' : 'teacher'
+  return steps === undefined ? undefined : `${steps}-${steps === 1 ? 'step' : 'steps'}`
 }

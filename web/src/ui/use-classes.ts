@@ -1,19 +1,42 @@
-// The classes of a model, as state.
+// The classes of a model, as state: asked for once for all views, with the failure and another try.
 import { useEffect, useState } from 'preact/hooks'
 import type { ClassEntry, Studio } from '../studio/types.ts'
 
-/** The classes, in the order of their ids; an empty list until they are there. */
-export function useClasses(studio: Studio, model: string): readonly ClassEntry[] {
-  const [found, setFound] = useState<{ model: string; classes: readonly ClassEntry[] }>({ model: '', classes: [] })
+export interface Classes {
+  /** In the order of their ids; an empty list until they are there. */
+  classes: readonly ClassEntry[]
+  fault: unknown
+  retry(): void
+}
+
+const none: readonly ClassEntry[] = []
+
+/** @param model undefined asks for nothing, yet */
+export function useClasses(studio: Studio, model: string | undefined): Classes {
+  const [found, setFound] = useState<{
+    studio?: Studio
+    model?: string
+    classes?: readonly ClassEntry[]
+    fault?: unknown
+  }>({})
+  const [round, setRound] = useState(0)
   useEffect(() => {
+    if (model === undefined) return
     let left = false
+    const settle = (answer: { classes: readonly ClassEntry[] } | { fault: unknown }) =>
+      left || setFound({ studio, model, ...answer })
     studio.classes(model).then(
-      (classes) => left || setFound({ model, classes }),
-      () => {},
+      (classes) => settle({ classes }),
+      (fault) => settle({ fault }),
     )
     return () => {
       left = true
     }
-  }, [studio, model])
-  return found.model === model ? found.classes : []
+  }, [studio, model, round])
+  const { classes = none, fault } = found.studio === studio && found.model === model ? found : {}
+  const retry = () => {
+    setFound({})
+    setRound((n) => n + 1)
+  }
+  return { classes, fault, retry }
 }

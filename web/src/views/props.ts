@@ -1,11 +1,13 @@
 // What every view is given: who makes the pictures, with which model, and the settings in the address. A view is a folder whose
 // index.tsx has a component of these props as its default export.
 import type { Changes, Settings } from '../router.ts'
-import type { ModelInfo, Studio } from '../studio/types.ts'
+import type { ClassEntry, ModelInfo, Studio } from '../studio/types.ts'
 
 export interface ViewProps {
   studio: Studio
   model: ModelInfo
+  /** Those of the model, in the order of their ids; empty until they are there. */
+  classes: readonly ClassEntry[]
   /** Those of the address; views read `class`, `seed` and their own. */
   settings: Settings
   /** Writes settings into the address: 'replace' (default) while something is dragged or typed, 'push' for what Back undoes. */

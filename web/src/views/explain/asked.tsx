@@ -5,7 +5,6 @@ import { EngineContext } from '../../state/context.ts'
 import { ClassPicker } from '../../ui/class-picker.tsx'
 import { OpenModel } from '../../ui/open-model.tsx'
 import { SeedField } from '../../ui/seed-field.tsx'
-import { useClasses } from '../../ui/use-classes.ts'
 import type { ViewProps } from '../props.ts'
 
 /** Class and seed of the address. */
@@ -16,7 +15,7 @@ export function askedFor({ model, settings }: Pick<ViewProps, 'model' | 'setting
   }
 }
 
-export interface AskedProps extends Pick<ViewProps, 'studio' | 'model' | 'settings' | 'set' | 'ready'> {
+export interface AskedProps extends Pick<ViewProps, 'model' | 'classes' | 'settings' | 'set' | 'ready'> {
   busy: boolean
   /** Not the first on the page: what has to come first is said once. */
   second?: boolean
@@ -27,9 +26,8 @@ export interface AskedProps extends Pick<ViewProps, 'studio' | 'model' | 'settin
 }
 
 /** Class, seed and button; or, while the model is not open, what has to come first. */
-export function Asked({ studio, model, settings, set, ready, busy, second, title, onStart, onStop }: AskedProps) {
+export function Asked({ model, classes, settings, set, ready, busy, second, title, onStart, onStop }: AskedProps) {
   const engine = useContext(EngineContext)
-  const classes = useClasses(studio, model.id)
   const asked = askedFor({ model, settings })
   if (!ready) {
     if (second) return <p class="quiet">This figure asks the model, too; it has to be opened above first.</p>

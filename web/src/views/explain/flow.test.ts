@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { noise } from '../../../../src/core/random/philox.ts'
 import { chiSquare } from '../../../../test/chi-square.ts'
-import { cellsOf, type Entry, flowMap, pathsOf, placeAt, probabilities, refinedCells, sharesOf } from './flow.ts'
+import { cellsOf, type Entry, flowMap, pathsOf, pixelPlace, placeAt, probabilities, refinedCells } from './flow.ts'
 
 const entry = (x: number, y: number, weight: number): Entry => ({ x, y, weight })
 const scattered = [
@@ -68,6 +68,17 @@ describe('the flow map in the plane', () => {
     expect(new Set([map(-1, 0), map(0, 0), map(1, 2)])).toEqual(new Set([1]))
   })
 })
+
+/** Share of all Gaussian noise that lies in each entry's cell, by a sum over the pixels. */
+function sharesOf(cells: Uint8Array, side: number, entries: number): number[] {
+  const shares = new Array<number>(entries).fill(0)
+  for (const [pixel, cell] of cells.entries()) {
+    const [x, y] = pixelPlace(pixel, side)
+    shares[cell]! += Math.exp(-(x * x + y * y) / 2)
+  }
+  const total = shares.reduce((sum, share) => sum + share, 0)
+  return shares.map((share) => share / total)
+}
 
 describe('the toy', () => {
   it('shows cells that hold as much of the noise as their entry is probable', () => {

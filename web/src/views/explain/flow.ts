@@ -129,17 +129,6 @@ export const pixelPlace = (pixel: number, side: number): [x: number, y: number] 
 export const cellsOf = (map: FlowMap, side: number): Uint8Array =>
   Uint8Array.from({ length: side * side }, (_, pixel) => map(...pixelPlace(pixel, side)))
 
-/** Share of all Gaussian noise that lies in each entry's cell, by a sum over the pixels. */
-export function sharesOf(cells: Uint8Array, side: number, entries: number): number[] {
-  const shares = new Array<number>(entries).fill(0)
-  for (const [pixel, cell] of cells.entries()) {
-    const [x, y] = pixelPlace(pixel, side)
-    shares[cell]! += Math.exp(-(x * x + y * y) / 2)
-  }
-  const total = shares.reduce((sum, share) => sum + share, 0)
-  return shares.map((share) => share / total)
-}
-
 /**
  * The same map on a grid `factor` times as fine, of side * factor squared pixels: only pixels near a border are computed again.
  */

@@ -1,7 +1,7 @@
 // The pictures of a run. One of them is selected: arrows, Home and End move, and what is said below the grid is of that one.
 import { useRef } from 'preact/hooks'
 import { PngImage } from '../../ui/picture.tsx'
-import type { RunState } from './use-run.ts'
+import { type RunState, shownAt } from './use-run.ts'
 
 export interface PictureGridProps {
   state: RunState
@@ -13,8 +13,9 @@ export interface PictureGridProps {
 
 export function PictureGrid({ state, count, selected, onSelect }: PictureGridProps) {
   const list = useRef<HTMLDivElement>(null)
-  const { run, status, made } = state
-  const pictures = run ? state.pictures : Array.from({ length: count }, () => undefined)
+  const { run, status } = state
+  const places = run ? state.pictures.length : count
+  const pictures = Array.from({ length: places }, (_, place) => shownAt(state, place))
   const last = pictures.length - 1
   const at = Math.min(Math.max(0, selected), last)
   const focus = (place: number) => {
@@ -50,7 +51,7 @@ export function PictureGrid({ state, count, selected, onSelect }: PictureGridPro
       {pictures.map((picture, place) => (
         <div
           key={place}
-          class={status === 'running' && place >= made ? 'tile picture-frame working' : 'tile picture-frame'}
+          class={status === 'running' && !state.pictures[place] ? 'tile picture-frame working' : 'tile picture-frame'}
           role="option"
           aria-selected={place === at}
           aria-label={picture ? `${picture.className}, picture ${place + 1}` : `Picture ${place + 1}, not made yet`}

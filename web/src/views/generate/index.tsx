@@ -6,10 +6,9 @@ import { usePreference } from '../../state/preferences.ts'
 import { useHistory } from '../../state/use-history.ts'
 import type { Picture } from '../../studio/types.ts'
 import { classOr } from '../../ui/class-search.ts'
-import { download, pictureName } from '../../ui/download.ts'
+import { download, pictureName, runName } from '../../ui/download.ts'
 import { Fault } from '../../ui/fault.tsx'
 import { randomSeed } from '../../ui/seed-field.tsx'
-import { useClasses } from '../../ui/use-classes.ts'
 import { useKeys } from '../../ui/use-keys.ts'
 import { waysOf } from '../../ui/ways.ts'
 import { zipPictures } from '../../ui/zip.ts'
@@ -22,13 +21,12 @@ import { SettingsPanel } from './panel.tsx'
 import { Readout } from './readout.tsx'
 import { recordOf } from './record.ts'
 import { DropVeil, useRestore } from './restore.tsx'
-import { type RunSettings, readRun, runOfImage, writeRun } from './run-settings.ts'
-import { type RunState, useRun } from './use-run.ts'
+import { differences, type RunSettings, readRun, runOfImage, writeRun } from './run-settings.ts'
+import { type RunState, shownAt, useRun } from './use-run.ts'
 import './generate.css'
 
-export default function Generate({ studio, model, settings, set }: ViewProps) {
+export default function Generate({ studio, model, classes, settings, set }: ViewProps) {
   const engine = useContext(EngineContext)!
-  const classes = useClasses(studio, model.id)
   const history = useHistory()
   const [live, setLive] = usePreference('live', model.imageSize <= 64)
   const [selected, setSelected] = useState(0)
@@ -53,8 +51,9 @@ export default function Generate({ studio, model, settings, set }: ViewProps) {
   const known = entry !== undefined && entry.policy !== 'deny'
   const first = useRef(true)
   useEffect(() => {
-    cancel()
-    if (!known || !live) return
+    const next = known && live
+    cancel(next)
+    if (!next) return
     const timer = setTimeout(generate, first.current ? 0 : 120)
     first.current = false
     return () => clearTimeout(timer)
@@ -62,24 +61,26 @@ export default function Generate({ studio, model, settings, set }: ViewProps) {
 
   const change = (part: Partial<RunSettings>) => set(writeRun({ ...wanted, first: 0, ...part }), 'replace')
   const roll = () => change({ seed: randomSeed() })
+  const [original, setOriginal] = useState<Record<string, unknown>>()
   const restore = useRestore((image) => {
     const restored = runOfImage(image, engine.models, wanted.count)
+    setOriginal(image)
     setSelected(Number(image.index ?? 0) - restored.first)
     set(writeRun(restored), 'push')
   })
 
-  const pictures = state.pictures
-  const made = pictures.filter((picture): picture is Picture => picture !== undefined)
-  const current = pictures[selected] ?? made[0]
+  const made = state.pictures.filter((picture): picture is Picture => picture !== undefined)
+  const current = shownAt(state, selected) ?? made[0]
+  const off = original && current && differences(original, current.settings)
   const save = () => current && download(current.png, pictureName(current))
   const saveAll = async () => {
-    if (made.length) download(await zipPictures(made), `${made[0]!.className}-seed-${wanted.seed}.zip`)
+    if (made.length) download(await zipPictures(made), `${runName(made[0]!)}.zip`)
   }
   const search = () => document.querySelector<HTMLInputElement>('.class-picker input')?.focus()
   const byNumber = waysOf(model, { flow: true }).map((way, i) => [String(i + 1), () => change({ steps: way.key })])
   useKeys({
     Enter: generate,
-    Escape: cancel,
+    Escape: () => cancel(),
     r: roll,
     d: save,
     z: saveAll,
@@ -96,10 +97,11 @@ export default function Generate({ studio, model, settings, set }: ViewProps) {
       </header>
       <div class="bench">
         <SettingsPanel
-          {...{ model, classes, run: wanted, live, setLive, change, roll, generate, cancel, restore }}
+          {...{ model, classes, run: wanted, live, setLive, change, roll, generate, restore }}
           entry={entry}
           running={state.status === 'running'}
           times={Object.fromEntries(waysOf(model, { flow: true }).map(({ key }) => [key, times[timeKey(key)]]))}
+          cancel={() => cancel()}
           onHelp={() => setHelp(true)}
         />
         <section class="stack stage" aria-label="Pictures">
@@ -107,8 +109,19 @@ export default function Generate({ studio, model, settings, set }: ViewProps) {
           <Fault error={state.fault} again={generate} />
           <Readout state={state} model={model} />
           <PictureGrid state={state} count={wanted.count} selected={selected} onSelect={setSelected} />
+          {off && (
+            <p class="note" role="status">
+              Not quite the picture that came back: it was made with {off}. <code>distilled sample --like</code> makes
+              that one again.
+            </p>
+          )}
           {current && (
-            <Details picture={current} entry={entry} onDownload={save} onZip={made.length > 1 ? saveAll : undefined} />
+            <Details
+              picture={current}
+              entry={classes.find(({ id }) => id === current.class)}
+              onDownload={save}
+              onZip={made.length > 1 ? saveAll : undefined}
+            />
           )}
         </section>
       </div>

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { changed } from '../../router.ts'
 import type { ModelInfo } from '../../studio/types.ts'
-import { asksOf, type RunSettings, readRun, runOfImage, writeRun } from './run-settings.ts'
+import { asksOf, differences, type RunSettings, readRun, runOfImage, writeRun } from './run-settings.ts'
 
 const model: ModelInfo = {
   ...{ id: 'm', family: 'var', imageSize: 32, groups: [1, 4, 9], classes: 12, student: true, teacher: true },
@@ -49,7 +49,7 @@ it('knows every way by its plan', () => {
   expect(steps({ kind: 'student', timesteps: [0, 2], split: 2 })).toBe('2')
   expect(steps({ kind: 'teacher-involved', timestep: 2, split: 2, teacherFrom: 1, teacher: {} })).toBe('3')
   expect(steps({ kind: 'teacher', teacher: {} })).toBe('teacher')
-  expect(steps({ kind: 'teacher', teacher: {}, flow: { solver: 'exact' } })).toBe('flow')
+  expect(steps({ kind: 'teacher', teacher: {}, flow: { solver: 'dpm', steps: 32 } })).toBe('flow')
 })
 
 it.each([
@@ -57,7 +57,19 @@ it.each([
   [{ rng: 'torch' }, /noise of another kind/],
   [{ class: 'boat' }, /not understood/],
   [{ plan: { kind: 'student', timesteps: [0, 1], split: 2 } }, /none of this model’s presets/],
+  [{ ema: false }, /instead of their moving average/],
+  [{ plan: { kind: 'teacher', teacher: {}, flow: { solver: 'heun', steps: 8 } } }, /flow map of 8 steps of heun/],
   [{ noise: { seed: 1, toward: { seed: 2, amount: 0.5 } } }, /mixed noise/],
 ])('says why an image with %j cannot be made again here', (part, why) => {
   expect(() => runOfImage({ ...image, ...part }, [model], 8)).toThrow(why)
+})
+
+it('says in what the picture made again is another one', () => {
+  const drawn = { ...image, dtype: 'fp32', plan: { kind: 'teacher', teacher: { cfg: 2, topK: 0, greedy: false } } }
+  const guided = { ...drawn, plan: { kind: 'teacher', teacher: { cfg: 4, topK: 0, greedy: true } } }
+  expect(differences(guided, drawn)).toBe('cfg 4 (here 2), greedy true (here false)')
+  expect(differences({ ...drawn, dtype: 'int8' }, drawn)).toBe('dtype int8 (here fp32)')
+  expect(differences(drawn, structuredClone(drawn))).toBeUndefined()
+  expect(differences(guided, { ...drawn, seed: 8 })).toBeUndefined()
+  expect(differences(guided, image)).toBeUndefined()
 })

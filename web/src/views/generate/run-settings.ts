@@ -1,4 +1,5 @@
 // What one run of the Generate view is made of, to and from the address, an image's own settings, and an ask of the Studio.
+import { defaultFlow } from '../../../../src/sampling/flow-schedule.ts'
 import { type Changes, type Settings, wholeSetting } from '../../router.ts'
 import { type ModelInfo, mostImages, type SampleAsk, StudioError } from '../../studio/types.ts'
 import { wayOf, waysOf } from '../../ui/ways.ts'
@@ -71,6 +72,7 @@ export function runOfImage(image: Record<string, unknown>, models: readonly Mode
     })
   if (!Number.isInteger(label) || !Number.isInteger(seed) || !Number.isInteger(index))
     throw new StudioError('The settings inside this picture are not understood.')
+  if (image.ema === false) throw unrepeatable('raw weights instead of their moving average')
   const place = index < count ? { first: 0, count } : { first: index, count: 1 }
   return {
     model: model.id,
@@ -81,17 +83,27 @@ export function runOfImage(image: Record<string, unknown>, models: readonly Mode
   }
 }
 
+/** What this page leaves to the model and cannot ask for. */
+const unrepeatable = (what: string) =>
+  new StudioError(`This picture was made with ${what}, which cannot be asked for here.`, {
+    remedy: 'Use `distilled sample --like` with the file.',
+  })
+
 interface Plan {
   kind?: string
   timesteps?: number[]
   split?: number
   timestep?: number
   teacherFrom?: number
-  flow?: object
+  flow?: { solver?: string; steps?: number }
+  teacher?: Record<string, unknown>
 }
 
 function stepsOf(plan: Plan = {}, model: ModelInfo): string {
   const fits = (key: string) => waysOf(model, { flow: true }).some((way) => way.key === key)
+  const { solver, steps } = plan.flow ?? defaultFlow
+  if (solver !== defaultFlow.solver || steps !== defaultFlow.steps)
+    throw unrepeatable(`a flow map of ${steps} steps of ${solver}`)
   const teacher = plan.flow ? 'flow' : 'teacher'
   if (plan.kind === 'teacher' && fits(teacher)) return teacher
   const timesteps = plan.timesteps ?? [0, plan.timestep]
@@ -103,4 +115,24 @@ function stepsOf(plan: Plan = {}, model: ModelInfo): string {
   throw new StudioError('This picture was made with timesteps that are none of this model’s presets.', {
     remedy: 'Use `distilled sample --like` with the file.',
   })
+}
+
+/**
+ * In what a picture made again is not the one whose settings were restored: the teacher's settings and the precision of the
+ * weights are the model's own here, and only the new picture tells them. Undefined for the same, or for another picture.
+ * @example
+ * differences(image, made) // 'cfg 4 (here 2), dtype int8 (here fp32)'
+ */
+export function differences(image: Record<string, unknown>, made: Record<string, unknown>): string | undefined {
+  const isOther = ['model', 'class', 'seed', 'index'].some((name) => (image[name] ?? 0) !== (made[name] ?? 0))
+  const [before, now] = [factsOf(image), factsOf(made)]
+  if (isOther || before.way !== now.way) return
+  const off = Object.keys(before.facts).filter((name) => before.facts[name] !== now.facts[name])
+  return off.map((name) => `${name} ${before.facts[name]} (here ${now.facts[name]})`).join(', ') || undefined
+}
+
+function factsOf({ dtype = 'fp32', plan }: Record<string, unknown>) {
+  const { teacher, flow, ...way } = (plan ?? {}) as Plan
+  const facts: Record<string, unknown> = { dtype, ...teacher }
+  return { way: JSON.stringify([way, flow !== undefined]), facts }
 }

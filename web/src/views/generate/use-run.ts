@@ -5,9 +5,11 @@ import { asksOf, type RunSettings } from './run-settings.ts'
 
 export interface RunState {
   status: 'idle' | 'running' | 'done' | 'cancelled' | 'fault'
-  /** What was asked for; the pictures are its, in their places, once they have come. */
   run: RunSettings | undefined
+  /** Those of this run, in their places, once they have come. */
   pictures: readonly (Picture | undefined)[]
+  /** Those of earlier runs, shown until their place is taken, so that a change is seen as a change and not as a blink. */
+  earlier: readonly (Picture | undefined)[]
   /** Pictures of this run that have come. */
   made: number
   /** Requests before this one. */
@@ -22,7 +24,7 @@ export interface RunState {
 }
 
 const idle: RunState = {
-  ...{ status: 'idle', run: undefined, pictures: [], made: 0, ahead: 0 },
+  ...{ status: 'idle', run: undefined, pictures: [], earlier: [], made: 0, ahead: 0 },
   ...{ step: undefined, seconds: 0, fresh: false, fault: undefined },
 }
 
@@ -32,8 +34,16 @@ const opened = new Set<string>()
 export interface Runner {
   state: RunState
   start(run: RunSettings): void
-  cancel(): void
+  /** @param keep whether earlier pictures stay in the places that were not reached: another run follows at once */
+  cancel(keep?: boolean): void
 }
+
+/** The picture in a place of the grid: this run's, or what was there before. */
+export const shownAt = ({ pictures, earlier }: RunState, place: number): Picture | undefined =>
+  pictures[place] ?? earlier[place]
+
+/** What stays of earlier pictures when a run ends early: all where it made none, and none beside its own. */
+const leftOver = ({ made, earlier }: RunState) => (made ? [] : earlier)
 
 /** @param onDone hears of every run that came to its end */
 export function useRun(studio: Studio, model: ModelInfo, onDone: (state: RunState) => void): Runner {
@@ -56,9 +66,10 @@ export function useRun(studio: Studio, model: ModelInfo, onDone: (state: RunStat
         latest = { ...latest, ...part }
         setState(latest)
       }
-      // What is shown stays until its place is taken, so that a change is seen as a change and not as a blink.
-      setState(({ pictures }) => {
-        latest = { ...latest, pictures: Array.from({ length: run.count }, (_, i) => pictures[i]) }
+      setState((old) => {
+        const places = Array.from({ length: run.count }, (_, place) => place)
+        const earlier = places.map((place) => shownAt(old, place))
+        latest = { ...latest, earlier, pictures: places.map(() => undefined) }
         return latest
       })
       try {
@@ -79,20 +90,23 @@ export function useRun(studio: Studio, model: ModelInfo, onDone: (state: RunStat
           seconds += took
           tell({ seconds, step: undefined })
         }
-        tell({ status: 'done' })
+        tell({ status: 'done', earlier: [] })
         opened.add(way)
         if (!signal.aborted) done.current(latest)
       } catch (fault) {
         if (signal.aborted || isAbort(fault)) return
-        tell({ status: 'fault', fault, step: undefined })
+        tell({ status: 'fault', fault, step: undefined, earlier: leftOver(latest) })
       }
     },
     [studio, model],
   )
-  const cancel = useCallback(() => {
+  const cancel = useCallback((keep = false) => {
     if (!running.current || running.current.signal.aborted) return
     running.current.abort()
-    setState((old) => (old.status === 'running' ? { ...old, status: 'cancelled', step: undefined } : old))
+    setState((old) => {
+      if (old.status !== 'running') return old
+      return { ...old, status: 'cancelled', step: undefined, earlier: keep ? old.earlier : leftOver(old) }
+    })
   }, [])
   return { state, start, cancel }
 }

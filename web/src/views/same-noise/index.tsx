@@ -2,7 +2,6 @@
 // the student was taught; the other columns say how far from it they land, and what they cost.
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import { SeedField } from '../../ui/seed-field.tsx'
-import { useClasses } from '../../ui/use-classes.ts'
 import type { ViewProps } from '../props.ts'
 import { ClassList } from './class-list.tsx'
 import { chosenColumns, columnsOf } from './columns.ts'
@@ -11,8 +10,7 @@ import { ComparisonTable } from './comparison-table.tsx'
 import { asksOf, mostClasses, mostNoises, readRows } from './rows.ts'
 import './same-noise.css'
 
-export default function SameNoise({ studio, model, settings, set }: ViewProps) {
-  const classes = useClasses(studio, model.id)
+export default function SameNoise({ studio, model, classes, settings, set }: ViewProps) {
   const chosen = useMemo(() => readRows(settings, model), [settings, model])
   const all = useMemo(() => columnsOf(model), [model])
   const columns = useMemo(() => chosenColumns(all, settings.ways), [all, settings.ways])
@@ -58,7 +56,11 @@ export default function SameNoise({ studio, model, settings, set }: ViewProps) {
           most={mostClasses}
           onChange={(ids) => set({ classes: ids.join(','), class: ids[0], noises: chosen.noises })}
         />
-        <SeedField value={chosen.seed} onChange={(seed) => set({ seed })} />
+        <SeedField
+          value={chosen.seed}
+          onChange={(seed) => set({ seed, index: undefined })}
+          {...(chosen.index && { hint: `from picture ${chosen.index} of this seed` })}
+        />
         <fieldset class="field">
           <legend class="label">Noises of each class</legend>
           <div class="segments">

@@ -1,6 +1,5 @@
-// The rows of the comparison: each is a class and a noise. Noises are image 0, 1, 2 of one seed, as in every run of it.
-import type { Settings } from '../../router.ts'
-import { wholeSetting } from '../../router.ts'
+// The rows of the comparison: each is a class and a noise. Noises are images of one seed in a row, as in every run of it.
+import { indexSetting, type Settings, wholeSetting } from '../../router.ts'
 import { type ImageAsk, type ModelInfo, mostImages } from '../../studio/types.ts'
 
 export const mostClasses = 6
@@ -9,6 +8,8 @@ export const mostNoises = 3
 export interface Rows {
   classes: number[]
   seed: number
+  /** Of the first noise in its seed's run. */
+  index: number
   noises: number
 }
 
@@ -31,13 +32,16 @@ export function readRows(settings: Settings, model: ModelInfo): Rows {
   const classes = listed.length > 0 ? listed : single.length > 0 ? single : spread(model.classes, 2)
   const usual = listed.length === 0 && single.length > 0 ? mostNoises : 2
   const noises = wholeSetting(settings.noises, usual, 1, mostNoises)
-  return { classes, seed: wholeSetting(settings.seed, 7), noises }
+  return { classes, seed: wholeSetting(settings.seed, 7), index: indexSetting(settings), noises }
 }
 
 /** What to ask for, class after class; never more than one ask takes. */
-export function asksOf({ classes, seed, noises }: Rows): ImageAsk[] {
+export function asksOf({ classes, seed, index: first, noises }: Rows): ImageAsk[] {
   const asks = classes.flatMap((label) =>
-    Array.from({ length: noises }, (_, index) => ({ class: label, noise: index === 0 ? { seed } : { seed, index } })),
+    Array.from({ length: noises }, (_, i) => {
+      const index = first + i
+      return { class: label, noise: index === 0 ? { seed } : { seed, index } }
+    }),
   )
   return asks.slice(0, mostImages)
 }

@@ -8,7 +8,6 @@ import { Picture } from '../../ui/picture.tsx'
 import { Progress } from '../../ui/progress.tsx'
 import { SeedField } from '../../ui/seed-field.tsx'
 import { secondsText } from '../../ui/text.ts'
-import { useClasses } from '../../ui/use-classes.ts'
 import { useKeys } from '../../ui/use-keys.ts'
 import type { ViewProps } from '../props.ts'
 import { useModelChange, useRested } from '../walk/use-rested.ts'
@@ -21,14 +20,15 @@ import './trajectory.css'
 /** Seconds that playing takes from noise to picture. */
 const filmSeconds = 5
 
-export default function Trajectory({ studio, model, settings, set }: ViewProps) {
-  const classes = useClasses(studio, model.id)
+export default function Trajectory({ studio, model, classes, settings, set }: ViewProps) {
   const chosen = useMemo(() => readTrajectory(settings, model), [settings, model])
   useModelChange(model.id, () => set({ t: undefined }))
   const [round, setRound] = useState(0)
   const [playing, setPlaying] = useState(false)
   const steps = model.groups.length
-  const ask = { model: model.id, class: chosen.class, noise: { seed: chosen.seed }, by: chosen.by }
+  const { seed, index } = chosen
+  const noise = { seed, ...(index && { index }) }
+  const ask = { model: model.id, class: chosen.class, noise, by: chosen.by }
   const { states, ahead, running, seconds, fault } = useStates(studio, ask, round)
   const arrived = states.length - 1
   const [rested, setAt] = useRested(chosen.at, (t) => set({ t }), playing)
@@ -71,7 +71,11 @@ export default function Trajectory({ studio, model, settings, set }: ViewProps) 
       <div class="bench">
         <form class="panel stack" onSubmit={(event) => event.preventDefault()}>
           <ClassPicker classes={classes} value={chosen.class} onChange={(id) => set({ class: id })} />
-          <SeedField value={chosen.seed} onChange={(seed) => set({ seed })} />
+          <SeedField
+            value={seed}
+            onChange={(next) => set({ seed: next, index: undefined })}
+            {...(index && { hint: `picture ${index} of this seed` })}
+          />
           <fieldset class="field">
             <legend class="label">Who turns noise into data</legend>
             <div class="choices">

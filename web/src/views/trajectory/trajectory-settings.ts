@@ -1,5 +1,5 @@
 // The trajectory's settings between the address and the view, and the words for a timestep.
-import { type Settings, wholeSetting } from '../../router.ts'
+import { indexSetting, type Settings, wholeSetting } from '../../router.ts'
 import type { ModelInfo, TrajectoryAsk } from '../../studio/types.ts'
 import { sideOf } from '../walk/groups.ts'
 
@@ -22,6 +22,8 @@ export const guides: readonly Guide[] = [
 export interface TrajectorySettings {
   class: number
   seed: number
+  /** Of the noise in its seed's run. */
+  index: number
   by: By
   /** Undefined follows the states as they come. */
   at: number | undefined
@@ -34,6 +36,7 @@ export function readTrajectory(settings: Settings, model: ModelInfo): Trajectory
   return {
     class: wholeSetting(settings.class, Math.min(3, model.classes - 1), 0, model.classes - 1),
     seed: wholeSetting(settings.seed, 7),
+    index: indexSetting(settings),
     by: possible.find((by) => by === settings.by) ?? possible[0] ?? 'flow',
     at: at < 0 ? undefined : at,
   }

@@ -22,7 +22,7 @@ export function FilmExport({ studio, model, walk, set }: FilmExportProps) {
   const stop = () => running.current?.abort(new DOMException('Cancelled', 'AbortError'))
 
   // A film of other settings is not the one that was asked for.
-  const settings = JSON.stringify([model.id, walk.classes, walk.from, walk.to, walk.moving, walk.way.key])
+  const settings = JSON.stringify([model.id, walk.classes, walk.from, walk.index, walk.to, walk.moving, walk.way.key])
   useEffect(() => stop, [studio, settings])
   useEffect(() => setSaid(''), [settings, walk.frames, walk.back])
 

@@ -33,7 +33,7 @@ export async function makeFilm(
   signal: AbortSignal,
   onProgress: (progress: FilmProgress) => void,
 ): Promise<Film> {
-  const { classes, from, to, moving, way, back, seconds } = walk
+  const { classes, from, index, to, moving, way, back, seconds } = walk
   const stops = places(walk.frames, false)
   const together = Math.max(1, Math.floor(mostImages / classes.length))
   const strips: Pixels[] = []
@@ -41,7 +41,7 @@ export async function makeFilm(
     onProgress({ part: 'pictures', done: first, of: stops.length })
     const part = stops.slice(first, first + together)
     const images = part.flatMap((at) => {
-      const noise = recipeAt({ from, to, at, moving, total: model.groups.length })
+      const noise = recipeAt({ from, index, to, at, moving, total: model.groups.length })
       return classes.map((label) => ({ class: label, noise }))
     })
     const made: Promise<Pixels>[] = []
@@ -65,8 +65,8 @@ export async function makeFilm(
   return { blob: new Blob([bytes], { type: 'image/gif' }), name: `walk-${from}-${to}.gif`, frames: film.length }
 }
 
-const described = (model: ModelInfo, { classes, from, to, moving, way }: WalkSettings) => ({
-  ...{ model: model.id, classes, seed: from, toward: to },
+const described = (model: ModelInfo, { classes, from, index, to, moving, way }: WalkSettings) => ({
+  ...{ model: model.id, classes, seed: from, ...(index && { index }), toward: to },
   ...(moving.length < model.groups.length && { groups: moving }),
   way: way.way,
 })

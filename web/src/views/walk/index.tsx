@@ -2,7 +2,6 @@
 // sphere, all token groups or some of them, several classes of the same noise side by side, and a film of it.
 import { useMemo } from 'preact/hooks'
 import { SeedField } from '../../ui/seed-field.tsx'
-import { useClasses } from '../../ui/use-classes.ts'
 import { WayPicker } from '../../ui/way-picker.tsx'
 import type { ViewProps } from '../props.ts'
 import { ClassList } from '../same-noise/class-list.tsx'
@@ -14,8 +13,7 @@ import { useModelChange, useRested } from './use-rested.ts'
 import { mostClasses, paces, readWalk } from './walk-settings.ts'
 import './walk.css'
 
-export default function Walk({ studio, model, settings, set }: ViewProps) {
-  const classes = useClasses(studio, model.id)
+export default function Walk({ studio, model, classes, settings, set }: ViewProps) {
   useModelChange(model.id, () => set({ groups: undefined }))
   const [groups, setGroups] = useRested(settings.groups, (text) => set({ groups: text }))
   const walk = useMemo(() => readWalk({ ...settings, groups }, model), [settings, groups, model])
@@ -38,7 +36,12 @@ export default function Walk({ studio, model, settings, set }: ViewProps) {
             onChange={(ids) => set({ classes: ids.join(','), class: ids[0] })}
           />
           <div class="walk-seeds">
-            <SeedField label="From seed" value={walk.from} onChange={(seed) => set({ seed, to: walk.to })} />
+            <SeedField
+              label="From seed"
+              value={walk.from}
+              onChange={(seed) => set({ seed, to: walk.to, index: undefined })}
+              {...(walk.index && { hint: `picture ${walk.index} of this seed` })}
+            />
             <SeedField label="To seed" value={walk.to} onChange={(to) => set({ to })} />
           </div>
         </form>

@@ -1,9 +1,11 @@
 // A place on the way from one noise to another as a NoiseRecipe. The groups that walk are on the sphere between the two;
 // the others stay where they were, which a recipe says by naming the seed they come from.
-import type { NoiseRecipe } from '../../studio/types.ts'
+import type { NoiseOrigin, NoiseRecipe } from '../../studio/types.ts'
 
 export interface Walk {
   from: number
+  /** Index of the first noise in its seed's run, 0 by default; the second is the first one of its seed. */
+  index?: number
   to: number
   /** 0 at the first noise, 1 at the second. */
   at: number
@@ -18,18 +20,20 @@ export interface Walk {
  * recipeAt({ from: 7, to: 8, at: 0.5, moving: [0], total: 2 })
  * // { seed: 7, toward: { seed: 8, amount: 0.5 }, groups: [{ group: 1, seed: 7 }] }
  */
-export function recipeAt({ from, to, at, moving, total }: Walk): NoiseRecipe {
-  if (at <= 0 || moving.length === 0 || from === to) return { seed: from }
+export function recipeAt({ from, index, to, at, moving, total }: Walk): NoiseRecipe {
+  const first = { seed: from, ...(index && { index }) }
+  const second = { seed: to }
+  if (at <= 0 || moving.length === 0 || (from === to && !index)) return first
   const still = Array.from({ length: total }, (_, group) => group).filter((group) => !moving.includes(group))
-  const comesFrom = (seed: number) => (group: number) => ({ group, seed })
+  const comesFrom = (origin: NoiseOrigin) => (group: number) => ({ group, ...origin })
   if (at < 1) {
-    const toward = { seed: to, amount: at }
-    return { seed: from, toward, ...(still.length > 0 && { groups: still.map(comesFrom(from)) }) }
+    const toward = { ...second, amount: at }
+    return { ...first, toward, ...(still.length > 0 && { groups: still.map(comesFrom(first)) }) }
   }
-  if (still.length === 0) return { seed: to }
+  if (still.length === 0) return second
   return still.length < moving.length
-    ? { seed: to, groups: still.map(comesFrom(from)) }
-    : { seed: from, groups: moving.map(comesFrom(to)) }
+    ? { ...second, groups: still.map(comesFrom(first)) }
+    : { ...first, groups: moving.map(comesFrom(second)) }
 }
 
 /** Places of a film of `count` pictures from 0 to 1; there and back shows neither end twice, so that it loops. */

@@ -81,7 +81,7 @@ export function Stage({ studio, model, classes, walk, set }: StageProps) {
   }, [studio, model.id, walk.way.key, labels])
   useEffect(
     () => painter.current?.wish(wish),
-    [...[studio, model.id, walk.way.key, labels], ...[at, walk.from, walk.to, walk.moving.join()]],
+    [...[studio, model.id, walk.way.key, labels], ...[at, walk.from, walk.index, walk.to, walk.moving.join()]],
   )
 
   // Who edits groups where nothing has walked yet would see nothing happen: the second noise is what they paint with.
@@ -174,6 +174,7 @@ export function Stage({ studio, model, classes, walk, set }: StageProps) {
           <div class="walk-ends small" aria-hidden="true">
             <span>
               seed <strong>{walk.from}</strong>
+              {walk.index > 0 && `, picture ${walk.index}`}
             </span>
             <span class="walk-percent">{percent} %</span>
             <span>

@@ -1,5 +1,5 @@
 // The walk's settings between the address and the view.
-import { type Settings, wholeSetting } from '../../router.ts'
+import { indexSetting, type Settings, wholeSetting } from '../../router.ts'
 import type { ModelInfo } from '../../studio/types.ts'
 import { type WayChoice, wayOf } from '../../ui/ways.ts'
 import { readClasses, spread } from '../same-noise/rows.ts'
@@ -15,6 +15,8 @@ export const lengths = [8, 16, 24, 48] as const
 export interface WalkSettings {
   classes: number[]
   from: number
+  /** Index of the first noise in its seed's run; the second is the first one of its seed. */
+  index: number
   to: number
   /** 0 to 1, in thousandths in the address. */
   at: number
@@ -35,6 +37,7 @@ export function readWalk(settings: Partial<Settings>, model: ModelInfo): WalkSet
   return {
     classes: listed.length > 0 ? listed : single.length > 0 ? single : spread(model.classes, 2),
     from,
+    index: indexSetting(settings),
     to: wholeSetting(settings.to, from + 1),
     at: settings.at !== undefined && at >= 0 && at <= 1 ? at : 0,
     moving: readGroups(settings.groups, total) ?? allGroups(total),
