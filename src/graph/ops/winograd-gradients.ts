@@ -27,8 +27,8 @@ const fromTurnedKernel = asTensor(G.map((row) => row.toReversed()))
  * The 3x3 convolution with 'same' padding of x [B, C, H, W], all dimensions fixed, by weight [out, C, 3, 3] and bias [out];
  * gives [B, out, H, W].
  * @example
- * const [x, kernel, bias] = [[2, 32, 8, 8], [64, 32, 3, 3], [64]].map((shape, i) => input(`x${i}`, 'float32', shape))
- * winogradConv3x3(x, kernel, bias).shape // [2, 64, 8, 8]
+ * const [x, w, b] = [input('x', 'float32', [2, 32, 8, 8]), input('w', 'float32', [64, 32, 3, 3]), input('b', 'float32', [64])]
+ * winogradConv3x3(x, w, b).shape // [2, 64, 8, 8]
  */
 export function winogradConv3x3(x: Tensor, weight: Tensor, bias: Tensor): Tensor {
   const [b, c, h, w] = x.shape as readonly number[] as [number, number, number, number]
