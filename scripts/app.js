@@ -9,5 +9,6 @@ import { install } from './setup.js'
 install()
 build()
 
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {}) // the server ends first
 const serve = [join(root, 'bin', 'distilled.js'), 'serve', ...process.argv.slice(2)]
 process.exitCode = spawnSync(process.execPath, serve, { stdio: 'inherit' }).status ?? 1
