@@ -15,6 +15,7 @@ import { createPolicy, type PolicyRules, readPolicy } from '../zoo/policy-rules.
 import { classesOf, findModel } from '../zoo/registry.ts'
 import { resolveModel, roles } from '../zoo/resolve.ts'
 import { Model } from './model.ts'
+import { hintsOf, teacherSettings } from './model-facts.ts'
 import { type ModelFiles, openModel } from './open.ts'
 
 export interface LoadOptions extends ModelFiles {
@@ -99,20 +100,11 @@ const ownClasses = (labels: readonly string[] | undefined): ClassList =>
 const policyOf = async (policy: LoadOptions['policy'], classes: ClassList) =>
   typeof policy === 'string' ? readPolicy(policy, classes) : policy && createPolicy(policy, { classes })
 
-/** The zoo knows the heads and tokens of its own models. */
-export function hintsOf(entry: ModelEntry | undefined): ArchitectureHints | undefined {
-  if (!entry || entry.kind === 'tokenizer') return undefined
-  const { architecture: a } = entry
-  return a.family === 'var' ? { patchNums: a.patchNums, heads: a.heads } : { heads: a.heads, tokens: a.tokens }
-}
-
 function teacherDefaults(entry: ModelEntry | undefined, family: 'var' | 'llamagen'): TeacherSettings {
   const name = entry?.kind === 'student' ? entry.teacher : entry?.name
   const teacher = name === undefined ? undefined : findModel(name)
   const fallback = findModel(family === 'var' ? 'var-d16' : 'llamagen-l')
-  const chosen = teacher?.kind === 'teacher' ? teacher : fallback
-  const sampling = chosen.kind === 'teacher' ? chosen.sampling : { cfg: 2, topK: 0, topP: 1, temperature: 1 }
-  return { ...sampling, cfgInterval: -1, greedy: false, prefixMask: 'none' }
+  return teacherSettings(teacher?.kind === 'teacher' ? teacher : fallback)
 }
 
 async function fetchMissing(model: string, { needTeacher, signal, onProgress }: LoadOptions): Promise<void> {

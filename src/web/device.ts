@@ -4,7 +4,7 @@
 import { oneOf, UsageError } from '../core/errors.ts'
 import type { WebDevice } from '../engine/web-runtime.ts'
 
-export const webDevices = ['auto', 'webgpu', 'wasm'] as const
+const webDevices = ['auto', 'webgpu', 'wasm'] as const
 export type AskedDevice = (typeof webDevices)[number]
 
 export interface Choice {

@@ -94,6 +94,7 @@ const browserFiles = [
   'library/assemble.ts',
   'library/base-model.ts',
   'library/choose-plan.ts',
+  'library/model-facts.ts',
   'review/events.ts',
   'review/wire.ts',
   'zoo/class-list.ts',
