@@ -1,5 +1,5 @@
-// House rules that a machine can check: short files that introduce themselves, nothing left for later, no trace of
-// whose desk a file was written on.
+// House rules that a machine can check: files introduce themselves, nothing is left for later, no file shows on whose
+// machine it was written.
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
@@ -10,19 +10,9 @@ const files = repositoryFiles()
 const code = files.filter(isCode)
 const text = files.filter((file) => /\.(ts|tsx|js|json|md|yml|yaml|html|css|proto|sh)$|^\.ci\/|^LICENSE$/.test(file))
 
-/** Data and generated code may be long. */
-const long = ['src/zoo/imagenet-classes.ts', 'src/graph/onnx_pb.ts']
-const lines = (file: string) => read(file).trimEnd().split('\n').length
-
 it('finds the repository', () => {
   expect(code).toContain('src/index.ts')
   expect(text).toContain('package.json')
-})
-
-it('no source file is longer than 300 lines, no test longer than 400', () => {
-  const limit = (file: string) => (isTest(file) ? 400 : 300)
-  const tooLong = code.filter((file) => !long.includes(file) && lines(file) > limit(file))
-  expect(tooLong.map((file) => `${file}: ${lines(file)}`)).toEqual([])
 })
 
 it('every code file but unit tests begins with a comment that says what it is', () => {
