@@ -4,10 +4,12 @@ import { basename, dirname, extname, join, resolve } from 'node:path'
 import { UsageError } from '../core/errors.ts'
 import type { Collected } from '../evaluate/collect.ts'
 import type { EvaluationResult, MetricName } from '../evaluate/result.ts'
+import { readsFromFolder } from '../evaluate/sets/folder.ts'
 import type { EvaluationSet, ImageSource } from '../evaluate/sets/set.ts'
 import { saveStatistics } from '../evaluate/statistics-file.ts'
 import { writeAtomically } from '../images/atomic.ts'
 import { grid } from '../images/grid.ts'
+import { refuseOverwriting } from '../images/overwriting.ts'
 import type { Voice } from './io.ts'
 
 export interface EvaluationFiles {
@@ -17,8 +19,11 @@ export interface EvaluationFiles {
   metrics?: readonly MetricName[]
 }
 
-/** @throws UsageError when a file could not be written in the end: better known before the work */
-export async function checkFolders({ save, saveStats, saveGrid, metrics }: EvaluationFiles): Promise<void> {
+/** @throws UsageError before the work when a file could not be written after it, or is one of `inputs` (path by name) */
+export async function checkOutputs(
+  { save, saveStats, saveGrid, metrics }: EvaluationFiles,
+  inputs: Readonly<Record<string, string | undefined>>,
+): Promise<void> {
   const files = Object.entries({ save, 'save-stats': saveStats, 'save-grid': saveGrid })
   for (const [flag, path] of files) {
     if (path === undefined) continue
@@ -29,17 +34,23 @@ export async function checkFolders({ save, saveStats, saveGrid, metrics }: Evalu
       throw new UsageError(`--${flag}: ${path} is a folder.`, { remedy: 'Name a file in it.' })
   }
   const sheet = sheetOf({ ...(save && { save }), ...(saveGrid && { saveGrid }) })
-  const all = [save, saveStats, sheet].flatMap((path) => (path === undefined ? [] : [resolve(path)]))
-  const twice = all.find((path, i) => all.indexOf(path) < i)
-  if (twice !== undefined)
-    throw new UsageError(`${twice} would be written twice.`, {
-      remedy: 'Name results .json, statistics .npz and sheets .png.',
-    })
+  const outputs = {
+    '--save': save,
+    '--save-stats': saveStats,
+    [saveGrid ? '--save-grid' : 'the sheet of --save (--save-grid names another)']: sheet,
+  }
+  await refuseOverwriting(
+    named(inputs).map((input) => ({ ...input, reads: readsFromFolder })),
+    named(outputs),
+  )
   if (saveGrid !== undefined && !/\.(png|jpe?g|webp)$/i.test(saveGrid))
     throw new UsageError(`--save-grid: ${saveGrid} is no name of an image.`, { remedy: 'For example sheet.png.' })
   if (saveStats !== undefined && metrics && !metrics.includes('fid'))
     throw new UsageError('--save-stats keeps what fid is told from.', { remedy: 'Have fid among the --metrics.' })
 }
+
+const named = (paths: Readonly<Record<string, string | undefined>>) =>
+  Object.entries(paths).flatMap(([name, path]) => (path === undefined ? [] : [{ name, path }]))
 
 /** Where the sheet goes: beside the result unless it is told. */
 const sheetOf = ({ save, saveGrid }: EvaluationFiles): string | undefined =>

@@ -14,7 +14,7 @@ import type { EvaluationSet } from '../evaluate/sets/set.ts'
 import { modelSet, openSamplesOrSet } from '../library/evaluation-sets.ts'
 import type { Model } from '../library/model.ts'
 import { samplerFacts } from '../library/sampler-facts.ts'
-import { checkFolders, saveEvaluation } from './evaluate-files.ts'
+import { checkOutputs, saveEvaluation } from './evaluate-files.ts'
 import { formatComparison, formatResult } from './evaluate-text.ts'
 import { duration, Interrupted, type Io, plural, voice } from './io.ts'
 import { wholeNumber } from './parse.ts'
@@ -116,7 +116,13 @@ interface Opened {
 async function run(path: string | undefined, flags: Flags, io: Io): Promise<void> {
   const say = voice(io, flags)
   const bar = progress(io.stderr, flags)
-  await checkFolders(flags)
+  await checkOutputs(flags, {
+    'the samples': path,
+    '--reference': flags.reference,
+    '--features': flags.features,
+    ...{ '--model': flags.model, '--student': flags.student, '--teacher': flags.teacher },
+    ...{ '--tokenizer': flags.tokenizer, '--config': flags.config, '--policy': flags.policy },
+  })
   const { samples, reference, model } = await open(path, flags, io)
   try {
     const features = flags.features ?? (drawn(model) ? 'sprites' : undefined)

@@ -7,6 +7,7 @@ import { type Device, devices } from '../engine/types.ts'
 import { extractFeatures, mergeFeatures } from '../evaluate/feature-files.ts'
 import { openFeatureReader } from '../evaluate/open-reader.ts'
 import { type ProtocolName, protocolNames } from '../evaluate/result.ts'
+import { refuseOverwriting } from '../images/overwriting.ts'
 import { openSamplesOrSet } from '../library/evaluation-sets.ts'
 import { type Io, plural, voice } from './io.ts'
 import { wholeNumber } from './parse.ts'
@@ -67,6 +68,11 @@ export function featuresCommand(io: Io): Command {
 async function features(what: string, flags: Flags, io: Io): Promise<void> {
   const say = voice(io, flags)
   const { out: folder, protocol, device, threads, chunk } = flags
+  const inputs = { 'the samples': what, '--features': flags.features }
+  await refuseOverwriting(
+    Object.entries(inputs).map(([name, path]) => ({ name, path })),
+    [{ name: '--out', path: folder }],
+  )
   const samples = await openSamplesOrSet(what, { sprites: 10_000 })
   try {
     await using engine = await createEngine({ device, ...(threads && { threads }) })

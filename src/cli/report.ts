@@ -2,6 +2,7 @@
 import { dirname, relative, resolve, sep } from 'node:path'
 import { Command } from 'commander'
 import { writeAtomically } from '../images/atomic.ts'
+import { refuseOverwriting } from '../images/overwriting.ts'
 import { evaluationMarkdown } from '../report/markdown.ts'
 import { type Report, reportOf } from '../report/model.ts'
 import { evaluationPage } from '../report/page.ts'
@@ -42,6 +43,11 @@ async function writeReport(results: readonly string[], flags: Flags, io: Io): Pr
   const { markdown, title } = flags
   const out = flags.out ?? (markdown === undefined ? 'report.html' : undefined)
   const entries = await readEntries(results, { signal: io.signal })
+  const sources = [...entries.flatMap(({ path, grid }) => (grid ? [path, grid.path] : [path])), ...results]
+  await refuseOverwriting(
+    sources.map((path) => ({ name: 'a result', path, reads: (file) => file.endsWith('.json') })),
+    Object.entries({ '--out': out, '--markdown': markdown }).flatMap(([name, path]) => (path ? [{ name, path }] : [])),
+  )
   const report = reportOf(entries, title)
   const write = (path: string, text: string) =>
     writeAtomically(path, new TextEncoder().encode(text), { signal: io.signal })

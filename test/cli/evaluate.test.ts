@@ -128,7 +128,10 @@ describe('distilled evaluate, asked wrongly,', () => {
     [['--compare', 'a.json'], /--compare takes two results/],
     [['--model', 'sprites-var-dd', '--save', 'no/such/folder/a.json'], /--save: there is no folder no\/such\/folder/],
     [['--model', 'sprites-var-dd', '--save', '.'], /--save: \. is a folder/],
-    [['--model', 'sprites-var-dd', '--save', 'sheet.png'], /sheet\.png would be written twice/],
+    [
+      ['--model', 'sprites-var-dd', '--save', 'sheet.png'],
+      /--save and the sheet of --save \(--save-grid names another\) would both write sheet\.png/,
+    ],
     [['--model', 'sprites-var-dd', '--save-grid', 'sheet.bmp'], /sheet\.bmp is no name of an image/],
     [['--model', 'sprites-var-dd', '--metrics', 'is', '--save-stats', 'a.npz'], /Have fid among the --metrics/],
     [
@@ -140,6 +143,32 @@ describe('distilled evaluate, asked wrongly,', () => {
     const { code, stderr } = await distilled('evaluate', ...flags)
     expect(code).toBeGreaterThan(0)
     expect(stderr).toMatch(message)
+  })
+
+  it('an output that is an input is refused, and nothing is written', async () => {
+    const features = at('input.npz')
+    await writeFile(features, npzBytes({ features: { shape: [4, 1], data: Float32Array.of(1, 2, 3, 4) } }))
+    const before = await readFile(features)
+    for (const flag of ['--save', '--save-stats']) {
+      const { code, stderr } = await distilled(
+        'evaluate',
+        features,
+        '--reference',
+        features,
+        '--metrics',
+        'fid',
+        flag,
+        features,
+      )
+      expect(code).toBe(2)
+      expect(stderr).toContain(`${flag} ${features} is what is being read (the samples: ${features})`)
+    }
+    expect(await readFile(features)).toEqual(before)
+    await mkdir(at('set'))
+    const inSet = await distilled('evaluate', at('set'), '--reference', 'sprites', '--save', at('set', 'a.json'))
+    expect(inSet.stderr).toMatch(/a\.png would be part of what is being read/)
+    const job = await distilled('features', at('set'), '--features', 'sprites', '--out', at('set'))
+    expect(job.stderr).toMatch(/--out .*set is what is being read \(the samples/)
   })
 
   it('tells the figures even where their file cannot be written', async () => {

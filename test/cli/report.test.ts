@@ -46,6 +46,22 @@ describe('report', () => {
     expect(stderr).toMatch(/gone\.png, the samples of "sprites-var, teacher", is not there/)
   })
 
+  it('refuses to write over a result or its sheet, and two outputs of one name', async () => {
+    const result = join(results, 'var-one-step.json')
+    const before = readFileSync(result)
+    for (const [args, said] of [
+      [['--out', result], 'is what is being read'],
+      [['--markdown', join(results, 'var-one-step.png')], 'is what is being read'],
+      [['--out', join(results, 'new.json')], 'would be part of what is being read'],
+      [['--out', join(folder, 'x'), '--markdown', join(folder, 'x')], 'would both write'],
+    ] as const) {
+      const { code, stderr } = await distilled('report', results, ...args)
+      expect(code).toBe(2)
+      expect(stderr).toContain(said)
+    }
+    expect(readFileSync(result)).toEqual(before)
+  })
+
   it('refuses folders without results and files that are none, and writes nothing', async () => {
     const out = join(folder, 'never.html')
     const empty = join(folder, 'empty')

@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto'
 import type { Dirent } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
-import { extname, join, relative, sep } from 'node:path'
+import { basename, extname, join, relative, sep } from 'node:path'
 import { UsageError } from '../../core/errors.ts'
 import { readImage, readSettings } from '../../images/read.ts'
 import type { RgbImage } from '../../images/rgb.ts'
@@ -17,6 +17,11 @@ const lossy = ['.jpg', '.jpeg', '.webp']
 const isImage = (file: string): boolean => [...lossless, ...lossy].includes(extname(file).toLowerCase())
 /** What `distilled sample` lays beside the images it is made of. */
 const grid = /^grid\.\w+$/
+const isRead = (file: string): boolean => isImage(file) && !basename(file).startsWith('.') && !grid.test(basename(file))
+/** Manifests and chunks of `distilled sample --labels` and `distilled features`. */
+const ofJob = /^(manifest|shard-\d+-of-\d+)\.json$|-\d+\.npz$/
+/** Whether a file of that name in a folder of images, samples or features would be read with it. */
+export const readsFromFolder = (file: string): boolean => isRead(file) || ofJob.test(basename(file))
 /** What pytorch-fid would count, too. */
 const others = /\.(bmp|pgm|ppm|tiff?)$/i
 /** Files that are decoded at once. */
@@ -34,9 +39,8 @@ export async function folderSet(path: string): Promise<EvaluationSet & { images:
   const entries = await readdir(path, { recursive: true, withFileTypes: true })
   await refusePassedOver(entries)
   const files = entries
-    .filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.') && !grid.test(entry.name))
+    .filter((entry) => !entry.isDirectory() && isRead(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
-    .filter(isImage)
     .sort()
   if (!files.length) {
     throw new UsageError(`${path} holds no image (${[...lossless, ...lossy].join(', ')}).`, {
