@@ -1,5 +1,8 @@
 // The one shape of a complaint about a file: file, place in it, what was expected, what was found, what to do.
 import { CheckpointError } from '../core/errors.ts'
+import { quote } from '../core/show.ts'
+
+export { quote }
 
 /** Makes the CheckpointError for one place of one file; the default remedy is for damage. */
 export type Complain = (place: string, expected: string, found: string, remedy?: string) => CheckpointError
@@ -15,14 +18,6 @@ export const resave = 'Load it where it was made and save it again with torch.sa
 export function complaints(file: string): Complain {
   return (place, expected, found, remedy = damaged) =>
     new CheckpointError(`${file}: ${place}: expected ${expected}, found ${found}.`, { remedy })
-}
-
-const unprintable = /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g
-
-/** A name from a file in quotes, short, and harmless to a terminal. */
-export function quote(text: string, limit = 100): string {
-  const short = text.length > limit ? `${text.slice(0, limit)}...` : text
-  return JSON.stringify(short).replace(unprintable, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
 /** A list of names cut to a readable length. */

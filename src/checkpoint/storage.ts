@@ -1,9 +1,12 @@
 // A tensor is a window onto a storage: dtype, shape, strides and an offset in elements, as in PyTorch and numpy.
 // Windows are checked against their storage before anything is allocated; strided ones are gathered when read.
 import { type DType, dtypeSize, sizeOf } from '../core/dtype.ts'
-import { type Complain, quote } from './complain.ts'
+import { show } from '../core/show.ts'
+import type { Complain } from './complain.ts'
 import { maxDimensions, maxExpandedBytes } from './limits.ts'
 import type { TensorRef } from './types.ts'
+
+export { show }
 
 /** A run of elements somewhere; several tensors may share one. */
 export interface Storage {
@@ -156,16 +159,4 @@ export const isCount = (value: unknown): value is number => Number.isSafeInteger
 
 function isCounts(value: unknown): value is number[] {
   return Array.isArray(value) && value.length <= maxDimensions && value.every(isCount)
-}
-
-/** A value from a file, short enough for an error message. */
-export function show(value: unknown): string {
-  if (Array.isArray(value)) {
-    const shown = value.slice(0, 8).map((v) => (typeof v === 'object' ? '?' : String(v).slice(0, 24)))
-    return `[${shown.join(', ')}${value.length > 8 ? ', ...' : ''}]`
-  }
-  if (typeof value === 'string') return quote(value, 40)
-  return typeof value === 'object' && value !== null
-    ? `a ${value.constructor?.name ?? 'value'}`
-    : String(value).slice(0, 40)
 }
