@@ -17,6 +17,9 @@ export const numpyTypes: ReadonlyMap<string, DType> = new Map([
   ['i4', 'int32'],
   ['i2', 'int16'],
   ['i1', 'int8'],
+  ['u8', 'uint64'],
+  ['u4', 'uint32'],
+  ['u2', 'uint16'],
   ['u1', 'uint8'],
   ['b1', 'bool'],
 ])

@@ -1,11 +1,10 @@
 // numpy's .npz: a zip of .npy arrays, stored (np.savez) or deflated (np.savez_compressed).
 // Deflate is inflated by the platform, never beyond the size the directory promised; the writer stores.
 import { crc32 } from '../core/crc32.ts'
-import { DistilledError, UsageError } from '../core/errors.ts'
-import { type Complain, complaints, quote } from './complain.ts'
-import { maxInflatedBytes } from './limits.ts'
+import { UsageError } from '../core/errors.ts'
+import { complaints, quote } from './complain.ts'
+import { inflate } from './inflate.ts'
 import { type NpyData, npyHeader, npyHeaderReach, npyStorage, npyWindow, parseNpyHeader } from './npy.ts'
-import { streamOf } from './sources.ts'
 import type { Storage, Window } from './storage.ts'
 import type { ByteSource } from './types.ts'
 import { locateEntry, type ZipEntry } from './zip.ts'
@@ -21,11 +20,11 @@ export async function readNpz(source: ByteSource, entries: Iterable<ZipEntry>): 
     const start = await locateEntry(source, entry)
     const reach = Math.min(entry.size, npyHeaderReach)
     const head = entry.compressed
-      ? await inflate(source, start, entry, reach, complain)
+      ? await inflate(source, start, entry, reach)
       : await source.read(start, Math.min(reach, entry.compressedSize))
     const header = parseNpyHeader(head, entry.size, complain, place)
     const stored = npyStorage(source, start, header)
-    const storage = entry.compressed ? inflated(stored, source, start, entry, header.dataOffset, complain) : stored
+    const storage = entry.compressed ? inflated(stored, source, start, entry, header.dataOffset) : stored
     arrays.set(entry.name.slice(0, -4), npyWindow(header, storage, complain, place))
   }
   return arrays
@@ -37,66 +36,16 @@ function inflated(
   start: number,
   entry: ZipEntry,
   dataOffset: number,
-  complain: Complain,
 ): Storage {
   return {
     dtype,
     numel,
     ...(bigEndian && { bigEndian }),
     async bytes(offset, length) {
-      const whole = await inflate(source, start, entry, entry.size, complain)
+      const whole = await inflate(source, start, entry, entry.size)
       return whole.subarray(dataOffset + offset, dataOffset + offset + length)
     },
   }
-}
-
-/** The first `wanted` bytes of a deflated entry; all of it is also held against its checksum. */
-async function inflate(source: ByteSource, start: number, entry: ZipEntry, wanted: number, complain: Complain) {
-  const place = `array ${quote(entry.name)}`
-  // Deflate never packs tighter than 1032 to 1.
-  if (entry.size > maxInflatedBytes || entry.size > 1032 * entry.compressedSize) {
-    const found = `${entry.size} packed in ${entry.compressedSize}`
-    throw complain(place, `at most ${maxInflatedBytes} bytes`, found, 'Save it with np.savez instead.')
-  }
-  const packed = packedBytes(source, start, entry.compressedSize)
-  const out = new Uint8Array(wanted)
-  let filled = 0
-  try {
-    for await (const chunk of streamOf(packed.stream.pipeThrough(new DecompressionStream('deflate-raw')))) {
-      if (wanted === entry.size && filled + chunk.length > wanted) {
-        throw complain(place, `${entry.size} bytes`, 'more when inflated')
-      }
-      out.set(chunk.subarray(0, wanted - filled), filled)
-      filled = Math.min(wanted, filled + chunk.length)
-      if (filled === wanted && wanted < entry.size) return out
-    }
-  } catch (error) {
-    if (error instanceof DistilledError) throw error
-    throw packed.failure() ?? complain(place, 'deflated bytes', 'damaged ones')
-  }
-  if (filled !== wanted) throw complain(place, `${entry.size} bytes`, `${filled} when inflated`)
-  if (crc32(out) !== entry.crc32) throw complain(place, 'the checksum of the directory', 'another')
-  return out
-}
-
-/** A piece of a source as a stream, read as far as it is asked for. */
-function packedBytes(source: ByteSource, start: number, length: number) {
-  let at = 0
-  let failure: unknown
-  const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
-    async pull(controller) {
-      try {
-        const step = Math.min(length - at, 65_536)
-        if (step === 0) return controller.close()
-        controller.enqueue(await source.read(start + at, step))
-        at += step
-      } catch (error) {
-        failure = error
-        controller.error(error)
-      }
-    },
-  })
-  return { stream, failure: () => failure }
 }
 
 /**

@@ -10,6 +10,9 @@ export type DType =
   | 'int32'
   | 'int16'
   | 'int8'
+  | 'uint64'
+  | 'uint32'
+  | 'uint16'
   | 'uint8'
   | 'bool'
 
@@ -23,6 +26,9 @@ export const dtypeSize: Readonly<Record<DType, number>> = {
   int32: 4,
   int16: 2,
   int8: 1,
+  uint64: 8,
+  uint32: 4,
+  uint16: 2,
   uint8: 1,
   bool: 1,
 }
@@ -32,7 +38,7 @@ export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, dim) => product * dim, 1)
 }
 
-/** Decodes little-endian raw bytes of any dtype to float32 (float64 and int64 are rounded). */
+/** Decodes little-endian raw bytes of any dtype to float32 (float64 and integers beyond 2^24 are rounded). */
 export function toFloat32(bytes: Uint8Array, dtype: DType): Float32Array {
   const n = bytes.byteLength / dtypeSize[dtype]
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -43,7 +49,7 @@ export function toFloat32(bytes: Uint8Array, dtype: DType): Float32Array {
   return out
 }
 
-/** Decodes little-endian raw bytes of any dtype to float64 (int64 beyond 2^53 is rounded). */
+/** Decodes little-endian raw bytes of any dtype to float64 (int64 and uint64 beyond 2^53 are rounded). */
 export function toFloat64(bytes: Uint8Array, dtype: DType): Float64Array {
   const n = bytes.byteLength / dtypeSize[dtype]
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -78,6 +84,9 @@ const readers: Record<DType, (view: DataView, i: number) => number> = {
   int32: (v, i) => v.getInt32(i * 4, true),
   int16: (v, i) => v.getInt16(i * 2, true),
   int8: (v, i) => v.getInt8(i),
+  uint64: (v, i) => Number(v.getBigUint64(i * 8, true)),
+  uint32: (v, i) => v.getUint32(i * 4, true),
+  uint16: (v, i) => v.getUint16(i * 2, true),
   uint8: (v, i) => v.getUint8(i),
   bool: (v, i) => (v.getUint8(i) ? 1 : 0),
 }
