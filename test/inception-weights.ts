@@ -2,7 +2,7 @@
 // that a person would name.
 import { writeSafetensors } from '../src/checkpoint/safetensors.ts'
 import { sizeOf } from '../src/core/dtype.ts'
-import { writeChunks } from '../src/distill/write-chunks.ts'
+import { writeStream } from '../src/files/atomic.ts'
 import { inceptionShapes } from '../src/models/inception.ts'
 import { formulaArray, uniform } from './formula.ts'
 
@@ -23,7 +23,7 @@ export function writeInception(path: string): Promise<void> {
     const data = new Uint8Array(inceptionArray(name, shape).buffer)
     return { name, dtype: 'float32' as const, shape, data }
   })
-  return writeChunks(path, writeSafetensors(tensors))
+  return writeStream(path, writeSafetensors(tensors))
 }
 
 /** An image [3, side, side] in [0, 1]: coarse squares and fine noise. */

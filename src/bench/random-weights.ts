@@ -1,11 +1,12 @@
 // Random weights at any size, so that speed can be measured without a download: one scratch file holds all tensors,
 // filled from a small Gaussian block, and the state dict points into it just as it would into a checkpoint.
 
-import { mkdir, open, rename, stat } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { StateDict, TensorRef } from '../checkpoint/types.ts'
 import { sizeOf } from '../core/dtype.ts'
 import { noise } from '../core/random/philox.ts'
+import { makeFolder, writeStream } from '../files/atomic.ts'
 
 const BLOCK = 1 << 18
 const STD = 0.02
@@ -35,24 +36,21 @@ export async function randomStateDict(
 }
 
 async function writeRandom(path: string, tensors: StateDict, size: number): Promise<void> {
-  await mkdir(dirname(path), { recursive: true })
+  await makeFolder(dirname(path))
   const normals = noise(0, 0, BLOCK).map((x) => x * STD)
   const gains = normals.map((x) => 1 + x)
-  const temporary = `${path}.${process.pid}.tmp`
-  const file = await open(temporary, 'w')
-  try {
-    await file.truncate(size)
+  function* pieces() {
+    let at = 0
     for (const { name, location } of tensors.values()) {
+      const { offset, byteLength } = location!
+      if (offset > at) yield new Uint8Array(offset - at)
       const block = new Uint8Array((isGain(name) ? gains : normals).buffer)
-      for (let done = 0; done < location!.byteLength; done += block.byteLength) {
-        const n = Math.min(block.byteLength, location!.byteLength - done)
-        await file.write(block, 0, n, location!.offset + done)
-      }
+      for (let done = 0; done < byteLength; done += block.byteLength) yield block.subarray(0, byteLength - done)
+      at = offset + byteLength
     }
-  } finally {
-    await file.close()
+    if (size > at) yield new Uint8Array(size - at)
   }
-  await rename(temporary, path)
+  await writeStream(path, pieces())
 }
 
 async function readSlice({

@@ -1,7 +1,7 @@
 // What a command sees of the outside: two streams and a signal. Commands never touch `process`, so tests call them
 // in-process, and each says everything through `note` (people, stderr) or `result` (stdout).
 
-export { duration } from '../core/format.ts'
+export { byteSize, duration } from '../core/format.ts'
 
 /** The part of a writable stream that a command uses. */
 export interface Output {
@@ -47,10 +47,3 @@ export function voice(io: Io, { json, quiet }: Loudness): Voice {
 
 /** "1 image", "3 images". */
 export const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
-
-/** "1.3 GB" */
-export function byteSize(bytes: number): string {
-  const units = ['bytes', 'kB', 'MB', 'GB', 'TB']
-  const power = bytes < 1000 ? 0 : Math.min(4, Math.floor(Math.log10(bytes) / 3))
-  return power === 0 ? `${bytes} bytes` : `${(bytes / 1000 ** power).toFixed(1)} ${units[power]}`
-}

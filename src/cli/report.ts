@@ -1,7 +1,7 @@
 // `distilled report`: results of evaluations on one page, with what they may be compared to.
 import { dirname, relative, resolve, sep } from 'node:path'
 import { Command } from 'commander'
-import { writeAtomically } from '../images/atomic.ts'
+import { writeAtomically } from '../files/atomic.ts'
 import { refuseOverwriting } from '../images/overwriting.ts'
 import { evaluationMarkdown } from '../report/markdown.ts'
 import { type Report, reportOf } from '../report/model.ts'

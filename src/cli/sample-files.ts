@@ -3,7 +3,7 @@
 import { join } from 'node:path'
 import { npzBytes } from '../checkpoint/npz.ts'
 import { UsageError } from '../core/errors.ts'
-import { writeAtomically } from '../images/atomic.ts'
+import { writeAtomically } from '../files/atomic.ts'
 import { grid } from '../images/grid.ts'
 import type { GeneratedImage, ImageFormat } from '../images/image.ts'
 import type { Settings } from '../images/xmp.ts'

@@ -1,11 +1,12 @@
 // `distilled sample`: flags to a model, a plan and files. The work itself is the library's; here are its order (whatever
 // can fail early is tried early), what a person sees meanwhile, and what remains when it is interrupted.
-import { mkdir, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Command } from 'commander'
 import { openFile } from '../checkpoint/node-source.ts'
 import { toFloat32 } from '../core/dtype.ts'
 import { UsageError } from '../core/errors.ts'
+import { makeFolder } from '../files/atomic.ts'
 import type { GivenNoise, Model, SampleOptions, SampleResult } from '../library/model.ts'
 import type { NoiseRecipe } from '../sampling/noise-recipe.ts'
 import type { SampleProgress } from '../sampling/sampler.ts'
@@ -260,16 +261,6 @@ function firstRows({ data, shape }: GivenNoise, rows: number, companion: number)
   const padded = new Float32Array((rows + companion) * size)
   padded.set(data.subarray(0, rows * size))
   return { data: padded, shape: [rows + companion, ...rest] }
-}
-
-async function makeFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
-    const why =
-      cause.code === 'EEXIST' || cause.code === 'ENOTDIR'
-        ? 'is or leads through a file'
-        : `cannot be made (${cause.message})`
-    throw new UsageError(`--out: ${folder} ${why}.`, { remedy: 'Name a folder.', cause })
-  })
 }
 
 async function requireFolder(folder: string, flag: string): Promise<void> {

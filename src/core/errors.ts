@@ -32,6 +32,11 @@ export class EngineError extends DistilledError {
   override name = 'EngineError'
 }
 
+/** A file cannot be written: no room, no permission, a disk that fails, another process at work there. */
+export class FileError extends DistilledError {
+  override name = 'FileError'
+}
+
 /** Something on the network did not go well. */
 export class DownloadError extends DistilledError {
   override name = 'DownloadError'

@@ -1,12 +1,12 @@
 // `report.html` of a run: what it was told, how it went, what it made, in one file that needs nothing else. The sheets
 // are inside it while they are few; of a long run the page shows them from the folder.
 import { basename, join, resolve } from 'node:path'
+import { writeStream } from '../files/atomic.ts'
 import { inlineImage } from '../images/inline.ts'
 import type { KnobRow } from './knobs.ts'
 import { type PageSheet, reportPage, type SettingRow } from './report-page.ts'
 import { readLog } from './run-log.ts'
 import { summarize } from './run-summary.ts'
-import { writeChunks } from './write-chunks.ts'
 
 export interface ReportOptions {
   /** Heading of the page; the folder's name by default. */
@@ -43,7 +43,7 @@ export async function writeReport(folder: string, { title, rows }: ReportOptions
     sheets,
   })
   const path = join(folder, 'report.html')
-  await writeChunks(path, [new TextEncoder().encode(page)])
+  await writeStream(path, [new TextEncoder().encode(page)], { durable: true })
   return path
 }
 

@@ -2,12 +2,12 @@
 // are sprites of another seed than the one that was trained on.
 
 import { existsSync } from 'node:fs'
-import { mkdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { sprites } from '../data/sprites.ts'
 import { REFERENCE_SEED } from '../evaluate/sets/sprites.ts'
 import { classifierReader } from '../evaluate/sprites-reader.ts'
-import { writeAtomically } from '../images/atomic.ts'
+import { makeFolder, writeAtomically } from '../files/atomic.ts'
 import { fileSha256 } from '../jobs/manifest.ts'
 import type { TokenizerArchitecture, TransformerArchitecture } from '../models/architecture.ts'
 import type { Recipe } from './recipes.ts'
@@ -57,7 +57,7 @@ export async function makeTable(
     samplers: samplersOf(recipe),
     ...(onRow && { onProgress: onRow }),
   })
-  await mkdir(dirname(files.table), { recursive: true })
+  await makeFolder(dirname(files.table))
   const json = JSON.stringify({ student, device: engine.device, threads: engine.threads, rows }, null, 2)
   await writeAtomically(files.table, new TextEncoder().encode(`${json}\n`))
   return rows

@@ -2,12 +2,12 @@
 // compares their samples. Each stage has a folder of its own; what is finished stays, what was interrupted goes on.
 
 import { existsSync } from 'node:fs'
-import { mkdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { UsageError } from '../core/errors.ts'
 import { sprites } from '../data/sprites.ts'
 import type { Engine } from '../engine/types.ts'
-import { writeAtomically } from '../images/atomic.ts'
+import { makeFolder, writeAtomically } from '../files/atomic.ts'
 import { fileSha256 } from '../jobs/manifest.ts'
 import type { ClassifierArchitecture } from '../models/classifier.ts'
 import { defaultFlow } from '../sampling/flow-schedule.ts'
@@ -116,7 +116,7 @@ const drawn = ({ dataSeed, imageSize }: { dataSeed: number; imageSize: number })
 /** Takes a folder for one reproduction; a second one with another recipe is refused. */
 async function claim(out: string, what: { family: FamilyName; recipe: Recipe }): Promise<void> {
   const path = join(out, 'recipe.json')
-  await mkdir(out, { recursive: true })
+  await makeFolder(out)
   const text = `${JSON.stringify(what, null, 2)}\n`
   if (!existsSync(path)) await writeAtomically(path, new TextEncoder().encode(text))
   else if ((await readFile(path, 'utf8')) !== text) {

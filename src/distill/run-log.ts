@@ -5,7 +5,8 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { CheckpointError, UsageError } from '../core/errors.ts'
-import { writeChunks } from './write-chunks.ts'
+import { writeStream } from '../files/atomic.ts'
+import { writeError } from '../files/write-error.ts'
 
 /** JSON has no NaN: what is not finite is written as null and read as NaN. */
 const real = v.union([
@@ -69,11 +70,13 @@ export async function openLog(folder: string, options: { fromStep?: number } = {
   const lines = text === undefined ? [] : wholeLines(text)
   const kept = lines.filter((line, i) => stepOf(parse(file, line, i)) <= fromStep)
   const mended = kept.map((line) => `${line}\n`).join('')
-  if (text !== undefined && mended !== text) await writeChunks(file, [new TextEncoder().encode(mended)])
-  const descriptor = openSync(file, 'a')
+  if (text !== undefined && mended !== text)
+    await writeStream(file, [new TextEncoder().encode(mended)], { durable: true })
+  const descriptor = explained(file, () => openSync(file, 'a'))
   return {
     write(event) {
-      writeSync(descriptor, `${JSON.stringify(event)}\n`)
+      const line = Buffer.from(`${JSON.stringify(event)}\n`)
+      explained(file, () => writeWhole(descriptor, line))
     },
     close() {
       closeSync(descriptor)
@@ -93,6 +96,19 @@ export async function readLog(folder: string): Promise<RunEvent[]> {
   const text = await textOf(file)
   if (text !== undefined) return wholeLines(text).map((line, i) => parse(file, line, i))
   throw new UsageError(`${file}: there is no such file.`, { remedy: 'Name the folder of a training run.' })
+}
+
+/** A write may take a part of the bytes only, as on a disk with little room left. */
+function writeWhole(descriptor: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at)
+}
+
+function explained<T>(file: string, write: () => T): T {
+  try {
+    return write()
+  } catch (error) {
+    throw writeError(file, error)
+  }
 }
 
 const textOf = (file: string): Promise<string | undefined> =>

@@ -2,11 +2,10 @@
 // model.safetensors with the averaged weights. Started again, it goes on where the last checkpoint is; finished, it stays.
 
 import { existsSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UsageError } from '../core/errors.ts'
 import type { Engine } from '../engine/types.ts'
-import { writeAtomically } from '../images/atomic.ts'
+import { makeFolder, writeAtomically } from '../files/atomic.ts'
 import type { Communicator } from './communicator.ts'
 import { singleProcess } from './communicator.ts'
 import { configHash, type KnobRow } from './knobs.ts'
@@ -43,7 +42,7 @@ export const weightsFile = (folder: string): string => join(folder, 'model.safet
 export async function runTask(options: RunOptions): Promise<string> {
   const { folder, task, settings, config, engine, network, communicator = singleProcess, signal } = options
   const file = weightsFile(folder)
-  await mkdir(join(folder, 'sheets'), { recursive: true })
+  await makeFolder(join(folder, 'sheets'))
   const hash = configHash(config)
   const resume = await loadState(folder, options.note ?? (() => {}))
   if (resume && resume.configHash !== hash) {

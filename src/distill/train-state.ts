@@ -2,7 +2,7 @@
 // metadata carries step, extra state and a SHA-256 of it all. A file has its name only when it is complete, and
 // `latest.json` names it only then; the one before stays, so that neither a kill nor a damaged disk block ends a run.
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { openFile } from '../checkpoint/node-source.ts'
@@ -10,8 +10,8 @@ import { type NamedTensor, writeSafetensors } from '../checkpoint/safetensors.ts
 import type { Checkpoint } from '../checkpoint/types.ts'
 import { toFloat32 } from '../core/dtype.ts'
 import { CheckpointError, DistilledError } from '../core/errors.ts'
+import { makeFolder, writeStream } from '../files/atomic.ts'
 import { bytesOf, type HostTensor, type Tensors } from './weights-file.ts'
-import { writeChunks } from './write-chunks.ts'
 
 /** The network, its moving average, and AdamW's two moments. */
 export const stateGroups = ['model', 'ema', 'm', 'v'] as const
@@ -45,7 +45,7 @@ const filePattern = /^step-(\d+)\.safetensors$/
  */
 export async function saveState(folder: string, state: TrainState): Promise<{ file: string; sha256: string }> {
   const place = join(folder, folderName)
-  await mkdir(place, { recursive: true })
+  await makeFolder(place)
   const named = stateGroups.flatMap((group) =>
     Array.from(state.tensors[group], ([name, { shape, data }]): NamedTensor => {
       return { name: `${group}/${name}`, dtype: 'float32', shape, data: bytesOf(data) }
@@ -55,9 +55,11 @@ export async function saveState(folder: string, state: TrainState): Promise<{ fi
   const json = JSON.stringify({ step, extra, configHash })
   const sha256 = await hashOf(json, named)
   const file = fileName(step)
-  await writeChunks(join(place, file), writeSafetensors(named, { [stateKey]: json, [hashKey]: sha256 }))
+  await writeStream(join(place, file), writeSafetensors(named, { [stateKey]: json, [hashKey]: sha256 }), {
+    durable: true,
+  })
   const latest = `${JSON.stringify({ step, file, sha256 }, null, 2)}\n`
-  await writeChunks(join(place, 'latest.json'), [new TextEncoder().encode(latest)])
+  await writeStream(join(place, 'latest.json'), [new TextEncoder().encode(latest)], { durable: true })
   await prune(place, step)
   return { file: `${folderName}/${file}`, sha256 }
 }
@@ -149,11 +151,11 @@ async function hashOf(json: string, tensors: Iterable<Hashed> | AsyncIterable<Ha
 
 type Hashed = Pick<NamedTensor, 'name' | 'shape' | 'data'>
 
-/** Deletes checkpoints but the `kept` newest up to `step`, and what killed processes left half-written. */
+/** Deletes checkpoints but the `kept` newest up to `step`. */
 async function prune(place: string, step: number): Promise<void> {
   const all = await names(place)
   const upToNow = all.filter((name) => stepOf(name) <= step).sort((a, b) => stepOf(b) - stepOf(a))
   const keep = new Set(upToNow.slice(0, kept))
-  const stale = all.filter((name) => (filePattern.test(name) && !keep.has(name)) || /^\..*\.tmp$/.test(name))
+  const stale = all.filter((name) => filePattern.test(name) && !keep.has(name))
   for (const name of stale) await rm(join(place, name), { force: true })
 }

@@ -4,7 +4,7 @@
 import { type NamedTensor, writeSafetensors } from '../checkpoint/safetensors.ts'
 import { UsageError } from '../core/errors.ts'
 import { toFloat16 } from '../core/float16.ts'
-import { writeChunks } from './write-chunks.ts'
+import { writeStream } from '../files/atomic.ts'
 
 /** float32 elements in row-major order. */
 export interface HostTensor {
@@ -36,7 +36,7 @@ export async function writeWeights(
     const data = bytesOf(dtype === 'float16' ? toFloat16(tensor.data) : tensor.data)
     return { name, dtype, shape: tensor.shape, data }
   })
-  await writeChunks(path, writeSafetensors(named, metadata))
+  await writeStream(path, writeSafetensors(named, metadata), { durable: true })
 }
 
 function checkFinite(path: string, name: string, data: Float32Array, limit: number): void {

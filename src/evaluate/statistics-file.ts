@@ -3,7 +3,7 @@
 
 import { npzBytes } from '../checkpoint/npz.ts'
 import { UsageError } from '../core/errors.ts'
-import { writeAtomically } from '../images/atomic.ts'
+import { writeAtomically } from '../files/atomic.ts'
 import type { Collected } from './collect.ts'
 import type { Gaussian } from './moments.ts'
 import { type Note, noteArray } from './sets/note.ts'

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
+import { writeError } from '../files/write-error.ts'
 import type { FileLocation } from '../graph/serialize.ts'
 import type { WeightSource } from '../graph/tensor.ts'
 
@@ -59,16 +60,23 @@ export class DataFiles implements AsyncDisposable {
     if (!this.file || (this.end > 0 && offset + bytes.byteLength > this.limit)) {
       await this[Symbol.asyncDispose]()
       const name = this.names.length ? `${this.name}_${this.names.length}` : this.name
-      this.file = await open(join(this.folder, name), 'wx')
+      this.file = await open(join(this.folder, name), 'wx').catch((cause) => {
+        throw writeError(join(this.folder, name), cause)
+      })
       this.names.push(name)
       offset = 0
     }
-    for (let at = 0; at < bytes.byteLength; ) {
-      const { bytesWritten } = await this.file.write(bytes, at, bytes.byteLength - at, offset + at)
-      at += bytesWritten
-    }
+    for (let at = 0; at < bytes.byteLength; ) at += await this.write(this.file, bytes.subarray(at), offset + at)
     this.end = offset + bytes.byteLength
     return { path: this.names.at(-1)!, offset, byteLength: bytes.byteLength }
+  }
+
+  private async write(file: FileHandle, bytes: Uint8Array, position: number): Promise<number> {
+    try {
+      return (await file.write(bytes, 0, bytes.byteLength, position)).bytesWritten
+    } catch (cause) {
+      throw writeError(join(this.folder, this.names.at(-1)!), cause, position + bytes.byteLength)
+    }
   }
 }
 

@@ -1,13 +1,15 @@
 // From a loaded model to a folder that any ONNX Runtime can run, without this package: graphs with their weights beside them,
 // checked against the originals before the folder gets its name. What fails or is stopped leaves nothing behind.
 
-import { createHash, randomUUID } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { lstat, mkdir, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
+import { lstat, readdir, rename, rm, rmdir, stat } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
 import { oneOf, UsageError } from '../core/errors.ts'
 import { createEngine, runtimeVersion } from '../engine/node.ts'
 import type { FileProgram } from '../engine/types.ts'
+import { makeFolder, sweep, temporaryOf, writeAtomically } from '../files/atomic.ts'
+import { writeError } from '../files/write-error.ts'
 import { type Graph, halfPrecision, plainNorms, serialize } from '../graph/index.ts'
 import type { Model } from '../library/model.ts'
 import { hintsOf } from '../library/model-facts.ts'
@@ -79,13 +81,16 @@ export async function exportModel(model: Model, options: ExportOptions): Promise
   const out = resolve(options.out)
   await requireFree(options.out)
   const parent = dirname(out)
-  const made = await mkdir(parent, { recursive: true })
-  const folder = join(parent, `.${basename(out)}.${randomUUID()}.tmp`)
+  const made = await makeFolder(parent)
+  await sweep(parent)
+  const folder = temporaryOf(out)
   try {
     const result = await writeFolder(model, folder, { ...options, dtype })
     signal?.throwIfAborted()
     await requireFree(options.out)
-    await rename(folder, out)
+    await rename(folder, out).catch((cause) => {
+      throw writeError(options.out, cause)
+    })
     return { ...result, out: options.out }
   } catch (error) {
     await rm(folder, { recursive: true, force: true })
@@ -116,7 +121,7 @@ type Settings = ExportOptions & { dtype: ExportDType }
 async function writeFolder(model: Model, folder: string, options: Settings): Promise<Omit<ExportResult, 'out'>> {
   const { dtype, signal } = options
   const parts = exportedParts(model)
-  await mkdir(join(folder, 'onnx'), { recursive: true })
+  await makeFolder(join(folder, 'onnx'))
   const data = await writeGraphs(model, folder, parts, options)
 
   const labels = checkedClasses(model)
@@ -138,7 +143,8 @@ async function writeFolder(model: Model, folder: string, options: Settings): Pro
   })
   requireBounds(dtype, result)
 
-  const write = (name: string, content: string | Uint8Array) => writeFile(join(folder, name), content)
+  const write = (name: string, content: string | Uint8Array) =>
+    writeAtomically(join(folder, name), typeof content === 'string' ? new TextEncoder().encode(content) : content)
   const json = (name: string, value: object) => write(name, `${JSON.stringify(value, null, 2)}\n`)
   await write(knownAnswerFile, knownAnswer(model.family, parts.presets, images))
   await json('preprocessor_config.json', preprocessorJson(model.family.imageSize))
@@ -191,7 +197,7 @@ async function writeGraphs(
         },
         onWeight: (done, total) => options.onProgress?.({ type: 'write', graph: name, done, total }),
       })
-      await writeFile(join(folder, pathOf(name, dtype)), bytes)
+      await writeAtomically(join(folder, pathOf(name, dtype)), bytes)
       data.set(
         name,
         Array.from(used, (file) => `onnx/${file}`),

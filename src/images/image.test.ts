@@ -1,11 +1,10 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { CheckpointError, EngineError, UsageError } from '../core/errors.ts'
-import { writeAtomically } from './atomic.ts'
 import { GeneratedImage, type ImageFormat } from './image.ts'
 import { addPngText, readPngText } from './png-text.ts'
 import { readImage, readSettings, toFloat } from './read.ts'
@@ -197,46 +196,5 @@ describe('reading', () => {
       .png()
       .toFile(path)
     expect([...(await readImage(path)).data]).toEqual([7, 7, 7, 8, 8, 8])
-  })
-})
-
-describe('a file is there whole or not at all', () => {
-  const inside = async (name: string) => {
-    const own = await mkdtemp(join(folder, name))
-    return { own, path: join(own, 'image.png') }
-  }
-
-  test('success leaves one file, and replaces an older one', async () => {
-    const { own, path } = await inside('ok')
-    await writeAtomically(path, Uint8Array.of(1, 2))
-    await writeAtomically(path, Uint8Array.of(3))
-    expect(await readdir(own)).toEqual(['image.png'])
-    expect([...(await readFile(path))]).toEqual([3])
-  })
-
-  test('aborted before or during the write: no file, no temporary file, the older file as it was', async () => {
-    const { own, path } = await inside('abort')
-    await expect(image.save(path, { signal: AbortSignal.abort() })).rejects.toThrow('aborted')
-    expect(await readdir(own)).toEqual([])
-    await writeFile(path, 'old')
-    const controller = new AbortController()
-    const writing = writeAtomically(path, new Uint8Array(64 << 20), { signal: controller.signal })
-    while ((await readdir(own)).length === 1) await new Promise((resolve) => setImmediate(resolve))
-    controller.abort(new Error('stopped by the user'))
-    await expect(writing).rejects.toThrow('stopped by the user')
-    expect(await readdir(own)).toEqual(['image.png'])
-    expect(await readFile(path, 'utf8')).toBe('old')
-  })
-
-  test('a name that cannot be taken leaves no temporary file', async () => {
-    const { own } = await inside('fail')
-    const taken = await mkdtemp(join(own, 'folder'))
-    await writeFile(join(taken, 'x'), '')
-    await expect(writeAtomically(taken, Uint8Array.of(1))).rejects.toThrow()
-    expect((await readdir(own)).length).toBe(1)
-  })
-
-  test('a missing folder is said so', async () => {
-    await expect(image.save(join(folder, 'nowhere', 'a.png'))).rejects.toThrow(/there is no folder .*nowhere/)
   })
 })

@@ -3,7 +3,7 @@
 import { extname } from 'node:path'
 import sharp from 'sharp'
 import { nearest, UsageError } from '../core/errors.ts'
-import { writeAtomically } from './atomic.ts'
+import { writeAtomically } from '../files/atomic.ts'
 import { addPngText } from './png-text.ts'
 import type { RgbImage } from './rgb.ts'
 import { COMMENT, SETTINGS_KEY, type Settings, SOFTWARE, toXmp } from './xmp.ts'

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { dead } from '../../test/dead-owner.ts'
 import type { Job, JobKind } from './manifest.ts'
 import { mergeFolders } from './merge.ts'
 import { runShard } from './run.ts'
@@ -133,7 +134,7 @@ describe('merging', () => {
 
   it('sweeps up behind killed processes, and touches nothing else', async () => {
     await run()
-    const left = ['.numbers-000001.txt.0b-1.tmp', '.shard-0-of-1.json.77.tmp']
+    const left = [`.numbers-000001.txt.${dead}.tmp`, `.shard-0-of-1.json.${dead}.tmp`]
     for (const name of [...left, '.notes.tmp', 'notes.txt']) writeFileSync(file(name), 'half')
     await merge()
     const numbers = [0, 1, 2, 3].map((i) => `numbers-00000${i}.txt`)

@@ -8,7 +8,7 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { CheckpointError } from '../core/errors.ts'
-import { writeAtomically } from '../images/atomic.ts'
+import { writeAtomically } from '../files/atomic.ts'
 import type { Shard } from './shard.ts'
 
 /** A sort of job: what its files are called, what a unit is called, and which command makes them. */

@@ -1,9 +1,10 @@
 // Merging: from the shards' manifests to one for the whole job, with proof. Every unit is in exactly one file, every file
 // has the hash it was written with, and all were made with the same settings; else the error names what to run again.
 
-import { copyFile, mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { CheckpointError, UsageError } from '../core/errors.ts'
+import { copyAtomically, makeFolder, sweep } from '../files/atomic.ts'
 import {
   chunkFile,
   chunksOf,
@@ -57,21 +58,16 @@ export async function mergeFolders(
       remedy: `This makes them and no other: ${kind.command({ ...job, files: [] }, out)}`,
     })
   }
-  await mkdir(out, { recursive: true })
-  for (const { folder, name } of files) if (resolve(folder) !== resolve(out)) await copyWhole(folder, out, name)
+  await makeFolder(out)
+  for (const { folder, name } of files)
+    if (resolve(folder) !== resolve(out)) await copyAtomically(join(folder, name), join(out, name))
   const merged = { ...job, files: files.map(({ folder: _, ...entry }) => entry) }
   await writeManifest(out, manifestName, merged)
   for (const { folder, name } of manifests) {
     if (resolve(folder) === resolve(out) && name !== manifestName) await rm(join(out, name), { force: true })
   }
-  await sweep(out, kind)
+  await sweep(out)
   return merged
-}
-
-/** Removes what killed processes left under temporary names. */
-async function sweep(folder: string, kind: JobKind): Promise<void> {
-  const ours = new RegExp(`^\\.(${kind.name}-\\d+|shard-\\d+-of-\\d+|manifest)\\.\\w+\\.[\\w-]+\\.tmp$`)
-  for (const name of await readdir(folder)) if (ours.test(name)) await rm(join(folder, name), { force: true })
 }
 
 const units = (kind: JobKind, { first, count }: Pick<FileEntry, 'first' | 'count'>) =>
@@ -124,14 +120,4 @@ async function firstWhole(
     }
   }
   return wrong
-}
-
-async function copyWhole(from: string, to: string, name: string): Promise<void> {
-  const temporary = join(to, `.${name}.${process.pid}.tmp`)
-  try {
-    await copyFile(join(from, name), temporary)
-    await rename(temporary, join(to, name))
-  } finally {
-    await rm(temporary, { force: true })
-  }
 }

@@ -1,10 +1,9 @@
 // One shard's work, chunk by chunk: what is finished and whole is kept, whatever shard or earlier run made it; the rest is
 // made, written under its name at once, and noted. Stopped anywhere, the next run continues.
 
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UsageError } from '../core/errors.ts'
-import { writeAtomically } from '../images/atomic.ts'
+import { makeFolder, writeAtomically } from '../files/atomic.ts'
 import {
   chunkFile,
   chunksOf,
@@ -48,7 +47,7 @@ export async function runShard({
   onChunk,
   signal,
 }: ShardRun): Promise<FileEntry[]> {
-  await mkdir(folder, { recursive: true })
+  await makeFolder(folder)
   const listed = await finished(folder, kind, job)
   const { start, end } = shareOf(shard, chunksOf(job))
   const chunks = Array.from({ length: end - start }, (_, i) => chunkFile(job, kind, start + i))

@@ -1,11 +1,11 @@
 // A finished folder of samples as other people's tools read it: one PNG file an image (pytorch-fid), or all of them in one
 // .npz (the ADM evaluator), which goes to disk piece by piece whatever its size.
 
-import { mkdir, readdir } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { npzStream } from '../checkpoint/npz-stream.ts'
 import { UsageError } from '../core/errors.ts'
-import { writeStream } from '../images/atomic.ts'
+import { makeFolder, writeStream } from '../files/atomic.ts'
 import { GeneratedImage } from '../images/image.ts'
 import type { Settings as ImageSettings } from '../images/xmp.ts'
 import { type ClassList, classInfo } from '../zoo/classes.ts'
@@ -36,7 +36,7 @@ const together = 8
 export async function exportPng(samples: Samples, folder: string, options: ExportOptions = {}): Promise<void> {
   const { metadata, signal, onProgress } = options
   checkPolicy(samples, options)
-  await mkdir(folder, { recursive: true })
+  await makeFolder(folder)
   await refuseOthers(folder, samples.count)
   const settings = imageSettings(samples, options)
   const side = samples.imageSize

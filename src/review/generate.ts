@@ -1,10 +1,9 @@
 // The images that are looked at: `count` of every class, from one model. Image n of class c is image 1000 c + n of the seed,
 // and never computed alone (a single row rounds differently), so its bytes depend on neither the other classes, nor the
 // count, nor the batch: what is missing can be made at any time, by itself, and comes out the same.
-import { mkdir, readdir, rm } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { UsageError } from '../core/errors.ts'
-import { writeAtomically } from '../images/atomic.ts'
+import { makeFolder, sweep, writeAtomically } from '../files/atomic.ts'
 import { sha256 } from '../jobs/manifest.ts'
 import type { PlanOptions } from '../library/choose-plan.ts'
 import type { Model } from '../library/model.ts'
@@ -86,8 +85,9 @@ export async function generateImages(model: Model, request: GenerateRequest): Pr
     )
   }
   const wanted = classes.flatMap((info) => imagesOf(info, count))
-  await mkdir(join(folder, imagesFolder, modelFolder), { recursive: true })
-  await sweep(join(folder, imagesFolder, modelFolder))
+  const place = join(folder, imagesFolder, modelFolder)
+  await makeFolder(place)
+  for (const half of new Set([place, ...wanted.map(({ file }) => dirname(join(place, file)))])) await sweep(half)
   const images = new Map((earlier?.images ?? []).map((image) => [image.file, image]))
   for (const { file } of wanted) {
     signal?.throwIfAborted()
@@ -105,7 +105,7 @@ export async function generateImages(model: Model, request: GenerateRequest): Pr
   for (const run of runs(missing, Math.max(2, batch))) {
     const [first] = run
     const path = (file: string) => join(folder, imagesFolder, modelFolder, file)
-    await mkdir(dirname(path(first!.file)), { recursive: true })
+    await makeFolder(dirname(path(first!.file)))
     const options = { ...request.plan, seed, signal, onProgress: clock.step }
     const made = { classes: [first!.class], count: Math.max(2, run.length), batch: Math.max(2, run.length) }
     let n = 0
@@ -151,13 +151,6 @@ const imagesOf = (info: { id: number; name: string }, count: number): Wanted[] =
     ...{ class: info.id, n, index: info.id * mostImages + n },
     file: imageFile(info, n),
   }))
-
-/** Removes what killed runs left half written. */
-async function sweep(folder: string): Promise<void> {
-  const names = await readdir(folder, { recursive: true, encoding: 'utf8' })
-  const half = names.filter((name) => /^\.(\d+\.png|manifest\.json)\.[0-9a-f-]+\.tmp$/.test(basename(name)))
-  for (const name of half) await rm(join(folder, name), { force: true })
-}
 
 /** Images that follow each other in one class, at most `most` together. */
 function runs(images: readonly Wanted[], most: number): Wanted[][] {

@@ -5,6 +5,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { UsageError } from '../core/errors.ts'
+import { writeError } from '../files/write-error.ts'
 import { eventSchema, type ReviewEvent } from './events.ts'
 
 export const journalName = 'verdicts.jsonl'
@@ -35,7 +36,7 @@ export interface Journal {
 export async function openJournal(folder: string): Promise<Journal> {
   const path = join(folder, journalName)
   const file = await open(path, 'a+').catch((cause) => {
-    throw cause.code === 'ENOENT' ? new UsageError(`There is no folder ${folder}.`, { cause }) : cause
+    throw cause.code === 'ENOENT' ? new UsageError(`There is no folder ${folder}.`, { cause }) : writeError(path, cause)
   })
   const state = reading(file)
   let last: Promise<unknown> = state.refresh()
@@ -56,12 +57,20 @@ export async function openJournal(folder: string): Promise<Journal> {
         const event = decide(state.events)
         if (!event) return undefined
         const line = `${state.isOpen() ? '\n' : ''}${JSON.stringify(event)}\n`
-        await file.appendFile(line)
-        await file.sync()
+        await appended(path, file, line)
         await state.refresh()
         return event
       }),
     close: () => inTurn(() => file.close()),
+  }
+}
+
+async function appended(path: string, file: FileHandle, line: string): Promise<void> {
+  try {
+    await file.appendFile(line)
+    await file.sync()
+  } catch (error) {
+    throw writeError(path, error)
   }
 }
 

@@ -4,7 +4,7 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { CheckpointError } from '../core/errors.ts'
-import { writeAtomically } from '../images/atomic.ts'
+import { writeAtomically } from '../files/atomic.ts'
 import { fileSha256 } from '../jobs/manifest.ts'
 
 export const imagesFolder = 'images'

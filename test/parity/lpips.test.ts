@@ -8,8 +8,8 @@ import { writeSafetensors } from '../../src/checkpoint/safetensors.ts'
 import { sizeOf } from '../../src/core/dtype.ts'
 import { CheckpointError } from '../../src/core/errors.ts'
 import { type OpenedLpips, openLpips } from '../../src/distill/open-lpips.ts'
-import { writeChunks } from '../../src/distill/write-chunks.ts'
 import { float32, type HostTensor } from '../../src/engine/types.ts'
+import { writeStream } from '../../src/files/atomic.ts'
 import { grad } from '../../src/graph/grad.ts'
 import { input } from '../../src/graph/index.ts'
 import { relu, sum } from '../../src/graph/ops/index.ts'
@@ -44,7 +44,7 @@ function writeFile(path: string, expected: ReadonlyMap<string, readonly number[]
     const data = formulaArray(name, sizeOf(shape), scale, offset)
     return { name, dtype: 'float32' as const, shape, data: new Uint8Array(data.buffer) }
   })
-  return writeChunks(path, writeSafetensors(tensors))
+  return writeStream(path, writeSafetensors(tensors))
 }
 
 const images = (batch: number | 'batch') =>

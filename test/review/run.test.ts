@@ -8,6 +8,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { run } from '../../src/cli/main.ts'
 import { readSettings } from '../../src/images/read.ts'
 import { distilled, distilledJson, temporaryFolder } from '../cli/command-line.ts'
+import { dead } from '../dead-owner.ts'
 
 const home = temporaryFolder()
 const whole = join(home, 'whole')
@@ -57,7 +58,7 @@ describe('going on', () => {
     await distilled(...flags(out))
     rmSync(model(out, '0-fish', '001.png'))
     writeFileSync(model(out, '5-cat', '002.png'), 'half')
-    appendFileSync(model(out, '0-fish', '.000.png.0b-1.tmp'), 'left by a crash')
+    appendFileSync(model(out, '0-fish', `.000.png.${dead}.tmp`), 'left by a crash')
     const { code, stderr } = await distilled(...flags(out))
     expect(code).toBe(0)
     expect(stderr).toContain('0-fish/001.png is missing; it is made again.')

@@ -1,0 +1,190 @@
+// A file is there whole or not at all: bytes go to a temporary name in the same folder, to the disk, and then get their
+// name. Whatever stops this on the way, the temporary file goes and an older file of that name stays. Temporary names say
+// whose they are, so that the next process removes what a killed one left and nothing else.
+import { existsSync } from 'node:fs'
+import { copyFile, type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import { UsageError } from '../core/errors.ts'
+import { isAbandoned, ownTag, tagPattern } from './owner.ts'
+import { writeError } from './write-error.ts'
+
+/**
+ * Writes `bytes` as the file `path`, replacing what is there.
+ * @throws UsageError or FileError that says what is in the way (`writeError`), the signal's reason when it is aborted
+ * @example
+ * await writeAtomically('samples/000000.png', await image.encode('png'))
+ */
+export const writeAtomically = (path: string, bytes: Uint8Array, options?: WriteOptions): Promise<void> =>
+  writeStream(path, [bytes], options)
+
+export interface WriteOptions {
+  signal?: AbortSignal | undefined
+  /** Waits until the file's new name is on the disk, too, so that a power cut does not bring back the old file. */
+  durable?: boolean | undefined
+}
+
+/** Pieces are gathered up to this before they are written: headers and labels come in a few bytes each. */
+const gathered = 2 ** 20
+
+/**
+ * Writes pieces as the file `path`, replacing what is there; each is written before the next but one is asked for.
+ * @throws as `writeAtomically`, and what the pieces throw
+ * @example
+ * await writeStream('hello.txt', [new TextEncoder().encode('hello')])
+ */
+export async function writeStream(
+  path: string,
+  pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  { signal, durable = false }: WriteOptions = {},
+): Promise<void> {
+  signal?.throwIfAborted()
+  await requireFile(path)
+  await sweepOnce(dirname(path))
+  const temporary = temporaryOf(path)
+  let written = 0
+  const explained = <T>(work: Promise<T>): Promise<T> =>
+    work.catch((cause) => {
+      throw writeError(path, cause, written)
+    })
+  const file = await explained(open(temporary, 'wx'))
+  try {
+    try {
+      const put = (bytes: Uint8Array) => {
+        written += bytes.length
+        return explained(file.writeFile(bytes))
+      }
+      let waiting: Uint8Array[] = []
+      let size = 0
+      const flush = async () => {
+        const bytes = waiting.length === 1 ? waiting[0]! : Buffer.concat(waiting)
+        waiting = []
+        size = 0
+        await put(bytes)
+      }
+      for await (const piece of pieces) {
+        signal?.throwIfAborted()
+        if (size + piece.length > gathered && size > 0) await flush()
+        waiting.push(piece)
+        size += piece.length
+      }
+      if (size > 0) await flush()
+      await explained(file.sync())
+    } finally {
+      await file.close()
+    }
+    signal?.throwIfAborted()
+    await explained(rename(temporary, path))
+  } catch (error) {
+    await rm(temporary, { force: true })
+    signal?.throwIfAborted()
+    throw error
+  }
+  if (durable) await syncFolder(dirname(path))
+}
+
+/** Before gigabytes are written: that the name can be a file's, and that no folder, device or pipe has it. */
+async function requireFile(path: string): Promise<void> {
+  const there = await stat(path).catch((cause) => {
+    if (cause.code === 'ENOENT') return undefined
+    throw writeError(path, cause)
+  })
+  if (!there || there.isFile()) return
+  if (there.isDirectory()) throw writeError(path, Object.assign(new Error(), { code: 'EISDIR' }))
+  throw new UsageError(`Cannot write ${path}: it is a device, a pipe or a socket.`, { remedy: 'Name a file.' })
+}
+
+/**
+ * Copies a file whole or not at all, replacing what is there.
+ * @throws as `writeAtomically`
+ */
+export async function copyAtomically(from: string, to: string): Promise<void> {
+  const { size } = await stat(from)
+  await sweepOnce(dirname(to))
+  const temporary = temporaryOf(to)
+  try {
+    await copyFile(from, temporary)
+    await rename(temporary, to)
+  } catch (cause) {
+    await rm(temporary, { force: true })
+    throw writeError(to, cause, size)
+  }
+}
+
+/**
+ * Makes a folder and those that lead to it; one that is there is no error.
+ * @returns the outermost folder that was made, if any was
+ * @throws UsageError or FileError that says what is in the way
+ */
+export async function makeFolder(folder: string): Promise<string | undefined> {
+  return mkdir(folder, { recursive: true }).catch(async (cause) => {
+    throw writeError(folder, await reasonOf(folder, cause), undefined, folder)
+  })
+}
+
+/** Node says ENOENT where a folder on the way cannot be made, whatever the reason: that one alone tells it. */
+async function reasonOf(folder: string, cause: NodeJS.ErrnoException): Promise<NodeJS.ErrnoException> {
+  if (cause.code === 'EEXIST') return Object.assign(cause, { code: 'ENOTDIR' }) // a file has the name
+  if (cause.code !== 'ENOENT') return cause
+  let outermost = resolve(folder)
+  while (!existsSync(dirname(outermost))) outermost = dirname(outermost)
+  return mkdir(outermost).then(
+    () => cause,
+    (real) => real,
+  )
+}
+
+/** A name takes 255 bytes on most file systems; the temporary one must fit where the final one does. */
+const longestStem = 120
+
+/** The name under which a file of ours is written before it gets its own; `.tmp` at its end, the owner before it. */
+export const temporaryOf = (path: string): string =>
+  join(
+    dirname(path),
+    `.${basename(path)
+      .replace(/[^\w.-]/g, '_')
+      .slice(0, longestStem)}.${ownTag()}.tmp`,
+  )
+
+const temporaryName = new RegExp(`^\\..+\\.(${tagPattern})\\.tmp$`)
+
+const swept = new Set<string>()
+
+/** Each process looks once into a folder that it writes to. */
+async function sweepOnce(folder: string): Promise<void> {
+  const place = resolve(folder)
+  if (swept.has(place)) return
+  swept.add(place)
+  await sweep(place)
+}
+
+/**
+ * Removes the temporary files and folders that dead processes left in a folder, and nothing else.
+ * @returns their names
+ */
+export async function sweep(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch(() => [])
+  const removed: string[] = []
+  for (const name of names) {
+    const tag = temporaryName.exec(name)?.[1]
+    if (tag === undefined) continue
+    const path = join(folder, name)
+    const found = await stat(path).catch(() => undefined)
+    if (!found || !isAbandoned(tag, found.mtimeMs)) continue
+    await rm(path, { force: true, recursive: true }).catch(() => {}) // it is in nobody's way
+    removed.push(name)
+  }
+  return removed
+}
+
+/** Makes a rename survive a power cut; some file systems, and Windows, have no such thing as a folder on the disk. */
+async function syncFolder(folder: string): Promise<void> {
+  let handle: FileHandle | undefined
+  try {
+    handle = await open(folder, 'r')
+    await handle.sync()
+  } catch {
+    // the file itself is on the disk
+  } finally {
+    await handle?.close()
+  }
+}
