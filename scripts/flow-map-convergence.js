@@ -88,7 +88,7 @@ async function ofTeacher(teacherFile, tokenizer) {
   const { load } = await import('../dist/library/load.js')
   const { programCache } = await import('../dist/sampling/programs.js')
   const { drawTokens, filtered } = await import('../dist/sampling/draw.js')
-  const model = await load(undefined, { teacher: teacherFile, tokenizer, device: 'cpu', threads: 1 })
+  const model = await load({ teacher: teacherFile, tokenizer, device: 'cpu', threads: 1 })
   const { family } = model
   const plan = model.plan({ teacherOnly: true })
   if (plan.kind !== 'teacher' || !family.teacher) throw new Error('This needs a teacher.')

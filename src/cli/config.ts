@@ -2,33 +2,8 @@
 import { readFile } from 'node:fs/promises'
 import * as v from 'valibot'
 import { nearest, UsageError } from '../core/errors.ts'
-
-const count = v.pipe(
-  v.number('must be a whole number above 0'),
-  v.integer('must be a whole number above 0'),
-  v.minValue(1, 'must be a whole number above 0'),
-)
-
-const schema = v.strictObject(
-  {
-    /** Checked against what the checkpoint looks like. */
-    family: v.optional(v.picklist(['var', 'llamagen'], 'must be "var" or "llamagen"')),
-    /** Attention heads. */
-    heads: v.optional(count),
-    /** Positions of an image (LlamaGen). */
-    tokens: v.optional(count),
-    /** Side of every scale (VAR). */
-    patchNums: v.optional(
-      v.pipe(
-        v.array(count, 'must be a list of whole numbers'),
-        v.minLength(1, 'must be a list of at least one whole number'),
-      ),
-    ),
-  },
-  'must be an object such as {"family": "llamagen", "heads": 4}',
-)
-
-export type ModelConfig = v.InferOutput<typeof schema>
+import { hintsSchema } from '../library/load-options.ts'
+import type { ArchitectureHints } from '../models/infer.ts'
 
 /**
  * Reads and checks a config file.
@@ -36,17 +11,17 @@ export type ModelConfig = v.InferOutput<typeof schema>
  * @example
  * await readConfig('tiny.json') // { family: 'llamagen', heads: 4, tokens: 16 }
  */
-export async function readConfig(path: string): Promise<ModelConfig> {
+export async function readConfig(path: string): Promise<ArchitectureHints> {
   const text = await readFile(path, 'utf8').catch((cause) => {
     throw new UsageError(`--config ${path}: ${cause.code === 'ENOENT' ? 'there is no such file' : cause.message}.`, {
       cause,
     })
   })
-  const parsed = v.safeParse(schema, json(path, text))
+  const parsed = v.safeParse(hintsSchema, json(path, text))
   if (parsed.success) return parsed.output
   const [issue] = parsed.issues
   const key = v.getDotPath(issue)
-  const known = Object.keys(schema.entries)
+  const known = Object.keys(hintsSchema.entries)
   if (key !== null && !known.includes(key.split('.')[0]!)) {
     const near = nearest(key, known)
     throw new UsageError(`--config ${path}: there is no key "${key}"; known are ${known.join(', ')}.`, {

@@ -3,6 +3,7 @@
 import { Command, CommanderError } from 'commander'
 import { UsageError } from '../core/errors.ts'
 import { commands } from './commands.ts'
+import { errorText } from './error-text.ts'
 import { Interrupted, type Io } from './io.ts'
 import { version } from './version.ts'
 
@@ -47,15 +48,20 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
       if (!quiet) io.stderr.write(`${error instanceof Interrupted ? error.message : 'Interrupted.'}\n`)
       return 130
     }
-    io.stderr.write(`error: ${describe(error)}\n`)
+    io.stderr.write(`error: ${describe(error, flagsOf(program))}\n`)
     return error instanceof UsageError ? 2 : 1
   }
 }
 
-function describe(error: unknown): string {
+function describe(error: unknown, flags: ReadonlySet<string>): string {
   if (!(error instanceof Error)) return String(error)
-  return process.env.DISTILLED_DEBUG === '1' && error.stack ? error.stack : error.message.replace(/\s*\n\s*/g, ' ')
+  if (process.env.DISTILLED_DEBUG === '1' && error.stack) return error.stack
+  return errorText(error, flags).replace(/\s*\n\s*/g, ' ')
 }
+
+/** Names of all flags, in camel case. */
+const flagsOf = ({ options, commands: below }: Command): Set<string> =>
+  new Set([...options.map((option) => option.attributeName()), ...below.flatMap((command) => [...flagsOf(command)])])
 
 /** The process: its arguments, its streams, Ctrl-C, and the SIGTERM of schedulers. The second of a kind ends it at once. */
 export async function main(): Promise<void> {

@@ -1,6 +1,5 @@
 // From the flags that name a model to a loaded one, the same for a few images and for many.
 
-import { UsageError } from '../core/errors.ts'
 import { load } from '../library/load.ts'
 import type { Model } from '../library/model.ts'
 import { readConfig } from './config.ts'
@@ -14,8 +13,5 @@ export async function loadSampled(flags: SampleFlags, io: Io): Promise<Model> {
   const { flow, teacherFrom, teacherOnly, solver, odeSteps } = flags
   const needTeacher = Boolean(flow || teacherOnly || [teacherFrom, solver, odeSteps].some((flag) => flag !== undefined))
   const files = { student, teacher, tokenizer, needTeacher }
-  const model = await load(flags.model, { ...files, device, dtype, threads, ema, config, policy, signal: io.signal })
-  if (!config?.family || config.family === model.family.name) return model
-  await model.dispose()
-  throw new UsageError(`--config says "${config.family}", but the checkpoint looks like ${model.family.name}.`)
+  return load(flags.model, { ...files, device, dtype, threads, ema, config, policy, signal: io.signal })
 }

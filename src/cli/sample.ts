@@ -78,11 +78,11 @@ async function sampleImages(given: FileFlags, io: Io): Promise<void> {
     const own = noise && given.like !== undefined ? firstRows(noise, firstIndex + total, companion) : noise
     const options = {
       ...planOptions(flags),
-      ...{ classes, count, seed, rng, batch, firstIndex, companion, lean: true, signal: io.signal },
+      ...{ classes, count, seed, rng, batch, firstIndex, lean: true, signal: io.signal },
       noise: own ?? mixed,
     }
     announce(model, options, flags, say)
-    await sampleTo(model, options, flags, { io, say, loaded: (performance.now() - started) / 1000 })
+    await sampleTo(model, options, flags, { io, say, loaded: (performance.now() - started) / 1000, companion })
   } finally {
     await model.dispose()
   }
@@ -93,17 +93,17 @@ interface Surroundings {
   say: Voice
   /** Seconds that loading took. */
   loaded: number
+  /** 1 when an image is sampled with another that is dropped, so that it comes out as it did in a batch. */
+  companion: number
 }
 
 interface Asked extends SampleOptions {
   classes: number[]
   count: number
   firstIndex: number
-  /** 1 when an image is sampled with another that is dropped, so that it comes out as it did in a batch. */
-  companion: number
 }
 
-async function sampleTo(model: Model, options: Asked, flags: FileFlags, { io, say, loaded }: Surroundings) {
+async function sampleTo(model: Model, options: Asked, flags: FileFlags, { io, say, loaded, companion }: Surroundings) {
   const total = options.classes.length * options.count
   const sinks = sinksOf(model, options, flags, io.signal)
   const images: ReturnType<typeof describe>[] = []
@@ -117,7 +117,7 @@ async function sampleTo(model: Model, options: Asked, flags: FileFlags, { io, sa
   io.signal.addEventListener('abort', onAbort)
   let written: string[] = []
   try {
-    const streamed = options.companion ? { ...options, count: 2, batch: 2 } : options
+    const streamed = companion ? { ...options, count: 2, batch: 2 } : options
     for await (const result of model.stream({ ...streamed, onProgress })) {
       const paths = await each(sinks, (sink) => sink.add(result))
       images.push(describe(result, paths[0]))

@@ -1,14 +1,29 @@
 // Errors a person can act on: what was expected, what came, where, and what to do about it.
 // Every error this package throws on purpose is a DistilledError; the CLI maps its kind to an exit code.
+// An option stands in backticks, as a program writes it: `teacherFrom: 4`. The command line shows it as its flag, --teacher-from 4
+// (cli/error-text.ts).
+
+export interface ErrorOptions {
+  /** What to do next; part of the message. */
+  remedy?: string | undefined
+  /** What to do next on the command line, where that is more than another spelling of the options in `remedy`. */
+  shellRemedy?: string | undefined
+  cause?: unknown
+}
 
 /** Base class of every deliberate error; `remedy` says what to do next and is part of the message. */
 export class DistilledError extends Error {
   override name = 'DistilledError' // written out: bundlers give classes other names
+  /** The message without the remedy. */
+  readonly finding: string
   readonly remedy: string | undefined
+  readonly shellRemedy: string | undefined
 
-  constructor(message: string, options: { remedy?: string; cause?: unknown } = {}) {
+  constructor(message: string, options: ErrorOptions = {}) {
     super(options.remedy ? `${message} ${options.remedy}` : message, { cause: options.cause })
+    this.finding = message
     this.remedy = options.remedy
+    this.shellRemedy = options.shellRemedy
   }
 }
 

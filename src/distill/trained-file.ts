@@ -4,24 +4,19 @@
 import { openFile } from '../checkpoint/node-source.ts'
 import { toFloat32 } from '../core/dtype.ts'
 import { CheckpointError } from '../core/errors.ts'
-import type { Architecture } from '../models/architecture.ts'
+import type { NetworkSpec } from '../models/architecture.ts'
 import { checkTensors } from '../models/check-tensors.ts'
-import { type ClassifierArchitecture, classifierShapes } from '../models/classifier.ts'
+import { classifierShapes } from '../models/classifier.ts'
 import { expectedShapes } from '../models/shapes.ts'
+import { type Kind, type TrainedFacts, trainedFacts } from '../models/trained-facts.ts'
 import type { Parameters } from './parameters.ts'
 import { type Tensors, writeWeights } from './weights-file.ts'
 
-export const kinds = ['classifier', 'tokenizer', 'teacher', 'student'] as const
-export type Kind = (typeof kinds)[number]
+export { type Kind, kinds } from '../models/trained-facts.ts'
 
-export interface TrainedNetwork<A = Architecture | ClassifierArchitecture> {
-  kind: Kind
-  architecture: A
-  classes: readonly string[]
-  imageSize: number
+/** The settings of a student's run hold `timesteps` and `split`: sampling takes them as its presets. */
+export interface TrainedNetwork extends TrainedFacts {
   tensors: Parameters
-  /** The run that made it, as its config.json has it. */
-  run: Readonly<Record<string, unknown>>
 }
 
 /** Writes a network with its facts; float16 halves the file. */
@@ -50,27 +45,22 @@ export async function writeTrained(
 export async function readTrained(path: string, kind: Kind): Promise<TrainedNetwork> {
   const checkpoint = await openFile(path)
   try {
-    const found = checkpoint.metadata.get('distilled.kind')
-    if (found !== kind) {
+    const facts = trainedFacts(path, checkpoint.metadata)
+    if (facts?.kind !== kind) {
       throw new CheckpointError(
-        `${path} is ${found ? `a ${found}` : 'no network trained by this project'}; expected a ${kind}.`,
+        `${path} is ${facts ? `a ${facts.kind}` : 'no network trained by this project'}; expected a ${kind}.`,
       )
     }
-    const fact = (name: string) => JSON.parse(checkpoint.metadata.get(`distilled.${name}`) ?? 'null')
-    const architecture = fact('architecture')
-    const shapes = kind === 'classifier' ? classifierShapes(architecture) : expectedShapes({ kind, architecture })
+    const { architecture } = facts
+    const shapes =
+      architecture.family === 'classifier'
+        ? classifierShapes(architecture)
+        : expectedShapes({ kind, architecture } as NetworkSpec)
     checkTensors(path, checkpoint.tensors(), shapes, 'Train it again, or take another file.')
     const tensors: Parameters = new Map()
     for (const [name, ref] of checkpoint.tensors())
       tensors.set(name, { shape: ref.shape, data: toFloat32(await ref.read(), ref.dtype) })
-    return {
-      kind,
-      architecture,
-      classes: fact('classes'),
-      imageSize: fact('imageSize'),
-      run: fact('run'),
-      tensors,
-    }
+    return { ...facts, tensors }
   } finally {
     await checkpoint.close()
   }

@@ -17,6 +17,7 @@ import {
   classifierLogits,
   classifierShapes,
 } from '../models/classifier.ts'
+import { trainedFacts } from '../models/trained-facts.ts'
 import { openWeights, type Weights } from '../models/weights.ts'
 import { readInBatches } from './read-batches.ts'
 import type { FeatureReader } from './reader.ts'
@@ -74,15 +75,12 @@ export async function classifierReader(engine: Engine, path: string, name: strin
   }
 }
 
-/** What the file says of itself (distill/trained-file.ts). */
+/** What the file says of itself (models/trained-facts.ts). */
 function facts(file: string, metadata: ReadonlyMap<string, string>) {
-  if (!isClassifier(metadata)) throw new CheckpointError(`${file} is no classifier that this project trained.`)
-  const fact = (name: string) => JSON.parse(metadata.get(`distilled.${name}`) ?? 'null')
-  return {
-    architecture: fact('architecture') as ClassifierArchitecture,
-    classes: fact('classes') as string[],
-    size: fact('imageSize') as number,
-  }
+  const known = trainedFacts(file, metadata)
+  if (known?.architecture.family !== 'classifier')
+    throw new CheckpointError(`${file} is no classifier that this project trained.`)
+  return { architecture: known.architecture, classes: known.classes, size: known.imageSize }
 }
 
 export const isClassifier = (metadata: ReadonlyMap<string, string>): boolean =>

@@ -50,5 +50,5 @@ const failed = (what: string, dtype: ExportDType) =>
     remedy:
       dtype === 'fp32'
         ? 'Another device or version of ONNX Runtime may do better.'
-        : 'This network needs --dtype fp32.',
+        : "Export this network with `dtype: 'fp32'`.",
   })

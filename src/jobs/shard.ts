@@ -59,7 +59,7 @@ export function shardFromEnvironment(env: Environment): { shard: Shard; from: st
   const { name, index, first, step, count } = scheduler
   if (!env[count]) {
     throw new UsageError(`${name}: ${index} is ${env[index]}, but ${count} does not say of how many.`, {
-      remedy: `Set ${count}, or give --shard i/n.`,
+      remedy: `Set ${count}, or give \`shard\`: i/n.`,
     })
   }
   const offset = Number(env[index]) - Number((first && env[first]) || 0)

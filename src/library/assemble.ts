@@ -15,10 +15,12 @@ import {
 } from '../models/architecture.ts'
 import { checkStateDict } from '../models/check.ts'
 import { type ArchitectureHints, inferLlamaGen, inferLlamaGenVq, inferVar, inferVarVqvae } from '../models/infer.ts'
+import { type TrainedFacts, trainedFacts } from '../models/trained-facts.ts'
 import { openWeights, type Weights, type WeightsOptions } from '../models/weights.ts'
 import type { Family } from '../sampling/family.ts'
 import { llamaGenFamily } from '../sampling/llamagen-family.ts'
 import { varFamily } from '../sampling/var-family.ts'
+import type { SamplingPreset } from '../zoo/model-entry.ts'
 
 export type Role = 'student' | 'teacher' | 'tokenizer'
 
@@ -44,18 +46,15 @@ interface Part {
   tensors: StateDict
   kind: string
   /** What a network trained here says of itself; shapes tell the rest of others. */
-  facts: TrainedFacts
+  facts: TrainedFacts | undefined
 }
 
-interface TrainedFacts {
-  architecture?: Architecture
-  classes?: readonly string[]
-}
-
-/** A family, and the names of its classes where a file says them. */
+/** A family, and what a file that was trained here says of it. */
 export interface AssembledModel {
   family: Family
   classes?: readonly string[]
+  /** The steps that the student was trained for. */
+  presets: readonly SamplingPreset[]
 }
 
 /**
@@ -70,28 +69,36 @@ export function assembleModel(
     const checkpoint = checkpoints[role]
     if (!checkpoint) return undefined
     const chosen = selectStateDict(checkpoint, stateDictPaths[role](options.ema ?? true))
-    const facts = trainedFacts(checkpoint)
-    const kind = facts.architecture ? kinds[role][facts.architecture.family] : guessModel(chosen.tensors).kind
+    const facts = trainedFacts(checkpoint.name, checkpoint.metadata)
+    const kind = facts ? kindOf(facts) : guessModel(chosen.tensors).kind
     return { file: checkpoint.name, tensors: chosen.tensors, kind, facts }
   }
   const [student, teacher, tokenizer] = [part('student'), part('teacher'), part('tokenizer')]
-  const classes = (student ?? teacher)?.facts.classes
-  return { family: assemble({ student, teacher, tokenizer }, options), ...(classes && { classes }) }
+  const family = assemble({ student, teacher, tokenizer }, options)
+  for (const part of [student, teacher, tokenizer]) {
+    const side = part?.facts?.imageSize
+    if (side === undefined || side === family.imageSize) continue
+    throw new CheckpointError(
+      `${part!.file} was trained on images of ${side} pixels; together these files make ${family.imageSize}.`,
+      { remedy: 'Give files that were trained together.' },
+    )
+  }
+  const classes = (student ?? teacher)?.facts?.classes
+  return { family, presets: presetsOf(student?.facts, family), ...(classes && { classes }) }
 }
 
-/** Architecture and classes from the metadata of a file that this project trained (distill/trained-file.ts). */
-function trainedFacts({ name, metadata }: Checkpoint): TrainedFacts {
-  const fact = (key: string) => {
-    const text = metadata.get(`distilled.${key}`)
-    if (text === undefined) return {}
-    try {
-      return { [key]: JSON.parse(text) }
-    } catch (cause) {
-      throw new CheckpointError(`${name}: its metadata "distilled.${key}" are no JSON.`, { cause })
-    }
-  }
-  return { ...fact('architecture'), ...fact('classes') }
+/** One step, and all the timesteps that the student was trained on. */
+function presetsOf(facts: TrainedFacts | undefined, { groups }: Family): readonly SamplingPreset[] {
+  if (!facts?.sampling) return []
+  const { timesteps, split } = facts.sampling
+  const fits = split <= groups.length && timesteps.at(-1)! < groups.length
+  if (!fits) return [] // sampling with values of one's own says what is out of range
+  const plans = timesteps.length > 1 ? [[0], timesteps] : [timesteps]
+  return plans.map((chosen) => ({ steps: chosen.length, timesteps: chosen, split }))
 }
+
+const kindOf = ({ kind, architecture }: TrainedFacts): string =>
+  architecture.family !== 'classifier' && kind !== 'classifier' ? kinds[kind][architecture.family] : kind
 
 type Parts = Partial<Record<Role, Part | undefined>>
 
@@ -105,7 +112,7 @@ function assemble(parts: Parts, options: OpenOptions): Family {
   const main = parts.student ?? parts.teacher
   if (!main) throw new UsageError('A model needs a student or a teacher checkpoint.')
   if (!parts.tokenizer)
-    throw new UsageError(`${main.file} needs its tokenizer.`, { remedy: 'Name it with --tokenizer FILE.' })
+    throw new UsageError(`${main.file} needs its tokenizer.`, { remedy: 'Name its file with `tokenizer`.' })
   const name = /^(var|llamagen)/.exec(main.kind)?.[1] as Family['name'] | undefined
   if (!name) {
     throw new CheckpointError(`${main.file} holds neither a VAR nor a LlamaGen transformer.`, {
@@ -123,10 +130,13 @@ function assemble(parts: Parts, options: OpenOptions): Family {
       )
     }
   }
+  const { family } = options.hints ?? {}
+  if (family && family !== name)
+    throw new UsageError(`\`config\` says "${family}", but ${main.file} looks like ${name}.`)
   return name === 'var' ? assembleVar(parts, options) : assembleLlamaGen(parts, options)
 }
 
-const own = <A extends Architecture>({ facts }: Part): A | undefined => facts.architecture as A | undefined
+const own = <A extends Architecture>({ facts }: Part): A | undefined => facts?.architecture as A | undefined
 
 function assembleVar({ student, teacher, tokenizer }: Parts, options: OpenOptions): Family {
   const transformer = (role: 'student' | 'teacher', part: Part | undefined) => {

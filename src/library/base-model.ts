@@ -2,7 +2,6 @@
 // the same class lives in a worker.
 
 import { UsageError } from '../core/errors.ts'
-import { checkCount } from '../core/random/seed.ts'
 import type { Engine } from '../engine/types.ts'
 import { type RgbImage, toUint8 } from '../images/rgb.ts'
 import type { DType } from '../models/weights.ts'
@@ -26,7 +25,9 @@ import type {
   TrajectoryOptions,
   TrajectoryState,
 } from './asked.ts'
+import { checkOptions } from './check-options.ts'
 import { choosePlan, type PlanOptions } from './choose-plan.ts'
+import { planSchema, sampleSchema, togetherSchema, trajectorySchema } from './sample-options.ts'
 
 export interface BaseModelFacts {
   name: string
@@ -94,6 +95,7 @@ export class BaseModel<Image extends RgbImage> implements AsyncDisposable {
    * model.plan({ timesteps: [0, 2], split: 2 }).kind // 'student'
    */
   plan(options: PlanOptions = {}): SamplingPlan {
+    checkOptions('plan', planSchema, options)
     return checkPlan(choosePlan(options, this.presets, this.teacherDefaults, this.family), this.family)
   }
 
@@ -117,16 +119,15 @@ export class BaseModel<Image extends RgbImage> implements AsyncDisposable {
    * for await (const { image, index } of model.stream({ classes: [207], count: 4 })) await image.save(`${index}.png`)
    */
   async *stream(options: SampleOptions): AsyncGenerator<SampleResult<Image>> {
+    checkOptions('sample', sampleSchema, options)
     const plan = this.plan(options)
     const seed = options.seed ?? 0
     const labels = this.labels(options)
     const batch = options.batch ?? 8
-    if (!(Number.isInteger(batch) && batch > 0))
-      throw new UsageError(`batch must be a whole number above 0, got ${batch}.`)
     const run = { plan, batch, lean: options.lean, signal: options.signal, onProgress: options.onProgress }
     if (isRecipes(options.noise))
       return yield* this.rows(this.mixedRows(labels, options.noise), { ...run, images: labels.length })
-    const firstIndex = checkCount('firstIndex', options.firstIndex ?? 0)
+    const firstIndex = options.firstIndex ?? 0
     const { channels, groups } = this.family
     const noise = this.noise(options, [firstIndex + labels.length, tokensBefore(this.family, groups.length), channels])
     const rng = options.noise ? 'given' : (options.rng ?? 'philox')
@@ -149,6 +150,7 @@ export class BaseModel<Image extends RgbImage> implements AsyncDisposable {
     rows: readonly RunImage[],
     { signal, onProgress, ...options }: TogetherOptions = {},
   ): AsyncGenerator<SampleResult<Image>> {
+    checkOptions('together', togetherSchema, { ...options, signal, onProgress })
     const plan = this.plan(options)
     const [first] = rows
     if (!first) return
@@ -165,13 +167,9 @@ export class BaseModel<Image extends RgbImage> implements AsyncDisposable {
    * for await (const { timestep, image } of model.trajectory({ class: 1, noise: { seed: 7 }, steps: 1 }))
    *   await image.save(`${timestep}.png`)
    */
-  async *trajectory({
-    class: label,
-    noise,
-    signal,
-    onProgress,
-    ...options
-  }: TrajectoryOptions): AsyncGenerator<TrajectoryState<Image>> {
+  async *trajectory(asked: TrajectoryOptions): AsyncGenerator<TrajectoryState<Image>> {
+    checkOptions('trajectory', trajectorySchema, asked)
+    const { class: label, noise, signal, onProgress, ...options } = asked
     const plan = this.plan(options)
     const { family } = this
     const rows = this.mixedRows(this.labels({ classes: [label] }), [noise])
@@ -260,14 +258,7 @@ export class BaseModel<Image extends RgbImage> implements AsyncDisposable {
   }
 
   private labels({ classes, count = 1 }: Pick<SampleOptions, 'classes' | 'count'>): number[] {
-    if (!Array.isArray(classes)) {
-      throw new UsageError('classes must be an array with one entry for every image.', {
-        remedy: "For example classes: ['goldfish', 207].",
-      })
-    }
     if (!classes.length) throw new UsageError('No class was given.', { remedy: 'Name at least one, by id or name.' })
-    if (!(Number.isInteger(count) && count > 0))
-      throw new UsageError(`count must be a whole number above 0, got ${count}.`)
     const ids = classes.map((label) => resolveClass(label, this.classes))
     const beyond = ids.find((id) => id >= this.family.numClasses)
     if (beyond !== undefined) {

@@ -35,7 +35,7 @@ export function choosePlan(
   const flow = options.flow ? { ...defaultFlow, ...(options.flow === true ? {} : defined(options.flow)) } : undefined
   if (options.teacherOnly || flow) {
     if (studentAsked !== undefined) {
-      throw new UsageError('The teacher alone takes no steps, timesteps, split or teacher-from.', {
+      throw new UsageError('The teacher alone takes no `steps`, `timesteps`, `split` or `teacherFrom`.', {
         remedy: 'Leave them out.',
       })
     }
@@ -49,9 +49,12 @@ export function choosePlan(
   if (teacherFrom === undefined) return { kind: 'student', timesteps: timesteps ?? [0], split }
   const last = timesteps?.at(-1)
   if (timesteps === undefined || last === undefined || timesteps.length !== 2 || timesteps[0] !== 0) {
-    throw new UsageError('teacher-from needs two timesteps: 0 and the group at which the student takes over again.', {
-      remedy: 'For example --timesteps 0,5 --teacher-from 4.',
-    })
+    throw new UsageError(
+      '`teacherFrom` needs two `timesteps`: 0 and the group at which the student takes over again.',
+      {
+        remedy: 'For example `timesteps: [0, 5]` with `teacherFrom: 4`.',
+      },
+    )
   }
   return { kind: 'teacher-involved', timestep: last, split, teacherFrom, teacher }
 }
@@ -78,7 +81,7 @@ function matchingPreset(options: PlanOptions, presets: readonly SamplingPreset[]
     if (found) return found
     const known = presets.map((p) => p.steps).join(', ') || '1'
     throw new UsageError(`This model has no preset with ${steps} steps (it has ${known}).`, {
-      remedy: 'Give --timesteps and --split for other ways.',
+      remedy: 'Give `timesteps` and `split` for other ways.',
     })
   }
   if (teacherFrom !== undefined)

@@ -104,7 +104,7 @@ function checkPolicy({ folder, count, settings }: Samples, { policy, classes }: 
     if (policy.verdict(id) !== 'deny') continue
     const name = classes ? ` ${classInfo(id, classes).name}` : ''
     throw new UsageError(`${policy.name} denies class ${id}${name}, and ${folder} holds images of it.`, {
-      remedy: 'Sample the allowed classes with --class, or use another policy.',
+      remedy: 'Sample the allowed classes alone, or use another policy.',
     })
   }
 }

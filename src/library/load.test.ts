@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
 import { fixturePath } from '../../test/fixtures.ts'
 import { CheckpointError, UsageError } from '../core/errors.ts'
@@ -26,25 +27,23 @@ describe('load', () => {
   })
 
   it('opens files of either family and reads their sizes', async () => {
-    model = await load(undefined, varFiles)
+    model = await load(varFiles)
     expect(model.family).toMatchObject({ name: 'var', groups: [1, 4, 9, 16], channels: 16, numClasses: 10 })
     await model.dispose()
-    model = await load(undefined, { ...llamaGenFiles, config })
+    model = await load({ ...llamaGenFiles, config })
     expect(model.family).toMatchObject({ name: 'llamagen', channels: 8, imageSize: 64 })
   })
 
   it('asks for what shapes cannot tell', async () => {
-    await expect(load(undefined, llamaGenFiles)).rejects.toThrow(/--config.*"heads"/)
+    await expect(load(llamaGenFiles)).rejects.toThrow(/`config: \{ heads: 4, tokens: 256 \}`/)
   })
 
   it('refuses files that do not belong together', async () => {
     const swapped = { student: varFiles.student, tokenizer: llamaGenFiles.tokenizer }
-    await expect(load(undefined, swapped)).rejects.toThrow(
-      /as the tokenizer of a var model, but looks like llamagen-vq/,
-    )
+    await expect(load(swapped)).rejects.toThrow(/as the tokenizer of a var model, but looks like llamagen-vq/)
     const otherGrid = { ...varFiles, teacher: fixturePath('llamagen_tiny_teacher.pt') }
-    await expect(load(undefined, otherGrid)).rejects.toThrow(CheckpointError)
-    await expect(load(undefined, { student: varFiles.student })).rejects.toThrow(/needs its tokenizer/)
+    await expect(load(otherGrid)).rejects.toThrow(CheckpointError)
+    await expect(load({ student: varFiles.student })).rejects.toThrow(/needs its tokenizer/)
   })
 
   it('does not start when already aborted', async () => {
@@ -54,7 +53,7 @@ describe('load', () => {
 
 describe('Model', () => {
   const open = async () => {
-    model = await load(undefined, varFiles)
+    model = await load(varFiles)
     return model
   }
 
@@ -137,7 +136,7 @@ describe('Model', () => {
     [{ classes: [0], steps: 3 }, /no preset with 3 steps/],
     [{ classes: [0], timesteps: [1] }, /start with 0/],
     [{ classes: [0], timesteps: [0, 4] }, /from 1 to 3/],
-    [{ classes: [0], split: 5 }, /split must be a whole number from 0 to 4/],
+    [{ classes: [0], split: 5 }, /`split` must be a whole number from 0 to 4/],
     [{ classes: [0], teacherOnly: true }, /needs a teacher/],
     [{ classes: [0], noise: { data: new Float32Array(16), shape: [1, 1, 16] } }, /\[1, 30, 16\]/],
   ])('refuses %j', async (options, message) => {
@@ -156,9 +155,9 @@ describe('Model', () => {
 })
 
 it.each([
-  [{ dtype: 'fp16' }, /dtype must be one of fp32, int8; got "fp16"/],
-  [{ device: 'tpu' }, /device must be one of auto, cpu/],
-  [{ threads: 0 }, /threads must be a whole number above 0/],
+  [{ dtype: 'fp16' }, /`dtype` must be one of fp32, int8, got "fp16"/],
+  [{ device: 'tpu' }, /`device` must be one of auto, cpu/],
+  [{ threads: 0 }, /`threads` must be a whole number above 0, got 0/],
 ])('load refuses %j', async (options, message) => {
   await expect(load('sprites-var-dd', options as LoadOptions)).rejects.toThrow(message)
 })
@@ -169,9 +168,65 @@ it('with download fetches nothing that is here, and takes names only', async () 
   await expect(load(fixturePath(''), { download: true })).rejects.toThrow(/only names of the zoo can be downloaded/)
 })
 
-it('sample refuses what is no list of classes and unknown generators', async () => {
-  model = await load('sprites-var-dd')
-  await expect(model.sample({} as SampleOptions)).rejects.toThrow(/classes must be an array/)
-  const options = { classes: [0], rng: 'numpy' } as unknown as SampleOptions
-  await expect(model.sample(options)).rejects.toThrow(/rng must be one of philox, torch/)
+it.each([
+  [{ tokeniser: 'a' }, 'load has no option "tokeniser". Did you mean `tokenizer`?'],
+  [{ verbose: true }, 'load has no option "verbose". It has student, teacher, tokenizer,'],
+  [{ download: 'yes' }, '`download` must be true or false, got "yes".'],
+  [{ config: { head: 4 } }, '`config` (config.head)'],
+  [{ config: { heads: '4' } }, '`config` (config.heads) must be a whole number above 0, got "4".'],
+  [{ signal: {} }, '`signal` must be an AbortSignal'],
+  ['fast', 'load takes an object of options, got "fast".'],
+])('load refuses the options %j', async (options, message) => {
+  await expect(load('sprites-var-dd', options as LoadOptions)).rejects.toThrow(UsageError)
+  await expect(load('sprites-var-dd', options as LoadOptions)).rejects.toThrow(message)
+})
+
+it('load says what it takes when it is given nothing, something else, or options twice', async () => {
+  const untyped = load as (...args: unknown[]) => Promise<Model>
+  await expect(untyped()).rejects.toThrow('No model was named. Give a name (var-dd-d16, ')
+  await expect(untyped({})).rejects.toThrow('or files: `student` and `tokenizer`')
+  await expect(untyped(42)).rejects.toThrow(
+    "load takes the name or folder of a model, or options; got 42. For example load('",
+  )
+  await expect(untyped(varFiles, { threads: 1 })).rejects.toThrow('load was given options twice')
+})
+
+it.each([
+  [{ classes: [1], step: 1 }, 'sample has no option "step". Did you mean `steps`?'],
+  [{ seed: 1 }, 'sample needs the option `classes`.'],
+  [{ classes: 1 }, '`classes` must be an array such as ["goldfish", 207], got 1.'],
+  [{ classes: [null] }, '`classes` (classes[0]) must be a class id or a name, got null.'],
+  [{ classes: [0], rng: 'numpy' }, '`rng` must be one of philox, torch, got "numpy".'],
+  [{ classes: [0], steps: '2' }, '`steps` must be a whole number above 0, got "2".'],
+  [{ classes: [0], seed: -1 }, '`seed` must be a whole number from 0 to 9007199254740991, got -1.'],
+  [{ classes: [0], teacher: { topk: 5 } }, '`teacher` (teacher.topk)'],
+  [undefined, 'sample takes an object of options, got undefined.'],
+])('sample refuses the options %j', async (options, message) => {
+  model = await load('sprites-var-dd', { threads: 1 })
+  await expect(model.sample(options as SampleOptions)).rejects.toThrow(UsageError)
+  await expect(model.sample(options as SampleOptions)).rejects.toThrow(message)
+})
+
+it('plan, together and trajectory refuse unknown options, too', async () => {
+  model = await load('sprites-var-dd', { threads: 1 })
+  const wrong = { stpes: 2 } as object
+  expect(() => model!.plan(wrong)).toThrow('plan has no option "stpes". Did you mean `steps`?')
+  await expect(model.together([{ class: 0, seed: 1, index: 0 }], wrong).next()).rejects.toThrow(
+    'together has no option',
+  )
+  const path = model.trajectory({ class: 0, noise: { seed: 1 }, ...wrong })
+  await expect(path.next()).rejects.toThrow('trajectory has no option "stpes"')
+})
+
+it('a student trained here knows its steps', async () => {
+  const embedded = (name: string) => fileURLToPath(new URL(`../../models/${name}.safetensors`, import.meta.url))
+  const files = { student: embedded('sprites-var-dd'), tokenizer: embedded('sprites-var-vqvae') }
+  model = await load({ ...files, threads: 1 })
+  expect(model.plan({ steps: 2 })).toEqual({ kind: 'student', timesteps: [0, 3], split: 3 })
+  expect(model.plan()).toEqual({ kind: 'student', timesteps: [0], split: 3 })
+  const { images } = await model.sample({ classes: ['boat', 'cat'], steps: 2, seed: 3 })
+  await model.dispose()
+  model = await load('sprites-var-dd', { threads: 1 })
+  const { images: expected } = await model.sample({ classes: ['boat', 'cat'], steps: 2, seed: 3 })
+  expect(images.map(({ data }) => data)).toEqual(expected.map(({ data }) => data))
 })

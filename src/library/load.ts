@@ -1,66 +1,50 @@
 // `load`: from a name, a folder or files to a Model, downloading only when asked to.
 
 import { existsSync } from 'node:fs'
-import { oneOf, UsageError } from '../core/errors.ts'
+import { UsageError } from '../core/errors.ts'
 import { createEngine } from '../engine/node.ts'
-import { type Device, devices } from '../engine/types.ts'
-import type { ArchitectureHints } from '../models/infer.ts'
-import { type DType, dtypes } from '../models/weights.ts'
 import type { TeacherSettings } from '../sampling/plan.ts'
 import { locate } from '../zoo/cache.ts'
 import { type ClassList, imagenet } from '../zoo/classes.ts'
-import { type DownloadProgress, download } from '../zoo/download.ts'
+import { download } from '../zoo/download.ts'
 import type { ModelEntry } from '../zoo/model-entry.ts'
-import { createPolicy, type PolicyRules, readPolicy } from '../zoo/policy-rules.ts'
+import { createPolicy, readPolicy } from '../zoo/policy-rules.ts'
 import { classesOf, findModel } from '../zoo/registry.ts'
 import { resolveModel, roles } from '../zoo/resolve.ts'
+import { type LoadOptions, loadRequest } from './load-options.ts'
 import { Model } from './model.ts'
 import { hintsOf, teacherSettings } from './model-facts.ts'
-import { type ModelFiles, openModel } from './open.ts'
+import { openModel } from './open.ts'
 
-export interface LoadOptions extends ModelFiles {
-  device?: Device | undefined
-  /** Arithmetic of the transformers: 'fp32', or 'int8' for dynamically quantised matrix products. */
-  dtype?: DType | undefined
-  /** Threads of the engine; all cores by default. */
-  threads?: number | undefined
-  /** Fetch missing files from the Hugging Face hub. */
-  download?: boolean | undefined
-  /** Loading fails when the teacher's file is missing. */
-  needTeacher?: boolean | undefined
-  /** What shapes cannot tell, for checkpoints that no preset fits. */
-  config?: ArchitectureHints | undefined
-  ema?: boolean | undefined
-  /** Classes that are denied or flagged, for everything sampled from this model: rules, or the path of their JSON file. */
-  policy?: PolicyRules | string | undefined
-  signal?: AbortSignal | undefined
-  onProgress?: ((event: LoadProgress) => void) | undefined
-}
-
-export type LoadProgress = ({ type: 'download'; name: string } & DownloadProgress) | { type: 'open'; what: string }
+export type { LoadOptions, LoadProgress } from './load-options.ts'
 
 /**
- * Loads a model by zoo name, by folder, or from files.
- * @param model e.g. 'var-dd-d16', or a folder with released files; leave out when `student`/`teacher` files are given
- * @throws UsageError for unknown names, missing files and policies that make no sense, CheckpointError for damaged files,
+ * Loads a model from files.
+ * @param options with `student` or `teacher`, and `tokenizer`
+ * @throws UsageError for unknown options, missing files and policies that make no sense, CheckpointError for damaged files,
  * EngineError for devices
+ * @example
+ * const model = await load({ student: 'var-d16.pth', tokenizer: 'vae.pth' })
+ * await model.dispose()
+ */
+export function load(options: LoadOptions): Promise<Model>
+/**
+ * Loads a model by its name in the zoo, or by its folder.
+ * @param model e.g. 'var-dd-d16', or a folder with released files
+ * @throws UsageError for unknown names and options, missing files and policies that make no sense, CheckpointError for damaged
+ * files, EngineError for devices
  * @example
  * const model = await load('var-dd-d16', { device: 'cpu' })
  * await model.dispose()
  */
-export async function load(model?: string, options: LoadOptions = {}): Promise<Model> {
+export function load(model: string | undefined, options?: LoadOptions): Promise<Model>
+export async function load(given?: string | LoadOptions, more?: LoadOptions): Promise<Model> {
+  const { model, options } = loadRequest(given, more)
   const { signal, onProgress } = options
   signal?.throwIfAborted()
-  if (options.dtype !== undefined) oneOf('dtype', options.dtype, dtypes)
-  if (options.device !== undefined) oneOf('device', options.device, devices)
   if (options.download && model !== undefined) await fetchMissing(model, options)
-  const files = resolveModel({
-    ...(model !== undefined && { model }),
-    ...(options.student && { student: options.student }),
-    ...(options.teacher && { teacher: options.teacher }),
-    ...(options.tokenizer && { tokenizer: options.tokenizer }),
-    ...(options.needTeacher && { needTeacher: true }),
-  })
+  const { student, teacher, tokenizer, needTeacher } = options
+  const files = resolveModel({ model, student, teacher, tokenizer, needTeacher })
   onProgress?.({ type: 'open', what: 'checkpoints' })
   const hints = options.config ?? hintsOf(files.entry)
   const opened = await openModel(files, { hints, dtype: options.dtype, ema: options.ema })
@@ -70,15 +54,12 @@ export async function load(model?: string, options: LoadOptions = {}): Promise<M
     const classes = entry ? classesOf(entry) : ownClasses(opened.classes)
     const policy = await policyOf(options.policy, classes)
     onProgress?.({ type: 'open', what: 'engine' })
-    const engine = await createEngine({
-      device: options.device ?? 'auto',
-      ...(options.threads !== undefined && { threads: options.threads }),
-    })
+    const engine = await createEngine({ device: options.device, threads: options.threads })
     return new Model(
       {
         name: entry?.name ?? model ?? 'custom',
         classes,
-        presets: entry?.kind === 'student' ? entry.presets : [],
+        presets: entry?.kind === 'student' ? entry.presets : opened.presets,
         teacherDefaults: teacherDefaults(entry, opened.family.name),
         weights: { dtype: options.dtype ?? 'fp32', ema: options.ema ?? true },
         files: { student: files.student, teacher: files.teacher, tokenizer: files.tokenizer },

@@ -20,7 +20,7 @@ const files = {
 const folder = mkdtempSync(join(tmpdir(), 'distilled-mass-'))
 let model: Model
 beforeAll(async () => {
-  model = await load(undefined, { ...files, device: 'cpu', threads: 1 })
+  model = await load({ ...files, device: 'cpu', threads: 1 })
 })
 afterAll(async () => {
   await model.dispose()

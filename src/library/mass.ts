@@ -98,7 +98,7 @@ export function massRun(model: Model, options: MassOptions): MassRun {
     model.policy,
     Array.from({ length: classes }, (_, id) => model.classInfo(id)),
     `A run with ${labels} labels takes all ${classes} classes, and without some of them it is not the published protocol: ` +
-      'evaluate without the policy where that is allowed, or sample the allowed classes with --class and name them beside the figures.',
+      'evaluate without the policy where that is allowed, or sample the allowed classes alone and name them beside the figures.',
   )
   return { count, labels, seed, rng, plan, batch }
 }
@@ -167,7 +167,7 @@ function torchRows(seed: number, size: number): NoiseSource {
     throw new UsageError(
       `torch's noise of many images can be made row by row for rows of 16 n values only, not ${size}.`,
       {
-        remedy: 'Take --rng philox.',
+        remedy: "Take `rng: 'philox'`.",
       },
     )
   }

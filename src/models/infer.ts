@@ -1,5 +1,5 @@
 // Architecture from a state dict: everything that shapes can tell is read from them; the rest (LlamaGen's heads and
-// token count, unusual scales) comes from a preset or the user's --config.
+// token count, unusual scales) comes from a preset or the user's `config`.
 
 import type { StateDict } from '../checkpoint/types.ts'
 import { CheckpointError, nearest, UsageError } from '../core/errors.ts'
@@ -12,6 +12,8 @@ import type {
 
 /** What shapes cannot tell. */
 export interface ArchitectureHints {
+  /** Which family it is; only compared with what the tensors say. */
+  family?: 'var' | 'llamagen'
   /** Attention heads (LlamaGen; VAR without l2-normalised attention). */
   heads?: number
   /** Positions of an image (LlamaGen). */
@@ -82,13 +84,16 @@ function scales(file: string, levels: number, length: number, hint?: readonly nu
   const fits = (sides: readonly number[]) => sides.length === levels && sides.reduce((n, s) => n + s * s, 0) === length
   if (hint) {
     if (fits(hint)) return hint
-    throw new UsageError(`patchNums [${hint}] do not fit ${file}, which has ${levels} scales and ${length} tokens.`)
+    throw new UsageError(
+      `The patchNums [${hint}] of \`config\` do not fit ${file}, which has ${levels} scales and ${length} tokens.`,
+    )
   }
   const natural = Array.from({ length: levels }, (_, i) => i + 1)
   const found = [RELEASED_SCALES, natural].find(fits)
   if (found) return found
   throw new UsageError(`${file} has ${levels} scales and ${length} tokens, which no known list of scales fits.`, {
-    remedy: 'Give the sides with --config: {"patchNums": [1, 2, 4]}',
+    remedy: 'Give the sides: `config: { patchNums: [1, 2, 4] }`.',
+    shellRemedy: 'Give the sides in a file, --config FILE.json: {"patchNums": [1, 2, 4]}',
   })
 }
 
@@ -109,7 +114,8 @@ export function inferLlamaGen(file: string, tensors: StateDict, hints: Architect
     throw new UsageError(
       `${file}: no released LlamaGen has ${layers} layers of width ${dim}, and shapes do not tell its heads.`,
       {
-        remedy: 'Give them with --config: {"heads": 4, "tokens": 256}',
+        remedy: 'Give them: `config: { heads: 4, tokens: 256 }`.',
+        shellRemedy: 'Give them in a file, --config FILE.json: {"heads": 4, "tokens": 256}',
       },
     )
   }

@@ -43,7 +43,11 @@ export interface Choice {
  * chooseModels({ specs: ['sprites-var-dd:2'], classes: 'fish,cat' })[0].id // 'sprites-var-dd-2-steps'
  */
 export function chooseModels({ specs, classes, teacherOnly = false }: Choice): ChosenModel[] {
-  if (!specs.length) throw new UsageError('No model was named.', { remedy: 'For example --model var-dd-d16.' })
+  if (!specs.length)
+    throw new UsageError('No model was named.', {
+      remedy: 'For example var-dd-d16.',
+      shellRemedy: 'For example --model var-dd-d16.',
+    })
   const chosen = specs.map((spec) => chooseModel(spec, classes, teacherOnly))
   const twice = chosen.find(({ id }, i) => chosen.findIndex((other) => other.id === id) < i)
   if (twice) throw new UsageError(`${twice.id} was named twice.`, { remedy: 'Name every model once.' })
@@ -73,7 +77,7 @@ function chooseModel(spec: string, classes: string, teacherOnly: boolean): Chose
 
 function teacherOf({ name, teacher }: Extract<ModelEntry, { kind: 'student' }>): string {
   if (teacher) return teacher
-  throw new UsageError(`The zoo knows no teacher of ${name}.`, { remedy: 'Leave --teacher-only out.' })
+  throw new UsageError(`The zoo knows no teacher of ${name}.`, { remedy: 'Leave `teacherOnly` out.' })
 }
 
 function classesToReview(asked: string, name: string, list: ClassList): number[] {
@@ -84,7 +88,7 @@ function classesToReview(asked: string, name: string, list: ClassList): number[]
   throw new UsageError(
     `${name} knows ${list.labels.length} classes (${list.name}), and none of them is marked as sensitive.`,
     {
-      remedy: `Name classes, such as --classes ${some}, or take --classes all.`,
+      remedy: `Name classes, such as \`classes: '${some}'\`, or take \`classes: 'all'\`.`,
     },
   )
 }

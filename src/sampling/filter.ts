@@ -132,8 +132,8 @@ export function greedy(logits: ArrayLike<number>): number {
 
 function check(topK: number, topP: number): void {
   if (!(Number.isSafeInteger(topK) && topK >= 0))
-    throw new UsageError(`top-k must be a whole number >= 0, got ${topK}.`)
-  if (!(topP >= 0 && topP <= 1)) throw new UsageError(`top-p must lie in [0, 1], got ${topP}.`)
+    throw new UsageError(`\`topK\` must be a whole number >= 0, got ${topK}.`)
+  if (!(topP >= 0 && topP <= 1)) throw new UsageError(`\`topP\` must lie in [0, 1], got ${topP}.`)
 }
 
 /** Masks in place what is smaller than the k-th largest entry. */

@@ -30,7 +30,9 @@ export interface FlowRequest {
 export async function flowTokens(family: Family, opened: Programs, request: FlowRequest): Promise<Int32Array> {
   const { labels, noise, teacher, flow, signal } = request
   if (!family.teacher)
-    throw new UsageError('The flow map needs a teacher, and none is loaded.', { remedy: 'Name it with --teacher.' })
+    throw new UsageError('The flow map needs a teacher, and none is loaded.', {
+      remedy: 'Name its file with `teacher`.',
+    })
   if (teacher.greedy)
     throw new UsageError('A greedy teacher has one token for every noise, so there is no flow to map.')
   // A batch of one would run other kernels, whose last bits differ: it takes its first image along twice.

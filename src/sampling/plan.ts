@@ -59,12 +59,13 @@ export function checkPlan(plan: SamplingPlan, family: Family): SamplingPlan {
     throw new UsageError(`${what} must be a whole number from ${low} to ${high} for this model, got ${value}.`)
   }
   if (plan.kind !== 'teacher') {
-    within('split', plan.split, 0, groups)
-    if (!family.student) throw needs('student', 'Use the teacher alone (--teacher-only) or name a student checkpoint.')
+    within('`split`', plan.split, 0, groups)
+    if (!family.student)
+      throw needs('student', 'Use the teacher alone (`teacherOnly: true`) or name a checkpoint with `student`.')
   }
   if (plan.kind !== 'student') {
     if (!family.teacher)
-      throw needs('teacher', 'Name its checkpoint with --teacher, or fetch it with distilled download.')
+      throw needs('teacher', 'Name its checkpoint with `teacher`, or fetch it with `distilled download`.')
     checkTeacher(plan.teacher, family)
   }
   if (plan.kind === 'teacher' && plan.flow) {
@@ -74,13 +75,13 @@ export function checkPlan(plan: SamplingPlan, family: Family): SamplingPlan {
   }
   if (plan.kind === 'student') {
     if (plan.timesteps[0] !== 0)
-      throw new UsageError(`timesteps must start with 0 (pure noise), got [${plan.timesteps}].`)
+      throw new UsageError(`\`timesteps\` must start with 0 (pure noise), got [${plan.timesteps}].`)
     for (const [i, t] of plan.timesteps.entries())
       within('Each timestep', t, i ? plan.timesteps[i - 1]! + 1 : 0, groups - 1)
   }
   if (plan.kind === 'teacher-involved') {
     within('The last timestep', plan.timestep, 1, groups)
-    within('teacher-from', plan.teacherFrom, 0, plan.timestep - 1)
+    within('`teacherFrom`', plan.teacherFrom, 0, plan.timestep - 1)
   }
   return plan
 }
@@ -93,15 +94,15 @@ function checkTeacher(t: TeacherSettings, family: Family): void {
   const check = (ok: boolean, message: string) => {
     if (!ok) throw new UsageError(message)
   }
-  check(Number.isFinite(t.cfg) && t.cfg >= 0, `cfg must be a number >= 0, got ${t.cfg}.`)
-  check(Number.isInteger(t.topK) && t.topK >= 0, `top-k must be a whole number >= 0, got ${t.topK}.`)
-  check(t.topP >= 0 && t.topP <= 1, `top-p must lie between 0 and 1, got ${t.topP}.`)
-  check(t.temperature > 0 && Number.isFinite(t.temperature), `temperature must be above 0, got ${t.temperature}.`)
+  check(Number.isFinite(t.cfg) && t.cfg >= 0, `\`cfg\` must be a number >= 0, got ${t.cfg}.`)
+  check(Number.isInteger(t.topK) && t.topK >= 0, `\`topK\` must be a whole number >= 0, got ${t.topK}.`)
+  check(t.topP >= 0 && t.topP <= 1, `\`topP\` must lie between 0 and 1, got ${t.topP}.`)
+  check(t.temperature > 0 && Number.isFinite(t.temperature), `\`temperature\` must be above 0, got ${t.temperature}.`)
   check(
     Number.isInteger(t.cfgInterval) && t.cfgInterval >= -1,
-    `cfg-interval must be -1 or more, got ${t.cfgInterval}.`,
+    `\`cfgInterval\` must be -1 or more, got ${t.cfgInterval}.`,
   )
-  check(family.name === 'llamagen' || t.cfgInterval === -1, 'cfg-interval exists for LlamaGen teachers only.')
+  check(family.name === 'llamagen' || t.cfgInterval === -1, '`cfgInterval` exists for LlamaGen teachers only.')
 }
 
 /** Guidance scale of each group (logits = uncond + scale (cond - uncond)), counted from the teacher's first group. */

@@ -41,7 +41,7 @@ export function locateReference(name: string): string | undefined {
   const { source } = entry
   if (!('repo' in source)) {
     throw new UsageError(`${name} is not downloaded by this program.`, {
-      remedy: `Fetch ${source.address} and name the file: --reference ${source.file}`,
+      remedy: `Fetch ${source.address} and name the file with \`reference\`: ${source.file}`,
     })
   }
   const path = locateFile(source)

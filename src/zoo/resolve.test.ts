@@ -47,10 +47,10 @@ describe('a name of the zoo', () => {
 
   it('whose file is missing says how to fetch it', async () => {
     expect(() => resolveModel({ model: 'var-dd-d16' }, settings)).toThrow(
-      'var-d16.pth (var-dd-d16) is not on this machine. Run: distilled download var-dd-d16',
+      'var-d16.pth (var-dd-d16) is not on this machine. Load it with `download: true`, or run: distilled download var-dd-d16',
     )
     await cached('microsoft/distilled_decoding', 'VAR-DD/var-d16.pth')
-    expect(() => resolveModel({ model: 'var-dd-d16' }, settings)).toThrow(/Run: distilled download var-vqvae$/)
+    expect(() => resolveModel({ model: 'var-dd-d16' }, settings)).toThrow(/run: distilled download var-vqvae$/)
     await cached('FoundationVision/var', 'vae_ch160v4096z32.pth')
     expect(() => resolveModel({ model: 'var-dd-d16', needTeacher: true }, settings)).toThrow(/download var-d16$/)
   })
@@ -78,7 +78,7 @@ describe('a folder', () => {
   it('may leave the tokenizer to the cache', async () => {
     await put('mine', 'llamagen-B.pt')
     expect(() => resolveModel({ model: join(root, 'mine') }, settings)).toThrow(
-      /vq_ds16_c2i\.pt \(llamagen-vq-ds16\) is neither in .*mine nor in the Hugging Face cache\. Run: distilled download/,
+      /vq_ds16_c2i\.pt \(llamagen-vq-ds16\) is neither in .*mine nor in the Hugging Face cache\. Load it with `download: true`, or run: distilled download/,
     )
     const tokenizer = await cached('FoundationVision/LlamaGen', 'vq_ds16_c2i.pt')
     expect(resolveModel({ model: join(root, 'mine') }, settings).tokenizer).toBe(tokenizer)
@@ -88,7 +88,7 @@ describe('a folder', () => {
     await put('mine', 'var-d16.pth')
     await put('mine', 'llamagen-L.pt')
     expect(() => resolveModel({ model: join(root, 'mine') }, settings)).toThrow(
-      /holds several models: var-dd-d16, llamagen-dd-l\. Name the files with --student/,
+      /holds several models: var-dd-d16, llamagen-dd-l\. Name its file with `student`/,
     )
   })
 
@@ -119,18 +119,20 @@ describe('single files', () => {
 
   it('have to exist and to be files', async () => {
     const missing = join(root, 'nothing.pth')
-    expect(() => resolveModel({ student: missing }, settings)).toThrow(`--student ${missing}: there is no such file.`)
-    expect(() => resolveModel({ teacher: root }, settings)).toThrow(`--teacher ${root} is a folder.`)
+    expect(() => resolveModel({ student: missing }, settings)).toThrow(`\`student\` ${missing}: there is no such file.`)
+    expect(() => resolveModel({ teacher: root }, settings)).toThrow(`\`teacher\` ${root} is a folder.`)
   })
 
-  it('are not what --model takes', async () => {
+  it('are no model by themselves', async () => {
     const file = await put('a.pth')
-    expect(() => resolveModel({ model: file }, settings)).toThrow(/Give a single file to --student/)
-    expect(() => resolveModel({ model: './nowhere/' }, settings)).toThrow('--model ./nowhere/ is neither a folder nor')
+    expect(() => resolveModel({ model: file }, settings)).toThrow(/Name single files with `student`/)
+    expect(() => resolveModel({ model: './nowhere/' }, settings)).toThrow(
+      'The model ./nowhere/ is neither a folder nor',
+    )
   })
 })
 
 it('nothing at all is a usage error that lists the students', () => {
   expect(() => resolveModel({}, settings)).toThrow(UsageError)
-  expect(() => resolveModel({}, settings)).toThrow(/--model NAME \(var-dd-d16, /)
+  expect(() => resolveModel({}, settings)).toThrow(/Give a name \(var-dd-d16, /)
 })

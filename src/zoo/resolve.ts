@@ -45,7 +45,8 @@ export function resolveModel(request: ModelRequest, settings: HubSettings = hubS
   if (request.model === undefined) {
     if (given.student ?? given.teacher ?? given.tokenizer) return given
     throw new UsageError('No model was named.', {
-      remedy: `Give --model NAME (${studentNames()}), --model DIR, or files.`,
+      remedy: `Give a name (${studentNames()}), a folder, or files: \`student\` and \`tokenizer\`.`,
+      shellRemedy: `Give --model NAME (${studentNames()}), --model DIR, or files: --student and --tokenizer.`,
     })
   }
   const isFolder = existsSync(request.model) && statSync(request.model).isDirectory()
@@ -73,16 +74,19 @@ export function roles(entry: ModelEntry): { student?: string; teacher?: string; 
 
 function requireFile(role: string, path: string): void {
   if (!existsSync(path))
-    throw new UsageError(`--${role} ${path}: there is no such file.`, { remedy: 'Check the path.' })
+    throw new UsageError(`\`${role}\` ${path}: there is no such file.`, { remedy: 'Check the path.' })
   if (statSync(path).isDirectory()) {
-    throw new UsageError(`--${role} ${path} is a folder.`, { remedy: `Name the file, or give the folder to --model.` })
+    throw new UsageError(`\`${role}\` ${path} is a folder.`, {
+      remedy: 'Name the file, or give the folder in place of the model.',
+      shellRemedy: 'Name the file, or give the folder to --model.',
+    })
   }
 }
 
 function findNamed(name: string): ModelEntry {
   if (!/[\\/]|\.\w+$/.test(name)) return findModel(name)
-  const hint = existsSync(name) ? 'Give a single file to --student, --teacher or --tokenizer.' : 'Check the path.'
-  throw new UsageError(`--model ${name} is neither a folder nor a name of the zoo.`, { remedy: hint })
+  const remedy = existsSync(name) ? 'Name single files with `student`, `teacher` and `tokenizer`.' : 'Check the path.'
+  throw new UsageError(`The model ${name} is neither a folder nor a name of the zoo.`, { remedy })
 }
 
 const releasedName = (entry: ModelEntry): string =>
@@ -113,7 +117,7 @@ function mainEntry(found: Map<string, string>, dir: string): ModelEntry {
       throw new UsageError(
         `${dir} holds several models: ${[entry!, ...others].map((model) => model.name).join(', ')}.`,
         {
-          remedy: `Name the files with --${kind}, and the others that go with it.`,
+          remedy: `Name its file with \`${kind}\`, and the others that go with it.`,
         },
       )
     }
@@ -122,7 +126,7 @@ function mainEntry(found: Map<string, string>, dir: string): ModelEntry {
   throw new UsageError(
     `${dir} holds no file under its released name (such as ${models.slice(0, 3).map(releasedName).join(', ')}).`,
     {
-      remedy: 'Name the files with --student, --teacher and --tokenizer.',
+      remedy: 'Name the files with `student`, `teacher` and `tokenizer`.',
     },
   )
 }
@@ -131,7 +135,8 @@ function missing(name: string, dir: string | undefined): never {
   const entry = findModel(name)
   const place = dir ? `neither in ${dir} nor in the Hugging Face cache` : 'not on this machine'
   throw new UsageError(`${releasedName(entry)} (${name}) is ${place}.`, {
-    remedy: `Run: distilled download ${name}`,
+    remedy: `Load it with \`download: true\`, or run: distilled download ${name}`,
+    shellRemedy: `Run: distilled download ${name}`,
   })
 }
 

@@ -36,7 +36,11 @@ describe('bad usage ends with 2', () => {
     ['no model', ['sample', '--class', '1', '--out', dir], '--model NAME'],
     ['a model that is nearly one', ['sample', '--model', 'var-dd-16', '--class', '1', '--out', dir], '"var-dd-d16"?'],
     ['a missing file', sample('--class', '1', '--student', 'nowhere.pth'), 'nowhere.pth: there is no such file'],
-    ['a missing tokenizer', ['sample', ...tinyVar.slice(0, 2), '--class', '1', '--out', dir], '--tokenizer FILE'],
+    [
+      'a missing tokenizer',
+      ['sample', ...tinyVar.slice(0, 2), '--class', '1', '--out', dir],
+      'Name its file with --tokenizer',
+    ],
     ['a preset there is not', sample('--class', '1', '--steps', '7'), 'Give --timesteps and --split'],
     ['timesteps out of range', sample('--class', '1', '--timesteps', '0,9'), 'from 1 to 3 for this model, got 9'],
     ['a plan that contradicts itself', sample('--class', '1', '--teacher-only', '--steps', '1'), 'Leave them out.'],
@@ -66,7 +70,7 @@ describe('bad usage ends with 2', () => {
       ['{"family": "gpt"}', '"family" must be "var" or "llamagen", got "gpt"'],
       ['[]', 'it must be an object such as'],
       ['{', 'is not JSON'],
-      ['{"family": "llamagen"}', 'the checkpoint looks like var'],
+      ['{"family": "llamagen"}', 'var_tiny_dd.pth looks like var'],
       ['{"patchNums": [1, 2, 3]}', 'do not fit var_tiny_dd.pth, which has 4 scales and 30 tokens'],
     ] as const) {
       const { code, stderr } = await distilled(...sample('--class', '1', '--config', written('config.json', text)))

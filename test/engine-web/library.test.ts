@@ -215,7 +215,7 @@ describe.skipIf(noBrowser)('a model in a page', () => {
     })
     expect(made).toMatchObject({ name: 'custom', label: 'goldfish', notes: [] })
     const files = { student: fixturePath('var_tiny_dd.pth'), tokenizer: fixturePath('var_tiny_vqvae.pth') }
-    const model = await load(undefined, { ...files, device: 'cpu', threads: 1 })
+    const model = await load({ ...files, device: 'cpu', threads: 1 })
     const { images } = await model.sample({ classes: [1, 2], seed: 4 })
     await model.dispose()
     for (const [i, { data }] of images.entries()) expect(difference(made.images[i]!, data).mean).toBeLessThan(SAME.mean)

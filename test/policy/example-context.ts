@@ -50,6 +50,7 @@ export async function writeFiles(folder: string): Promise<void> {
     sharp({ create: { width, height, channels: 3, background: 'red' } }).toFile(await at(path))
   await mkdir(join(folder, 'samples'))
   await copyFile(fixturePath('var_tiny_dd.pth'), await at('var-d16.pth'))
+  await copyFile(fixturePath('var_tiny_vqvae.pth'), await at('vae.pth'))
   await writeFile(await at('tiny.json'), '{ "family": "llamagen", "heads": 4, "tokens": 16 }')
   await writeFile(await at('runs/sprites/log.jsonl'), '')
   await image('photo.jpg', 40, 30)
@@ -82,7 +83,7 @@ const referenceBatch = {
 
 /** The values that examples use without a word; the caller stands in the folder, and closes them with `closeAll`. */
 export async function openValues() {
-  const model = await api.load(undefined, { student: 'var-d16.pth', tokenizer: fixturePath('var_tiny_vqvae.pth') })
+  const model = await api.load({ student: 'var-d16.pth', tokenizer: 'vae.pth' })
   const { images } = await model.sample({ classes: [1, 2] })
   await images[0]!.save('000000.png')
   const checkpoint = await api.openFile('var-d16.pth')

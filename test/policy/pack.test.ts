@@ -114,7 +114,7 @@ describe('installed in an empty folder', () => {
   it('the library samples', async () => {
     const run = await runModule(
       `import { load } from 'distilled-decoding'
-      const model = await load(undefined, ${JSON.stringify({ student, tokenizer, threads: 1 })})
+      const model = await load(${JSON.stringify({ student, tokenizer, threads: 1 })})
       const { images } = await model.sample({ classes: [1], seed: 0, steps: 1 })
       await images[0].save('library.png')
       await model.dispose()`,

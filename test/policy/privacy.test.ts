@@ -57,7 +57,7 @@ const watch = `
 
 const sample = () => `
   import { load } from ${built('index.js')}
-  const model = await load(undefined, {
+  const model = await load({
     student: ${JSON.stringify(fixturePath('var_tiny_dd.pth'))},
     tokenizer: ${JSON.stringify(fixturePath('var_tiny_vqvae.pth'))},
     threads: 1,
