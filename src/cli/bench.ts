@@ -29,7 +29,6 @@ interface Flags {
 
 export function benchCommand(io: Io): Command {
   return new Command('bench')
-    .description("measure a model's speed and memory on this machine, without its weights")
     .option('-m, --model <name>', 'a student of the zoo', 'var-dd-d16')
     .option('--only <parts>', `what to measure, with commas between: ${parts.join(', ')}`, partList)
     .addOption(new Option('--device <name>', 'where to compute').choices(devices).default('cpu'))

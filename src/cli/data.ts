@@ -39,7 +39,6 @@ export function dataCommand(io: Io): Command {
     .addHelpText('after', examples)
     .action((flags: Flags) => drawPreview(flags, io))
   return new Command('data')
-    .description('look at the data a model is trained on')
     .helpCommand(false)
     .hook('preSubcommand', (data, command) => void command.copyInheritedSettings(data))
     .addCommand(preview)

@@ -8,7 +8,7 @@ import { type ReferenceEntry, references } from '../zoo/references.ts'
 import { findModel } from '../zoo/registry.ts'
 import { roles } from '../zoo/resolve.ts'
 import { byteSize, duration, Interrupted, type Io, plural, voice } from './io.ts'
-import { progress, secondsLeft } from './progress.ts'
+import { hideProgress, progress, secondsLeft, showProgress } from './progress.ts'
 
 const examples = `
 Examples:
@@ -23,15 +23,17 @@ interface Flags {
   teacher?: boolean
   json?: boolean
   quiet?: boolean
+  progress?: boolean
 }
 
 export function downloadCommand(io: Io): Command {
   return new Command('download')
-    .description('fetch a model and its tokenizer from the Hugging Face hub')
     .argument('<name>', 'a name from: distilled models')
     .option('--teacher', "fetch the student's teacher as well")
     .option('--json', 'print one JSON object')
     .option('-q, --quiet', 'print nothing but errors')
+    .addOption(showProgress())
+    .addOption(hideProgress())
     .addHelpText('after', examples)
     .action((name: string, flags: Flags) => fetchModel(name, flags, io))
 }

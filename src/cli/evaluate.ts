@@ -18,7 +18,7 @@ import { checkOutputs, saveEvaluation } from './evaluate-files.ts'
 import { formatComparison, formatResult } from './evaluate-text.ts'
 import { duration, Interrupted, type Io, plural, voice } from './io.ts'
 import { wholeNumber } from './parse.ts'
-import { type Progress, progress, secondsLeft } from './progress.ts'
+import { hideProgress, type Progress, progress, secondsLeft, showProgress } from './progress.ts'
 import { addSamplerFlags, idleTeacherFlags, planOptions, type SampleFlags } from './sample-flags.ts'
 import { loadSampled } from './sample-model.ts'
 import { version } from './version.ts'
@@ -49,7 +49,6 @@ interface Flags extends SampleFlags {
 
 export function evaluateCommand(io: Io): Command {
   const command = new Command('evaluate')
-    .description('FID, sFID, Inception Score, precision, recall and KID, with their protocol')
     .argument(
       '[samples]',
       'a folder of images, an .npz of images or features, or a folder of `distilled sample --labels` or `features`',
@@ -83,6 +82,8 @@ export function evaluateCommand(io: Io): Command {
     .option('--compare <results...>', 'two results: say whether they may be compared, and if not, why')
     .option('--json', 'print one JSON object')
     .option('-q, --quiet', 'print nothing but errors')
+    .addOption(showProgress())
+    .addOption(hideProgress())
   return addSamplerFlags(command)
     .addHelpText('after', examples)
     .action((samples: string | undefined, flags: Flags) =>

@@ -9,7 +9,7 @@ import { models } from '../zoo/registry.ts'
 import { readConfig } from './config.ts'
 import { byteSize, Interrupted, type Io, plural, voice } from './io.ts'
 import { wholeNumber } from './parse.ts'
-import { progress } from './progress.ts'
+import { hideProgress, progress, showProgress } from './progress.ts'
 import { version } from './version.ts'
 
 const examples = `
@@ -30,11 +30,11 @@ interface Flags {
   threads?: number
   json?: boolean
   quiet?: boolean
+  progress?: boolean
 }
 
 export function exportCommand(io: Io): Command {
   return new Command('export')
-    .description('write a student and its decoder as ONNX files for any ONNX Runtime')
     .argument('[name]', 'a student of: distilled models, or a folder with its released files')
     .addOption(new Option('-o, --out <folder>', 'the folder to make (required)').makeOptionMandatory())
     .addOption(
@@ -48,6 +48,8 @@ export function exportCommand(io: Io): Command {
     .option('--threads <number>', 'threads of the check (default: all cores)', wholeNumber(1))
     .option('--json', 'print one JSON object')
     .option('-q, --quiet', 'print nothing but errors')
+    .addOption(showProgress())
+    .addOption(hideProgress())
     .addHelpText('after', examples)
     .action((name: string | undefined, flags: Flags) => exportFolder(name, flags, io))
 }

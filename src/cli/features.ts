@@ -11,6 +11,7 @@ import { refuseOverwriting } from '../images/overwriting.ts'
 import { openSamplesOrSet } from '../library/evaluation-sets.ts'
 import { type Io, plural, voice } from './io.ts'
 import { wholeNumber } from './parse.ts'
+import { hideProgress, showProgress } from './progress.ts'
 import { type JobWords, mergeCommand, runShardJob } from './shard-job.ts'
 import { version } from './version.ts'
 
@@ -34,11 +35,11 @@ interface Flags {
   threads?: number
   json?: boolean
   quiet?: boolean
+  progress?: boolean
 }
 
 export function featuresCommand(io: Io): Command {
   return new Command('features')
-    .description('read images with Inception or another network and keep the features, in shards')
     .argument('<samples>', 'a folder of images, an .npz with arr_0, or what `distilled sample --labels` wrote')
     .addOption(
       new Option(
@@ -58,6 +59,8 @@ export function featuresCommand(io: Io): Command {
     .option('--threads <number>', 'threads to compute with (default: all cores)', wholeNumber(1))
     .option('--json', 'print one JSON object')
     .option('-q, --quiet', 'print nothing but errors')
+    .addOption(showProgress())
+    .addOption(hideProgress())
     .addHelpText('after', examples)
     .helpCommand(false)
     .hook('preSubcommand', (features, command) => void command.copyInheritedSettings(features))

@@ -13,7 +13,6 @@ Reads torch (.pth, .pt; zip and legacy), safetensors, .npz and .npy. Nothing in 
 
 export function inspectCommand(io: Io): Command {
   return new Command('inspect')
-    .description('show what a checkpoint file holds: state dicts, tensors, and which model it looks like')
     .argument('<file>', 'checkpoint file')
     .option('--json', 'print one JSON object')
     .addHelpText('after', examples)

@@ -1,5 +1,8 @@
 // What a command sees of the outside: two streams and a signal. Commands never touch `process`, so tests call them
-// in-process, and each says everything through `note` (people, stderr) or `result` (stdout).
+// in-process, and each says everything through `note` (people, stderr) or `result` (stdout), which escape what would act on a
+// terminal.
+
+import { printable } from '../core/show.ts'
 
 export { byteSize, duration } from '../core/format.ts'
 
@@ -13,7 +16,7 @@ export interface Output {
 export interface Io {
   readonly stdout: Output
   readonly stderr: Output
-  /** Aborted by Ctrl-C. */
+  /** Aborted by Ctrl-C, by a scheduler's SIGTERM, or when the terminal is gone. */
   readonly signal: AbortSignal
 }
 
@@ -31,16 +34,18 @@ export interface Voice {
 export interface Loudness {
   json?: boolean
   quiet?: boolean
+  /** Whether progress is shown; without it, unless there is --json or --quiet. */
+  progress?: boolean
 }
 
 export function voice(io: Io, { json, quiet }: Loudness): Voice {
   return {
     note(line) {
-      if (!json && !quiet) io.stderr.write(`${line}\n`)
+      if (!json && !quiet) io.stderr.write(`${printable(line)}\n`)
     },
     result(lines, value) {
-      if (json) io.stdout.write(`${JSON.stringify(value, null, 2)}\n`)
-      else if (!quiet) io.stdout.write(`${lines}\n`)
+      if (json) io.stdout.write(`${printable(JSON.stringify(value, null, 2))}\n`)
+      else if (!quiet) io.stdout.write(`${printable(lines)}\n`)
     },
   }
 }

@@ -1,20 +1,15 @@
 // The command line: parses, runs one command, turns every outcome into an exit code and every error into one paragraph.
-// 0 done, 1 failed, 2 bad usage, 130 interrupted.
-import { Command, CommanderError } from 'commander'
+// 0 done, 1 failed, 2 bad usage, 128 + the signal's number when one ended it: 129 SIGHUP, 130 SIGINT, 143 SIGTERM.
+import { constants } from 'node:os'
+import { type Command, CommanderError } from 'commander'
 import { UsageError } from '../core/errors.ts'
-import { commands } from './commands.ts'
+import { printable, printableLine } from '../core/show.ts'
 import { errorText } from './error-text.ts'
 import { Interrupted, type Io } from './io.ts'
-import { version } from './version.ts'
+import { programOf } from './program.ts'
 
-const examples = `
-Examples:
-  $ distilled models                                   what there is, and what is on this machine
-  $ distilled download var-dd-d16                      fetch a student and its tokenizer
-  $ distilled sample --model var-dd-d16 --class otter  one image in one step
-  $ distilled inspect var-d16.pth                      what a checkpoint file holds
-
-Each command explains itself: distilled sample --help`
+const interrupted = 128 + constants.signals.SIGINT
+const longestError = 2000
 
 /**
  * Runs one command line and returns its exit code; writes to `io` only.
@@ -23,21 +18,7 @@ Each command explains itself: distilled sample --help`
  * const code = await run(['models', '--json'], { stdout: process.stdout, stderr: process.stderr, signal })
  */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
-  const program = new Command('distilled')
-    .description('Images from distilled auto-regressive models in one step (Distilled Decoding, arXiv 2412.17153).')
-    .version(version(), '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'explain the command')
-    .addHelpText('after', examples)
-    .configureHelp({ optionDescription: (option) => option.description }) // choices and defaults stand in there
-    .exitOverride()
-    .configureOutput({
-      writeOut: (text) => io.stdout.write(text),
-      writeErr: (text) => io.stderr.write(text),
-      outputError: (text, write) => write(`${text.trim().replace(/\s*\n\s*/g, ' ')}\n`),
-      getOutHelpWidth: () => io.stdout.columns || 100,
-      getErrHelpWidth: () => io.stderr.columns || 100,
-    })
-  for (const command of commands) program.addCommand(command(io).copyInheritedSettings(program))
+  const program = await programOf(io, argv)
   try {
     await program.parseAsync(argv, { from: 'user' })
     return 0
@@ -45,8 +26,8 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2 // it has said what is wrong
     if (io.signal.aborted) {
       const quiet = argv.includes('--quiet') || argv.includes('-q')
-      if (!quiet) io.stderr.write(`${error instanceof Interrupted ? error.message : 'Interrupted.'}\n`)
-      return 130
+      if (!quiet) io.stderr.write(`${printableLine(error instanceof Interrupted ? error.message : 'Interrupted.')}\n`)
+      return interrupted
     }
     io.stderr.write(`error: ${describe(error, flagsOf(program))}\n`)
     return error instanceof UsageError ? 2 : 1
@@ -54,23 +35,37 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
 }
 
 function describe(error: unknown, flags: ReadonlySet<string>): string {
-  if (!(error instanceof Error)) return String(error)
-  if (process.env.DISTILLED_DEBUG === '1' && error.stack) return error.stack
-  return errorText(error, flags).replace(/\s*\n\s*/g, ' ')
+  if (process.env.DISTILLED_DEBUG === '1' && error instanceof Error && error.stack) return printable(error.stack)
+  const message = error instanceof Error ? errorText(error, flags) : String(error)
+  return shortened(printableLine(message.replace(/\s*\n\s*/g, ' ')))
 }
 
-/** Names of all flags, in camel case. */
+/** Names of all flags of the commands that are loaded, in camel case. */
 const flagsOf = ({ options, commands: below }: Command): Set<string> =>
   new Set([...options.map((option) => option.attributeName()), ...below.flatMap((command) => [...flagsOf(command)])])
 
-/** The process: its arguments, its streams, Ctrl-C, and the SIGTERM of schedulers. The second of a kind ends it at once. */
+/** What happened stands at the beginning, what to do at the end. */
+function shortened(text: string): string {
+  if (text.length <= longestError) return text
+  const tail = 400
+  return `${text.slice(0, longestError - tail - 5)} ... ${text.slice(-tail)}`
+}
+
+/** The process: its arguments, its streams and its signals. The second of a kind ends it at once. */
 export async function main(): Promise<void> {
   const interrupt = new AbortController()
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupt.abort())
+  let code = interrupted
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(name, () => {
+      code = 128 + constants.signals[name]
+      interrupt.abort()
+    })
+  }
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error
     process.exit(0) // `distilled models | head`
   })
   const { stdout, stderr } = process
-  process.exitCode = await run(process.argv.slice(2), { stdout, stderr, signal: interrupt.signal })
+  const outcome = await run(process.argv.slice(2), { stdout, stderr, signal: interrupt.signal })
+  process.exitCode = outcome === interrupted ? code : outcome
 }

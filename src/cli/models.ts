@@ -23,7 +23,6 @@ interface Flags {
 
 export function modelsCommand(io: Io): Command {
   return new Command('models')
-    .description('list the models, what is on this machine, and the classes')
     .option('--classes [filter]', 'list the classes instead, all or those with FILTER in their names')
     .option('-m, --model <name>', "with --classes: the model's own (default: ImageNet's)")
     .option('--json', 'print one JSON object')

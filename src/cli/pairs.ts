@@ -16,6 +16,7 @@ import { resolveModel } from '../zoo/resolve.ts'
 import { readConfig } from './config.ts'
 import { type Io, plural, voice } from './io.ts'
 import { decimal, wholeNumber } from './parse.ts'
+import { hideProgress, showProgress } from './progress.ts'
 import { type JobWords, mergeCommand, runShardJob } from './shard-job.ts'
 import { version } from './version.ts'
 
@@ -51,13 +52,13 @@ interface Flags {
   threads?: number
   json?: boolean
   quiet?: boolean
+  progress?: boolean
 }
 
 export function pairsCommand(io: Io): Command {
   const batches = `${defaultBatch.var} for VAR, ${defaultBatch.llamagen} for LlamaGen`
   const steps = `steps of the solver (default: ${defaultFlow.steps})`
   return new Command('pairs')
-    .description('make the (class, noise, tokens) pairs that a student learns from')
     .option('-t, --teacher <name>', 'a teacher from `distilled models`, or its file')
     .option('--tokenizer <file>', "the tokenizer's checkpoint, for a teacher that is a file")
     .option('--config <file>', 'JSON with what shapes cannot tell: {"family": "llamagen", "heads": 4, "tokens": 16}')
@@ -86,6 +87,8 @@ export function pairsCommand(io: Io): Command {
     .option('--threads <number>', 'threads to compute with (default: all cores)', wholeNumber(1))
     .option('--json', 'print one JSON object')
     .option('-q, --quiet', 'print nothing but errors')
+    .addOption(showProgress())
+    .addOption(hideProgress())
     .addHelpText('after', examples)
     .helpCommand(false)
     .hook('preSubcommand', (pairs, command) => void command.copyInheritedSettings(pairs))

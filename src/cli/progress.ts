@@ -1,4 +1,6 @@
 // Progress of a long command: one line redrawn in place on a terminal, plain lines in a log, nothing when silent.
+import { Option } from 'commander'
+import { printableLine } from '../core/show.ts'
 import type { Loudness, Output } from './io.ts'
 
 export interface Progress {
@@ -13,9 +15,16 @@ const barWidth = 24
 const redrawMs = 80
 const linesMs = 2000
 
+export const showsProgress = ({ json, quiet, progress: asked }: Loudness): boolean => asked ?? !(json || quiet)
+
+/** The two flags of every command that shows progress. */
+export const showProgress = (): Option => new Option('--progress', 'show progress also with --json or --quiet')
+export const hideProgress = (): Option =>
+  new Option('--no-progress', 'show no progress; the result is printed all the same')
+
 /** A bar on a terminal; elsewhere a line every two seconds and one at the end. */
-export function progress(out: Output, { json, quiet }: Loudness): Progress {
-  if (json || quiet) return silent
+export function progress(out: Output, loudness: Loudness): Progress {
+  if (!showsProgress(loudness)) return silent
   return out.isTTY ? bar(out) : lines(out)
 }
 
@@ -27,7 +36,7 @@ function bar(out: Output): Progress {
       if (fraction < 1 && now - drawn < redrawMs) return
       drawn = now
       const full = Math.round(fraction * barWidth)
-      const line = `[${'#'.repeat(full)}${'.'.repeat(barWidth - full)}] ${text}`
+      const line = `[${'#'.repeat(full)}${'.'.repeat(barWidth - full)}] ${printableLine(text)}`
       out.write(`\r\x1b[2K${line.slice(0, (out.columns || 80) - 1)}`)
     },
     end() {
@@ -43,7 +52,7 @@ function lines(out: Output): Progress {
       const now = performance.now()
       if (fraction < 1 && now - written < linesMs) return
       written = now
-      out.write(`${text}\n`)
+      out.write(`${printableLine(text)}\n`)
     },
     end() {},
   }

@@ -28,7 +28,6 @@ interface Flags {
 
 export function reportCommand(io: Io): Command {
   return new Command('report')
-    .description('put results of evaluations on one page: tables, plots, samples, protocols')
     .argument('<results...>', 'result files, or folders that hold some')
     .option('-o, --out <file>', 'the page (default: report.html, unless only --markdown is given)')
     .option('--markdown <file>', 'the same as Markdown')

@@ -10,7 +10,7 @@ import { createEngine } from '../engine/node.ts'
 import { type Device, devices } from '../engine/types.ts'
 import { Interrupted, type Io, plural, type Voice, voice } from './io.ts'
 import { wholeNumber } from './parse.ts'
-import { type Progress, progress } from './progress.ts'
+import { hideProgress, type Progress, progress, showProgress } from './progress.ts'
 import { type TrainingView, trainingView } from './training-view.ts'
 import { version } from './version.ts'
 
@@ -31,11 +31,11 @@ interface Flags {
   threads?: number
   json?: boolean
   quiet?: boolean
+  progress?: boolean
 }
 
 export function reproduceCommand(io: Io): Command {
   return new Command('reproduce')
-    .description('train everything from nothing: classifier, tokenizer, teacher, pairs, student, table')
     .addArgument(new Argument('<data>', 'sprites: images that this project draws').choices(['sprites']))
     .addOption(
       new Option('--family <name>', 'var or llamagen (required)').choices(['var', 'llamagen']).makeOptionMandatory(),
@@ -53,6 +53,8 @@ export function reproduceCommand(io: Io): Command {
     .option('--threads <number>', 'threads to compute with (default: all cores)', wholeNumber(1))
     .option('--json', 'print one JSON object')
     .option('-q, --quiet', 'print nothing but errors')
+    .addOption(showProgress())
+    .addOption(hideProgress())
     .addHelpText('after', examples)
     .action((_: string, flags: Flags) => reproduce(flags, io))
 }

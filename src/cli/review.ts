@@ -3,6 +3,7 @@
 import { basename } from 'node:path'
 import { Command, Option } from 'commander'
 import { nearest, UsageError } from '../core/errors.ts'
+import { printable } from '../core/show.ts'
 import { type Device, devices } from '../engine/types.ts'
 import { writeAtomically } from '../files/atomic.ts'
 import { type DType, dtypes } from '../models/weights.ts'
@@ -16,7 +17,7 @@ import { chooseModels, makeReview } from '../review/run.ts'
 import { defaultPort, serveReview } from '../review/server.ts'
 import { duration, Interrupted, type Io, plural, voice } from './io.ts'
 import { collected, decimal, wholeNumber } from './parse.ts'
-import { progress } from './progress.ts'
+import { hideProgress, progress, showProgress } from './progress.ts'
 import { version } from './version.ts'
 
 const examples = `
@@ -34,7 +35,6 @@ const folderArgument = 'what `review run` filled (default: review)'
 
 export function reviewCommand(io: Io): Command {
   return new Command('review')
-    .description('look at images of sensitive classes: make them, judge them by hand, count the flagged')
     .helpCommand(false)
     .addHelpText('after', examples)
     .hook('preSubcommand', (review, command) => void command.copyInheritedSettings(review))
@@ -60,6 +60,7 @@ interface RunFlags {
   threads?: number
   json?: boolean
   quiet?: boolean
+  progress?: boolean
 }
 
 function runCommand(io: Io): Command {
@@ -94,6 +95,8 @@ function runCommand(io: Io): Command {
     .option('--threads <number>', 'threads to compute with (default: all cores)', wholeNumber(1))
     .option('--json', 'print one JSON object')
     .option('-q, --quiet', 'print nothing but errors')
+    .addOption(showProgress())
+    .addOption(hideProgress())
     .addHelpText('after', examples)
     .action((flags: RunFlags) => runReview(flags, io))
 }
@@ -166,6 +169,7 @@ function openCommand(io: Io): Command {
         io.stdout.write(`${server.url}\n`)
         await aborted(io.signal)
         await server.close()
+        throw new Interrupted('Stopped. All verdicts are on the disk.')
       } finally {
         await journal.close()
       }
@@ -198,7 +202,7 @@ function reportCommand(io: Io): Command {
       const say = voice(io, flags)
       if (report.changed.length)
         say.note(`note: ${plural(report.changed.length, 'verdict')} not counted: the image changed since.`)
-      if (flags.out === undefined) return void io.stdout.write(text)
+      if (flags.out === undefined) return void io.stdout.write(printable(text))
       await writeAtomically(flags.out, new TextEncoder().encode(text), { signal: io.signal })
       say.note(flags.out)
     })

@@ -10,6 +10,7 @@ import type { PrefixMask } from '../sampling/family.ts'
 import { defaultFlow, type Solver, solvers } from '../sampling/flow-schedule.ts'
 import { type Generator, generators } from '../sampling/noise.ts'
 import { collected, decimal, wholeNumber, wholeNumbers } from './parse.ts'
+import { hideProgress, showProgress } from './progress.ts'
 
 export interface SampleFlags {
   model?: string
@@ -54,6 +55,7 @@ export interface SampleFlags {
   dump?: string
   json?: boolean
   quiet?: boolean
+  progress?: boolean
 }
 
 const option = (flags: string, description: string, parse?: (text: string) => unknown): Option => {
@@ -180,6 +182,8 @@ const filesGroup: Group = [
     option('--dump <file>', 'an .npz with noise, sequence, f_hat, teacher.indices and images as arrays'),
     option('--json', 'print one JSON object: files, settings, timings, classes'),
     option('-q, --quiet', 'print nothing but errors'),
+    showProgress(),
+    hideProgress(),
   ],
 ]
 

@@ -35,7 +35,7 @@ Examples:
 Classes: distilled models --classes. The models know ImageNet's 1000 labels and no free text.`
 
 export function sampleCommand(io: Io): Command {
-  const command = new Command('sample').description('make images of the classes you name')
+  const command = new Command('sample')
   return addSampleFlags(command)
     .addHelpText('after', examples)
     .helpCommand(false)

@@ -1,11 +1,12 @@
 // `distilled serve`: models behind HTTP, as a web app, in OpenAI's shape and as a stream of events, until Ctrl-C or SIGTERM.
 import { Command, Option } from 'commander'
+import { printableLine } from '../core/show.ts'
 import { type Device, devices } from '../engine/types.ts'
 import { type DType, dtypes } from '../models/weights.ts'
 import { defaultPort, serveModels } from '../server/serve.ts'
 import { defaultTimeout, queueCapacity } from '../server/settings.ts'
 import { webApp } from '../server/web-app.ts'
-import { type Io, plural, voice } from './io.ts'
+import { Interrupted, type Io, plural, voice } from './io.ts'
 import { collected, wholeNumber } from './parse.ts'
 
 const examples = `
@@ -37,7 +38,6 @@ interface ServeFlags {
 
 export function serveCommand(io: Io): Command {
   return new Command('serve')
-    .description("serve models over HTTP: a web app, OpenAI's image API, events as images are made, metrics")
     .option(
       '-m, --model <name>',
       'a name from `distilled models`, or a folder; repeatable (default: the embedded)',
@@ -72,7 +72,8 @@ async function serve({ model = embedded, ...flags }: ServeFlags, io: Io): Promis
   const server = await serveModels({
     ...{ ...flags, models: model, signal: io.signal, token: flags.token ?? process.env.DISTILLED_TOKEN },
     mounts: webApp(),
-    onFailure: (error) => io.stderr.write(`error: ${error instanceof Error ? error.message : error}\n`),
+    onFailure: (error) =>
+      io.stderr.write(`error: ${printableLine(error instanceof Error ? error.message : String(error))}\n`),
   })
   io.stdout.write(`${server.url}\n`)
   const { house } = server.services
@@ -84,6 +85,7 @@ async function serve({ model = embedded, ...flags }: ServeFlags, io: Io): Promis
   const { unanswered } = server.services.lane
   say.note(unanswered ? `Stopping when ${plural(unanswered, 'request')} are answered.` : 'Stopping.')
   await server.close()
+  throw new Interrupted('Stopped.')
 }
 
 const aborted = (signal: AbortSignal): Promise<void> =>

@@ -6,6 +6,7 @@ import type { FamilyName } from '../distill/stages.ts'
 import { type Device, devices } from '../engine/types.ts'
 import type { Loudness } from './io.ts'
 import { wholeNumber } from './parse.ts'
+import { hideProgress, showProgress } from './progress.ts'
 
 export interface TrainFlags extends Loudness {
   out: string
@@ -59,6 +60,8 @@ export function addTrainFlags(command: Command, kind: string, starts: readonly O
     option('--config <file>', 'JSON with settings by name, such as {"steps": 500}; flags win over it'),
     option('--json', 'print one JSON object'),
     option('-q, --quiet', 'print nothing but errors'),
+    showProgress(),
+    hideProgress(),
   ]
   const groups: [heading: string, options: readonly Option[]][] = [
     ['From:', starts],

@@ -43,7 +43,6 @@ On a device other than the cpu the parameters are copied to it, and the gradient
 
 export function trainCommand(io: Io): Command {
   const train = new Command('train')
-    .description('train a network of the method: classifier, tokenizer, teacher or student')
     .helpCommand(false)
     .addHelpText('after', examples)
     .hook('preSubcommand', (parent, command) => void command.copyInheritedSettings(parent))

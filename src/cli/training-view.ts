@@ -1,8 +1,10 @@
 // A training run as one watches it: on a terminal a few lines redrawn in place, in a log a line every ten seconds,
 // nothing when silent. It is drawn from the events of the run's log alone, and so from a log read back as well.
 import { count, duration, figure } from '../core/format.ts'
+import { printableLine } from '../core/show.ts'
 import type { EventOf, RunEvent } from '../distill/run-log.ts'
 import type { Loudness, Output } from './io.ts'
+import { showsProgress } from './progress.ts'
 
 export interface TrainingView {
   event(event: RunEvent): void
@@ -28,8 +30,8 @@ const levels = '▁▂▃▄▅▆▇█'
  * const view = trainingView(process.stderr, { title: 'var-dd-d16', steps: 1000 }, { quiet: true })
  * view.event({ type: 'validation', step: 0, metrics: { loss: 0.7 } })
  */
-export function trainingView(out: Output, run: RunTitle, { json, quiet }: Loudness): TrainingView {
-  if (json || quiet) return { event() {} }
+export function trainingView(out: Output, run: RunTitle, loudness: Loudness): TrainingView {
+  if (!showsProgress(loudness)) return { event() {} }
   return out.isTTY ? redrawn(out, run) : plain(out, run)
 }
 
@@ -39,7 +41,9 @@ function redrawn(out: Output, run: RunTitle): TrainingView {
   let drawn = Number.NEGATIVE_INFINITY
   const draw = (above: readonly string[] = []) => {
     const width = (out.columns || 80) - 1
-    const lines = [...above, ...picture(run, state, width)].map((line) => `\x1b[2K${line.slice(0, width)}\n`)
+    const lines = [...above, ...picture(run, state, width)].map(
+      (line) => `\x1b[2K${printableLine(line).slice(0, width)}\n`,
+    )
     out.write(`${height ? `\x1b[${height}A` : ''}${lines.join('')}`)
     height = lines.length - above.length
     drawn = state.step?.time ?? drawn
@@ -61,7 +65,7 @@ function plain(out: Output, run: RunTitle): TrainingView {
     event(event) {
       state.take(event)
       if (event.type === 'start') written = Number.NEGATIVE_INFINITY
-      else if (event.type !== 'step') for (const line of aside(event)) out.write(`${line}\n`)
+      else if (event.type !== 'step') for (const line of aside(event)) out.write(`${printableLine(line)}\n`)
       else if (event.time - written >= lineSeconds || event.step >= run.steps) {
         written = event.time
         out.write(`${[`step ${count(event.step)} of ${count(run.steps)}`, ...figures(run, state)].join(', ')}\n`)

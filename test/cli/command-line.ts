@@ -40,6 +40,12 @@ export function temporaryFolder(): string {
   return folder
 }
 
+/** `argv` with `flags` in place of its own values for the same options. */
+export function overridden(argv: readonly string[], ...flags: string[]): string[] {
+  const isGiven = (word: string | undefined) => word?.startsWith('-') && flags.includes(word)
+  return [...argv.filter((word, i) => !isGiven(word.startsWith('-') ? word : argv[i - 1])), ...flags]
+}
+
 const quick = ['--device', 'cpu', '--threads', '1']
 
 /** Flags for the tiny models of the fixtures: 10 classes, 64 x 64 pixels. */

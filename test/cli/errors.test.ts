@@ -3,7 +3,7 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { fixturePath } from '../fixtures.ts'
-import { distilled, temporaryFolder, tinyVar } from './command-line.ts'
+import { distilled, overridden, temporaryFolder, tinyVar } from './command-line.ts'
 
 const folder = temporaryFolder()
 const written = (name: string, text: string) => {
@@ -12,7 +12,7 @@ const written = (name: string, text: string) => {
   return path
 }
 const dir = join(folder, 'out')
-const sample = (...flags: string[]) => ['sample', ...tinyVar, '--out', dir, ...flags]
+const sample = (...flags: string[]) => overridden(['sample', ...tinyVar, '--out', dir], ...flags)
 const tokenizer = ['--tokenizer', fixturePath('var_tiny_vqvae.pth'), '--class', '1', '--out', dir]
 
 describe('bad usage ends with 2', () => {

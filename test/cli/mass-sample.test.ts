@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { openFile } from '../../src/checkpoint/node-source.ts'
 import { readImage, readSettings } from '../../src/images/read.ts'
-import { distilled, distilledJson, temporaryFolder, tinyVar } from './command-line.ts'
+import { distilled, distilledJson, overridden, temporaryFolder, tinyVar } from './command-line.ts'
 
 const folder = temporaryFolder()
 const contents = (out: string) =>
@@ -77,10 +77,8 @@ describe('shards as processes', () => {
 
 describe('a run', () => {
   const run = join(folder, 'run')
-  const make = (out: string, ...more: string[]) => [
-    ...['sample', ...tinyVar, '--labels', 'balanced', '--count', '20', '--batch', '4', '--chunk', '8', '--out', out],
-    ...more,
-  ]
+  const started = ['sample', ...tinyVar, '--labels', 'balanced', '--count', '20', '--batch', '4', '--chunk', '8']
+  const make = (out: string, ...more: string[]) => overridden([...started, '--out', out], ...more)
 
   it('says what it made, for a person and as JSON', async () => {
     const { code, stdout, stderr } = await distilled(...make(run))
@@ -190,7 +188,7 @@ describe('a policy', () => {
     writeFileSync(join(folder, name), JSON.stringify(rules))
     return ['--policy', join(folder, name)]
   }
-  const sample = (...more: string[]) => ['sample', ...tinyVar, '--out', join(folder, 'policy'), ...more]
+  const sample = (...more: string[]) => overridden(['sample', ...tinyVar, '--out', join(folder, 'policy')], ...more)
 
   it('that denies a class stops it before anything is made', async () => {
     const { code, stdout, stderr } = await distilled(

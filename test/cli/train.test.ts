@@ -9,21 +9,42 @@ import { type EventOf, readLog } from '../../src/distill/run-log.ts'
 import { loadState } from '../../src/distill/train-state.ts'
 import { readTrained } from '../../src/distill/trained-file.ts'
 import { runProgram } from '../policy/child.ts'
-import { distilled, distilledJson, temporaryFolder } from './command-line.ts'
+import { distilled, distilledJson, overridden, temporaryFolder } from './command-line.ts'
 
 const bin = fileURLToPath(new URL('../../bin/distilled.js', import.meta.url))
 const folder = temporaryFolder()
 const patience = { timeout: 180_000 }
 
 const small = ['--batch', '4', '--micro-batch', '4', '--held-out', '8', '--threads', '1']
-const classifier = (out: string, ...more: string[]) => [
-  ...['train', 'classifier', '--out', out, '--channels', '4,8,8,8', '--steps', '3', ...small, ...more],
-]
-const tokenizer = (out: string, ...more: string[]) => [
-  ...['train', 'tokenizer', '--family', 'var', '--classifier', file('classifier'), '--out', out, '--steps', '3'],
-  ...['--ch', '8', '--ch-mult', '1,1,1', '--norm-groups', '4', '--vocab-size', '32', '--patch-nums', '1,2,4,8'],
-  ...[...small, ...more],
-]
+const classifier = (out: string, ...more: string[]) =>
+  overridden(['train', 'classifier', '--out', out, '--channels', '4,8,8,8', '--steps', '3', ...small], ...more)
+const tokenizer = (out: string, ...more: string[]) => {
+  const start = [
+    'train',
+    'tokenizer',
+    '--family',
+    'var',
+    '--classifier',
+    file('classifier'),
+    '--out',
+    out,
+    '--steps',
+    '3',
+  ]
+  const size = [
+    '--ch',
+    '8',
+    '--ch-mult',
+    '1,1,1',
+    '--norm-groups',
+    '4',
+    '--vocab-size',
+    '32',
+    '--patch-nums',
+    '1,2,4,8',
+  ]
+  return overridden([...start, ...size, ...small], ...more)
+}
 const file = (name: string) => join(folder, name, 'model.safetensors')
 
 /** The classifier that the others start from, trained once. */

@@ -168,6 +168,7 @@ const packages: Record<string, readonly string[]> = {
   'onnxruntime-web': ['engine/web-runtime.ts'],
   sharp: ['images', 'data'],
   commander: ['cli'],
+  '@bomb.sh/tab': ['cli'],
   valibot: ['cli', 'zoo', 'library', 'models', 'distill', 'jobs', 'evaluate', 'review', 'server'],
   hono: ['server'],
   '@hono/node-server': ['server'],

@@ -212,7 +212,7 @@ describe.skipIf(!chromium && !needed)('the review page', () => {
   it('says that nothing was saved when the server is gone', async () => {
     await page.check('input[value=all]')
     server.kill('SIGINT')
-    expect(await once(server, 'exit')).toEqual([0, null])
+    expect(await once(server, 'exit')).toEqual([130, null])
     await press('u')
     await shows('fault', /^Not saved: the server does not answer/)
     await shows('progress-text', /^12 of 12/)

@@ -7,15 +7,14 @@ import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { run } from '../../src/cli/main.ts'
 import { readSettings } from '../../src/images/read.ts'
-import { distilled, distilledJson, temporaryFolder } from '../cli/command-line.ts'
+import { distilled, distilledJson, overridden, temporaryFolder } from '../cli/command-line.ts'
 import { dead } from '../dead-owner.ts'
 
 const home = temporaryFolder()
 const whole = join(home, 'whole')
-const flags = (out: string, ...more: string[]) => [
-  ...['review', 'run', '--model', 'sprites-var-dd', '--classes', 'fish,cat', '--count', '3', '--out', out],
-  ...['--device', 'cpu', '--threads', '1', ...more],
-]
+const one = ['review', 'run', '--model', 'sprites-var-dd', '--classes', 'fish,cat', '--count', '3']
+const flags = (out: string, ...more: string[]) =>
+  overridden([...one, '--out', out, '--device', 'cpu', '--threads', '1'], ...more)
 const model = (out: string, ...rest: string[]) => join(out, 'images', 'sprites-var-dd', ...rest)
 const contents = (out: string) =>
   readdirSync(out, { recursive: true, withFileTypes: true })
@@ -106,7 +105,7 @@ describe('going on', () => {
 
   it('depends on neither batch nor on what was asked for before', async () => {
     const out = join(home, 'grown')
-    const grow = (...more: string[]) => distilled(...flags(out), ...more)
+    const grow = (...more: string[]) => distilled(...flags(out, ...more))
     await grow('--classes', 'cat', '--count', '1')
     await grow('--classes', 'fish', '--count', '2', '--batch', '2')
     expect(await grow()).toMatchObject({ code: 0 })
@@ -116,13 +115,11 @@ describe('going on', () => {
   it('adds models beside each other: other steps, a teacher', async () => {
     const out = join(home, 'models')
     const made = await distilledJson(
-      ...flags(out),
+      ...flags(out, '--count', '1'),
       '--model',
       'sprites-var-dd:2',
       '--model',
       'sprites-var',
-      '--count',
-      '1',
     )
     const rows = made.models.map(({ id, sampler }: { id: string; sampler: string }) => [id, sampler])
     expect(rows).toEqual([
@@ -131,7 +128,7 @@ describe('going on', () => {
       ['sprites-var', 'teacher, 6 steps'],
     ])
     expect(made.models[2].settings).toMatchObject({ plan: 'teacher', cfg: 1.5, topK: 0 })
-    const only = await distilledJson(...flags(out), '--teacher-only', '--count', '1')
+    const only = await distilledJson(...flags(out, '--teacher-only', '--count', '1'))
     expect(only.models[0].images).toEqual(made.models[2].images)
   })
 

@@ -26,7 +26,7 @@ it.skipIf(process.platform === 'win32')('serves until SIGTERM, which lets the la
   child.kill('SIGTERM')
   expect((await last).status).toBe(200)
   const [code] = await once(child, 'exit')
-  expect([code, notes]).toEqual([0, expect.stringContaining('Stopping when 1 request')])
+  expect([code, notes]).toEqual([143, expect.stringContaining('Stopping when 1 request')])
 })
 
 it('says what is wrong before it listens', async () => {
