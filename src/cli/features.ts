@@ -2,6 +2,7 @@
 // what many machines share. `distilled features merge` proves that all of them are there.
 import { basename } from 'node:path'
 import { Command, Option } from 'commander'
+import { UsageError } from '../core/errors.ts'
 import { createEngine } from '../engine/node.ts'
 import { type Device, devices } from '../engine/types.ts'
 import { extractFeatures, mergeFeatures } from '../evaluate/feature-files.ts'
@@ -26,9 +27,9 @@ Stopped, the same command continues. Row i depends on image i alone. In a Slurm 
 torchrun the shard is that of the task, as for \`distilled pairs\`.`
 
 interface Flags {
-  features: string
+  features?: string
   protocol: ProtocolName
-  out: string
+  out?: string
   shard?: string
   chunk?: number
   device: Device
@@ -41,18 +42,16 @@ interface Flags {
 export function featuresCommand(io: Io): Command {
   return new Command('features')
     .argument('<samples>', 'a folder of images, an .npz with arr_0, or what `distilled sample --labels` wrote')
-    .addOption(
-      new Option(
-        '--features <file>',
-        "Inception's weights (pt_inception-2015-12-05-6726825d.pth), an .onnx file, or sprites (required)",
-      ).makeOptionMandatory(),
+    .option(
+      '--features <file>',
+      "Inception's weights (pt_inception-2015-12-05-6726825d.pth), an .onnx file, or sprites (required)",
     )
     .addOption(
       new Option('--protocol <name>', 'how images get into Inception: dd (default) or adm')
         .choices(protocolNames)
         .default('dd'),
     )
-    .option('-o, --out <folder>', 'where the features go (default: features)', 'features')
+    .option('-o, --out <folder>', 'where the features go (default: features)')
     .option('--shard <i/n>', 'read only part i of n, counted from 0 (default: all, or what the scheduler says)')
     .option('--chunk <images>', 'images of a file, the least that a shard takes (default: 1000)', wholeNumber(1))
     .addOption(new Option('--device <name>', `${devices.join(', ')} (default: auto)`).choices(devices).default('auto'))
@@ -70,8 +69,13 @@ export function featuresCommand(io: Io): Command {
 
 async function features(what: string, flags: Flags, io: Io): Promise<void> {
   const say = voice(io, flags)
-  const { out: folder, protocol, device, threads, chunk } = flags
-  const inputs = { 'the samples': what, '--features': flags.features }
+  const { out: folder = 'features', features: network, protocol, device, threads, chunk } = flags
+  if (network === undefined) {
+    throw new UsageError('Features of which network?', {
+      remedy: 'Name its file with --features, or take --features sprites.',
+    })
+  }
+  const inputs = { 'the samples': what, '--features': network }
   await refuseOverwriting(
     Object.entries(inputs).map(([name, path]) => ({ name, path })),
     [{ name: '--out', path: folder }],
@@ -79,16 +83,16 @@ async function features(what: string, flags: Flags, io: Io): Promise<void> {
   const samples = await openSamplesOrSet(what, { sprites: 10_000 })
   try {
     await using engine = await createEngine({ device, ...(threads && { threads }) })
-    await using reader = await openFeatureReader(flags.features, { engine, protocol })
+    await using reader = await openFeatureReader(network, { engine, protocol })
     say.note(`device: ${engine.device}, ${plural(engine.threads, 'thread')} (${engine.reason})`)
     say.note(`features: ${reader.name}, SHA-256 ${reader.sha256}`)
     if (samples.images?.lossy) say.note('warning: lossy image files; compression moves every metric.')
-    const readerFile = flags.features === 'sprites' ? 'sprites' : basename(flags.features)
+    const readerFile = network === 'sprites' ? 'sprites' : basename(network)
     const job = { folder, samples, reader, readerFile, protocol, chunk, madeBy: `distilled-decoding ${version()}` }
-    await runShardJob(flags, io, words, (work) => extractFeatures({ ...job, ...work }))
+    await runShardJob({ ...flags, out: folder }, io, words, (work) => extractFeatures({ ...job, ...work }))
   } finally {
     await samples.close()
   }
 }
 
-const words: JobWords = { unit: 'image', units: 'images', merge: 'distilled features merge' }
+const words: JobWords = { unit: 'image', units: 'images', merge: ['distilled', 'features', 'merge'] }

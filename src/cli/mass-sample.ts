@@ -56,7 +56,7 @@ export async function massSample(flags: SampleFlags & { labels: LabelProtocol },
   }
 }
 
-const words: JobWords = { unit: 'image', units: 'images', merge: 'distilled sample merge' }
+const words: JobWords = { unit: 'image', units: 'images', merge: ['distilled', 'sample', 'merge'] }
 
 /** Ids of the classes that call for a look: those of the class list, and those of the policy. */
 function marksOf(model: Model): { sensitive: number[]; flagged: number[] } {

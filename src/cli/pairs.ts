@@ -114,7 +114,7 @@ async function pairsOf(flags: Flags, io: Io): Promise<void> {
   }
 }
 
-const words: JobWords = { unit: 'pair', units: 'pairs', merge: 'distilled pairs merge' }
+const words: JobWords = { unit: 'pair', units: 'pairs', merge: ['distilled', 'pairs', 'merge'] }
 
 /** A teacher by name or file, and the hashes of what it and its tokenizer are read from. */
 async function openTeacher({ teacher, tokenizer, ...flags }: Flags, signal: AbortSignal) {

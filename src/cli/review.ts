@@ -4,6 +4,7 @@ import { basename } from 'node:path'
 import { Command, Option } from 'commander'
 import { nearest, UsageError } from '../core/errors.ts'
 import { printable } from '../core/show.ts'
+import { shellCommand } from '../core/shell.ts'
 import { type Device, devices } from '../engine/types.ts'
 import { writeAtomically } from '../files/atomic.ts'
 import { type DType, dtypes } from '../models/weights.ts'
@@ -128,7 +129,7 @@ async function runReview(flags: RunFlags, io: Io): Promise<void> {
     const total = made.reduce((sum, { manifest }) => sum + manifest.images.length, 0)
     const seconds = duration((performance.now() - started) / 1000)
     say.result(
-      `${folder}: ${plural(total, 'image')} of ${plural(made.length, 'model')}, in ${seconds}.\nLook at them with: distilled review open${folder === 'review' ? '' : ` ${folder}`}`,
+      `${folder}: ${plural(total, 'image')} of ${plural(made.length, 'model')}, in ${seconds}.\nLook at them with: ${shellCommand(['distilled', 'review', 'open', ...(folder === 'review' ? [] : [folder])])}`,
       { folder, models: made.map(({ id, manifest }) => ({ id, ...manifest })) },
     )
   } catch (error) {

@@ -1,6 +1,7 @@
 // What commands that work in shards share (pairs, samples, features): which shard is meant, what a person sees of it, what is left
 // when it is interrupted, and the merge that proves that nothing is missing.
 import { Command } from 'commander'
+import { shellCommand } from '../core/shell.ts'
 import type { Manifest } from '../jobs/manifest.ts'
 import type { MergeOptions } from '../jobs/merge.ts'
 import { parseShard, type Shard, shardFromEnvironment, whole } from '../jobs/shard.ts'
@@ -21,7 +22,7 @@ export interface JobWords {
   /** Of its results: "images". */
   units: string
   /** The command that merges its shards. */
-  merge: string
+  merge: readonly string[]
 }
 
 /** What a shard's work is given. */
@@ -64,7 +65,7 @@ export async function runShardJob(
     const seconds = (performance.now() - started) / 1000
     const rate = (total - kept) / seconds
     const made = `${plural(total - kept, unit)} made in ${duration(seconds)}, ${rate.toPrecision(3)} a second`
-    const next = shard.count > 1 ? `\nWhen all ${shard.count} shards are done: ${merge} ${folder}` : ''
+    const next = shard.count > 1 ? `\nWhen all ${shard.count} shards are done: ${shellCommand([...merge, folder])}` : ''
     const result = { folder, shard, count, [units]: total, kept, seconds, rate, settings, files, ...facts }
     say.result(`${folder}: ${made}${kept ? `; ${kept} were there` : ''}.${next}`, result)
   } catch (error) {

@@ -1,8 +1,12 @@
 // Files of pairs: what is in them, their manifest's kind, and the command that makes them. The noise is not stored: it is
 // noise(seed, index, L * C).
 
+import * as v from 'valibot'
 import { type NamedTensor, writeSafetensors } from '../checkpoint/safetensors.ts'
-import type { JobKind, Settings } from '../jobs/manifest.ts'
+import { shellCommand } from '../core/shell.ts'
+import { longestSequence, mostChannels, mostClasses, mostEntries, mostOdeSteps } from '../jobs/limits.ts'
+import { anySetting, finite, type JobKind, type Settings, shortText, wholeUpTo } from '../jobs/manifest.ts'
+import { solvers } from '../sampling/flow-schedule.ts'
 
 /** Pairs of a file. */
 export const defaultChunk = 1024
@@ -37,6 +41,26 @@ export const pairs: JobKind = {
   name: 'pairs',
   extension: 'safetensors',
   unit: 'pair',
+  settings: v.objectWithRest(
+    {
+      teacher: shortText,
+      tokenizer: shortText,
+      family: v.picklist(['var', 'llamagen']),
+      classes: wholeUpTo(mostClasses, 1),
+      length: wholeUpTo(longestSequence, 1),
+      channels: wholeUpTo(mostChannels, 1),
+      entries: wholeUpTo(mostEntries, 1),
+      seed: wholeUpTo(Number.MAX_SAFE_INTEGER),
+      solver: v.picklist(solvers),
+      odeSteps: wholeUpTo(mostOdeSteps, 1),
+      cfg: finite,
+      cfgInterval: finite,
+      topK: finite,
+      topP: finite,
+      temperature: finite,
+    },
+    anySetting,
+  ),
   command({ settings: s, count, chunk }, folder) {
     const flags = {
       ...{ teacher: s.teacher, tokenizer: s.tokenizer, out: folder, count, seed: s.seed, solver: s.solver },
@@ -44,8 +68,6 @@ export const pairs: JobKind = {
       ...(s.cfgInterval !== -1 && { 'cfg-interval': s.cfgInterval }),
       ...(chunk !== defaultChunk && { chunk }),
     }
-    return `distilled pairs ${Object.entries(flags)
-      .map(([name, value]) => `--${name} ${value}`)
-      .join(' ')}`
+    return shellCommand(['distilled', 'pairs'], flags)
   },
 }

@@ -7,6 +7,7 @@ import { openCheckpoint } from '../checkpoint/checkpoint.ts'
 import { bufferSource } from '../checkpoint/sources.ts'
 import { CheckpointError, UsageError } from '../core/errors.ts'
 import { noise as gaussian } from '../core/random/philox.ts'
+import { shellCommand } from '../core/shell.ts'
 import {
   chunkFile,
   chunksOf,
@@ -51,10 +52,11 @@ export async function openPairs(folder: string, { signal }: { signal?: AbortSign
   const manifest = (await readManifest(folder, manifestName, pairs)) ?? (await unfinished(folder))
   const length = manifest.settings.length as number
   const chunks: Chunk[] = []
+  const listed = new Map(manifest.files.map((entry) => [entry.name, entry]))
   for (let number = 0; number < chunksOf(manifest); number++) {
     signal?.throwIfAborted()
     const wanted = chunkFile(manifest, pairs, number)
-    const entry = manifest.files.find(({ name }) => name === wanted.name)
+    const entry = listed.get(wanted.name)
     if (entry?.first !== wanted.first || entry.count !== wanted.count)
       throw damaged(folder, manifest, wanted.name, 'is not in the manifest as it should be')
     chunks.push(await readChunk(folder, manifest, entry, length))
@@ -87,7 +89,9 @@ async function unfinished(folder: string): Promise<never> {
     })
   }
   const what = `${folder} holds ${shards.size === 1 ? 'a shard' : 'shards'} of pairs that nobody has merged.`
-  throw new UsageError(what, { remedy: `When all are done, run: distilled pairs merge ${folder}` })
+  throw new UsageError(what, {
+    remedy: `When all are done, run: ${shellCommand(['distilled', 'pairs', 'merge', folder])}`,
+  })
 }
 
 async function readChunk(folder: string, manifest: Manifest, entry: FileEntry, length: number): Promise<Chunk> {

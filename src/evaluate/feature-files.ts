@@ -5,9 +5,12 @@
 import { createHash } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import * as v from 'valibot'
 import { npzBytes } from '../checkpoint/npz.ts'
 import { CheckpointError, UsageError } from '../core/errors.ts'
+import { shellCommand } from '../core/shell.ts'
 import {
+  anySetting,
   chunkFile,
   chunksOf,
   fault,
@@ -15,6 +18,7 @@ import {
   type Manifest,
   manifestName,
   readManifest,
+  shortText,
 } from '../jobs/manifest.ts'
 import { type MergeOptions, mergeFolders } from '../jobs/merge.ts'
 import { runShard } from '../jobs/run.ts'
@@ -34,8 +38,11 @@ export const featureFiles: JobKind = {
   name: 'features',
   extension: 'npz',
   unit: 'image',
+  settings: v.objectWithRest({ images: shortText, reader: shortText, protocol: shortText }, anySetting),
   command: ({ settings, chunk }, folder) =>
-    `distilled features ${settings.images} --features ${settings.reader} --protocol ${settings.protocol} --chunk ${chunk} --out ${folder}`,
+    shellCommand(['distilled', 'features', String(settings.images)], {
+      ...{ features: settings.reader, protocol: settings.protocol, chunk, out: folder },
+    }),
 }
 
 export interface ExtractOptions {
@@ -123,14 +130,18 @@ export async function featureFolderSet(folder: string): Promise<EvaluationSet | 
   if (!manifest && !made) return undefined
   if (!manifest) {
     throw new UsageError(`${folder} holds shards of features that nobody has merged.`, {
-      remedy: `When all are done, run: distilled features merge ${folder}`,
+      remedy: `When all are done, run: ${shellCommand(['distilled', 'features', 'merge', folder])}`,
     })
   }
   const parts: EvaluationSet[] = []
+  const files = new Map(manifest.files.map((file) => [file.name, file]))
   for (let number = 0; number < chunksOf(manifest); number++) {
     const { name, first, count } = chunkFile(manifest, featureFiles, number)
-    const listed = manifest.files.find((file) => file.name === name && file.first === first && file.count === count)
-    const wrong = listed ? await fault(folder, listed) : 'is not in the manifest as it should be'
+    const listed = files.get(name)
+    const wrong =
+      listed?.first === first && listed.count === count
+        ? await fault(folder, listed)
+        : 'is not in the manifest as it should be'
     const part = wrong === undefined ? await arraySet(join(folder, name)) : undefined
     await part?.close() // matrices are in memory
     if (part?.matrices?.features.shape[0] !== count) {

@@ -44,7 +44,7 @@ const explanations: ReadonlyMap<string, Explain> = new Map([
   ['ENOTEMPTY', usage(() => 'it is a folder that is not empty', 'Name another.')],
   [
     'ENAMETOOLONG',
-    usage(
+    failure(
       ({ path }) => `its name is too long (${Buffer.byteLength(basename(path))} bytes in a path of ${path.length})`,
       'Most file systems take 255 bytes for a name and 4,096 for a path.',
     ),

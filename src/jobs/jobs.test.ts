@@ -3,15 +3,16 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import * as v from 'valibot'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { dead } from '../../test/dead-owner.ts'
-import type { Job, JobKind } from './manifest.ts'
+import { anySetting, type Job, type JobKind } from './manifest.ts'
 import { mergeFolders } from './merge.ts'
 import { runShard } from './run.ts'
 import { type Shard, whole } from './shard.ts'
 
 const kind: JobKind = {
-  ...{ name: 'numbers', extension: 'txt', unit: 'number' },
+  ...{ name: 'numbers', extension: 'txt', unit: 'number', settings: v.record(v.string(), anySetting) },
   command: ({ count }, folder) => `count --to ${count} --out ${folder}`,
 }
 const job: Job = { kind: 'numbers', madeBy: 'a test', settings: { seed: 1 }, count: 10, chunk: 3 }

@@ -7,8 +7,20 @@ import { createReadStream } from 'node:fs'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as v from 'valibot'
-import { CheckpointError } from '../core/errors.ts'
+import { CheckpointError, UsageError } from '../core/errors.ts'
+import { count as inDigits } from '../core/format.ts'
+import { printableLine, show } from '../core/show.ts'
 import { writeAtomically } from '../files/atomic.ts'
+import {
+  longestKey,
+  longestList,
+  longestText,
+  mostFileBytes,
+  mostFiles,
+  mostManifestBytes,
+  mostSettings,
+  mostUnits,
+} from './limits.ts'
 import type { Shard } from './shard.ts'
 
 /** A sort of job: what its files are called, what a unit is called, and which command makes them. */
@@ -16,36 +28,47 @@ export interface JobKind {
   readonly name: string
   readonly extension: string
   readonly unit: string
+  /** What its settings must be for anything to be computed from them. */
+  readonly settings: v.GenericSchema<unknown, Settings>
   /** The command line that makes the files of a folder (again). */
   command(manifest: Manifest, folder: string): string
 }
 
-const natural = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
-const positive = v.pipe(v.number(), v.safeInteger(), v.minValue(1))
+/** A whole number up to a bound, as settings hold it. */
+export const wholeUpTo = (most: number, least = 0) =>
+  v.pipe(v.number(), v.safeInteger(), v.minValue(least), v.maxValue(most))
+export const shortText = v.pipe(v.string(), v.maxLength(longestText))
+export const finite = v.pipe(v.number(), v.finite())
+
+/** What a setting is where nothing is computed from it. */
+export const anySetting = v.union([v.pipe(v.string(), v.maxLength(longestList)), finite, v.boolean()])
 
 const fileSchema = v.strictObject({
   /** In the same folder. */
-  name: v.pipe(v.string(), v.regex(/^[\w-]+\.\w+$/)),
+  name: v.pipe(v.string(), v.maxLength(longestKey), v.regex(/^[\w-]+\.\w+$/)),
   /** Number of its first unit. */
-  first: natural,
+  first: wholeUpTo(mostUnits),
   /** Units in it. */
-  count: positive,
-  bytes: natural,
+  count: wholeUpTo(mostUnits, 1),
+  bytes: wholeUpTo(mostFileBytes),
   sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
 })
 
 const manifestSchema = v.strictObject({
-  kind: v.string(),
+  kind: shortText,
   /** The program that wrote it; nothing depends on it. */
-  madeBy: v.string(),
+  madeBy: shortText,
   /** Everything that the content of the files depends on. */
-  settings: v.record(v.string(), v.union([v.string(), v.number(), v.boolean()])),
+  settings: v.pipe(
+    v.record(v.pipe(v.string(), v.maxLength(longestKey)), anySetting),
+    v.check((all) => Object.keys(all).length <= mostSettings, `has more than ${mostSettings} settings`),
+  ),
   /** Units of the whole job. */
-  count: positive,
+  count: wholeUpTo(mostUnits, 1),
   /** Units of a file; the last one may hold fewer. */
-  chunk: positive,
+  chunk: wholeUpTo(mostUnits, 1),
   /** In the order of their units. */
-  files: v.array(fileSchema),
+  files: v.pipe(v.array(v.unknown()), v.maxLength(mostFiles), v.array(fileSchema)),
 })
 
 export type FileEntry = v.InferOutput<typeof fileSchema>
@@ -56,21 +79,63 @@ export type Job = Omit<Manifest, 'files'>
 export const manifestName = 'manifest.json'
 export const shardManifestName = ({ index, count }: Shard): string => `shard-${index}-of-${count}.json`
 
-/** Reads and checks one manifest; undefined when there is no such file. */
+/**
+ * Reads and checks one manifest; undefined when there is no such file.
+ * @throws CheckpointError when it is none of this kind, or out of bounds (limits.ts)
+ */
 export async function readManifest(folder: string, name: string, kind: JobKind): Promise<Manifest | undefined> {
   const path = join(folder, name)
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+  const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error
   })
-  if (text === undefined) return undefined
-  const parsed = v.safeParse(manifestSchema, parseJson(text))
-  const wrong = !parsed.success
-    ? `${v.getDotPath(parsed.issues[0]) ?? 'the file'}: ${parsed.issues[0].message}`
-    : parsed.output.kind !== kind.name && `it lists "${parsed.output.kind}", not "${kind.name}"`
-  if (parsed.success && !wrong) return parsed.output
-  throw new CheckpointError(`${path} is no manifest of ${kind.name}: ${wrong}.`, {
+  if (!found) return undefined
+  if (!found.isFile()) throw notOf(path, kind, 'it is no file')
+  if (found.size > mostManifestBytes) {
+    throw notOf(path, kind, `it has ${inDigits(found.size)} bytes, at most ${inDigits(mostManifestBytes)} are read`)
+  }
+  const parsed = v.safeParse(manifestSchema, parseJson(await readFile(path, 'utf8')), { abortEarly: true })
+  if (!parsed.success) throw notOf(path, kind, issueOf(parsed.issues[0]))
+  const manifest = parsed.output
+  if (manifest.kind !== kind.name) throw notOf(path, kind, `it lists ${show(manifest.kind)}, not "${kind.name}"`)
+  const chunks = chunksOf(manifest)
+  if (chunks > mostFiles) {
+    throw notOf(
+      path,
+      kind,
+      `${manifest.count} ${kind.unit}s, ${manifest.chunk} in a file, are ${chunks} files, at most ${mostFiles}`,
+    )
+  }
+  const settings = v.safeParse(kind.settings, manifest.settings, { abortEarly: true })
+  if (!settings.success) throw notOf(path, kind, `settings.${issueOf(settings.issues[0])}`)
+  return { ...manifest, settings: settings.output }
+}
+
+const issueOf = (issue: v.BaseIssue<unknown>): string =>
+  printableLine(`${v.getDotPath(issue)?.slice(0, longestKey) ?? 'the file'}: ${issue.message.slice(0, longestText)}`)
+
+const notOf = (path: string, kind: JobKind, why: string) =>
+  new CheckpointError(`${path} is no manifest of ${kind.name}: ${why}.`, {
     remedy: 'Delete it and run the command that made the folder again; finished files listed elsewhere are kept.',
   })
+
+/**
+ * Whether a job can be written and read again.
+ * @throws UsageError when it has too many units or files
+ */
+export function checkJob({ count, chunk }: Pick<Job, 'count' | 'chunk'>, kind: JobKind): void {
+  if (count > mostUnits) {
+    throw new UsageError(`A job holds at most ${inDigits(mostUnits)} ${kind.unit}s, not ${inDigits(count)}.`, {
+      remedy: 'Make several, each with a folder and a seed of its own.',
+    })
+  }
+  const files = chunksOf({ count, chunk })
+  if (files <= mostFiles) return
+  throw new UsageError(
+    `${inDigits(count)} ${kind.unit}s, ${inDigits(chunk)} in a file, are ${inDigits(files)} files.`,
+    {
+      remedy: `Take at most ${inDigits(mostFiles)} files: ${inDigits(Math.ceil(count / mostFiles))} or more in each.`,
+    },
+  )
 }
 
 function parseJson(text: string): unknown {
@@ -115,6 +180,12 @@ export function chunkFile(job: Job, kind: JobKind, number: number): Pick<FileEnt
   return { name, first, count: Math.min(job.chunk, job.count - first) }
 }
 
+/** A setting in an error, cut where it is a long list. */
+const shown = (value: Settings[string] | undefined): string => {
+  const text = printableLine(String(value ?? 'missing'))
+  return text.length > longestKey ? `${text.slice(0, longestKey)}...` : text
+}
+
 /** The first setting in which two jobs differ, in words. */
 export function difference(a: Job, b: Job): string | undefined {
   const [x, y] = [a, b].map((job) => ({ ...job.settings, 'units in a file': job.chunk }) as Settings) as [
@@ -122,7 +193,7 @@ export function difference(a: Job, b: Job): string | undefined {
     Settings,
   ]
   const key = [...Object.keys(x), ...Object.keys(y)].find((name) => x[name] !== y[name])
-  return key && `${key} ${x[key] ?? 'missing'} and ${y[key] ?? 'missing'}`
+  return key && `${printableLine(key)} ${shown(x[key])} and ${shown(y[key])}`
 }
 
 export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')

@@ -42,12 +42,13 @@ export async function mergeFolders(
   const manifests = await manifestsOf(folders, kind)
   const job = largest(manifests)
   const total = chunksOf(job)
+  const listed = listings(manifests)
   const files: Found[] = []
   const problems: string[] = []
   for (let number = 0; number < total; number++) {
     options.signal?.throwIfAborted()
     const wanted = chunkFile(job, kind, number)
-    const found = await firstWhole(manifests, wanted, options.signal)
+    const found = await firstWhole(listed.get(wanted.name) ?? [], wanted, options.signal)
     if (typeof found === 'string') problems.push(`${wanted.name} (${units(kind, wanted)}) ${found}`)
     else files.push(found)
     options.onFile?.(number + 1, total)
@@ -104,20 +105,31 @@ async function manifestsOf(folders: readonly string[], kind: JobKind): Promise<[
 const largest = (sources: readonly Source[]): Manifest =>
   sources.map(({ manifest }) => manifest).reduce((a, b) => (b.count > a.count ? b : a))
 
+/** What the manifests say of each file, by its name. */
+function listings(sources: readonly Source[]): Map<string, Found[]> {
+  const listed = new Map<string, Found[]>()
+  for (const { folder, manifest } of sources) {
+    for (const entry of manifest.files) {
+      const known = listed.get(entry.name)
+      if (known) known.push({ ...entry, folder })
+      else listed.set(entry.name, [{ ...entry, folder }])
+    }
+  }
+  return listed
+}
+
 /** The first listing of a chunk whose file is whole, or what is wrong. */
 async function firstWhole(
-  sources: readonly Source[],
-  wanted: Pick<FileEntry, 'name' | 'first' | 'count'>,
+  listed: readonly Found[],
+  wanted: Pick<FileEntry, 'first' | 'count'>,
   signal: AbortSignal | undefined,
 ): Promise<Found | string> {
   let wrong = 'is in no manifest'
-  for (const { folder, manifest } of sources) {
-    for (const entry of manifest.files) {
-      if (entry.name !== wanted.name || entry.first !== wanted.first || entry.count !== wanted.count) continue
-      const found = await fault(folder, entry, signal)
-      if (found === undefined) return { ...entry, folder }
-      wrong = found
-    }
+  for (const entry of listed) {
+    if (entry.first !== wanted.first || entry.count !== wanted.count) continue
+    const found = await fault(entry.folder, entry, signal)
+    if (found === undefined) return entry
+    wrong = found
   }
   return wrong
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { UsageError } from '../core/errors.ts'
 import { makeFolder, writeAtomically } from '../files/atomic.ts'
 import {
+  checkJob,
   chunkFile,
   chunksOf,
   difference,
@@ -47,24 +48,28 @@ export async function runShard({
   onChunk,
   signal,
 }: ShardRun): Promise<FileEntry[]> {
+  checkJob(job, kind)
   await makeFolder(folder)
   const listed = await finished(folder, kind, job)
   const { start, end } = shareOf(shard, chunksOf(job))
   const chunks = Array.from({ length: end - start }, (_, i) => chunkFile(job, kind, start + i))
   const files: FileEntry[] = []
+  const kept = new Set<string>()
   for (const { name, first, count } of chunks) {
     signal?.throwIfAborted()
     const known = listed.get(name)?.filter((entry) => entry.first === first && entry.count === count) ?? []
     const faults = await Promise.all(known.map((entry) => fault(folder, entry, signal)))
     const good = known[faults.indexOf(undefined)]
-    if (good) files.push(good)
-    else if (known.length) onFault?.(name, faults[0]!)
+    if (good) {
+      files.push(good)
+      kept.add(name)
+    } else if (known.length) onFault?.(name, faults[0]!)
     if (good) onChunk?.(count, true)
   }
   const note = () => writeManifest(folder, shardManifestName(shard), { ...job, files })
   await note()
   for (const { name, first, count } of chunks) {
-    if (files.some((entry) => entry.name === name)) continue
+    if (kept.has(name)) continue
     signal?.throwIfAborted()
     const bytes = await make(first, count)
     await writeAtomically(join(folder, name), bytes, { ...(signal && { signal }) })

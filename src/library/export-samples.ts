@@ -3,6 +3,7 @@
 
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { npzStream } from '../checkpoint/npz-stream.ts'
 import { UsageError } from '../core/errors.ts'
 import { makeFolder, writeStream } from '../files/atomic.ts'
@@ -35,7 +36,7 @@ const together = 8
  */
 export async function exportPng(samples: Samples, folder: string, options: ExportOptions = {}): Promise<void> {
   const { metadata, signal, onProgress } = options
-  checkPolicy(samples, options)
+  await checkPolicy(samples, options)
   await makeFolder(folder)
   await refuseOthers(folder, samples.count)
   const settings = imageSettings(samples, options)
@@ -62,12 +63,12 @@ export async function exportPng(samples: Samples, folder: string, options: Expor
  */
 export async function exportNpz(samples: Samples, path: string, options: ExportOptions = {}): Promise<void> {
   const { metadata = true, signal, onProgress } = options
-  checkPolicy(samples, options)
+  await checkPolicy(samples, options)
   const { count, imageSize: side } = samples
-  const all = new BigInt64Array(count)
+  const all: BigInt64Array[] = [] // file by file: the count is a claim until the files are there
   async function* pixels() {
     for await (const { data, labels, first } of samples.batches({ signal })) {
-      all.set(Array.from(labels, BigInt), first)
+      all.push(BigInt64Array.from(labels, BigInt))
       yield data
       onProgress?.(first + labels.length, count)
     }
@@ -75,7 +76,7 @@ export async function exportNpz(samples: Samples, path: string, options: ExportO
   const pieces = npzStream(
     [
       { name: 'arr_0', dtype: 'uint8', shape: [count, side, side, 3], data: pixels },
-      { name: 'arr_1', dtype: 'int64', shape: [count], data: () => [new Uint8Array(all.buffer)] },
+      { name: 'arr_1', dtype: 'int64', shape: [count], data: () => all.map(({ buffer }) => new Uint8Array(buffer)) },
     ],
     metadata ? { comment: provenance(samples.settings) } : {},
   )
@@ -88,20 +89,28 @@ const fileName = (index: number): string => `${String(index).padStart(6, '0')}.p
 const imageFile = /\.(bmp|jpe?g|pgm|png|ppm|tiff?|webp)$/i
 
 async function refuseOthers(folder: string, count: number): Promise<void> {
-  const own = new Set(Array.from({ length: count }, (_, index) => fileName(index)))
-  const other = (await readdir(folder)).find((name) => imageFile.test(name) && !own.has(name))
+  const isOwn = (name: string) => {
+    const index = Number.parseInt(name, 10)
+    return index < count && name === fileName(index)
+  }
+  const other = (await readdir(folder)).find((name) => imageFile.test(name) && !isOwn(name))
   if (other === undefined) return
   throw new UsageError(`${folder} holds other images, such as ${other}, that tools would count among the samples.`, {
     remedy: 'Name an empty folder.',
   })
 }
 
-function checkPolicy({ folder, count, settings }: Samples, { policy, classes }: ExportOptions): void {
+async function checkPolicy({ folder, count, settings }: Samples, { policy, classes, signal }: ExportOptions) {
   if (!policy) return
-  const labels = settings.labels as LabelProtocol
-  for (let index = 0; index < count; index++) {
-    const id = labelOf(labels, settings.seed as number, index, settings.classes as number)
-    if (policy.verdict(id) !== 'deny') continue
+  const { labels, seed, classes: known } = settings as { labels: LabelProtocol; seed: number; classes: number }
+  const denied = Array.from({ length: known }, (_, id) => policy.verdict(id) === 'deny')
+  if (!denied.includes(true)) return
+  const period = labels === 'balanced' ? Math.min(count, known) : count
+  for (let index = 0; index < period; index++) {
+    if (index % 10_000 === 0) await setImmediate()
+    signal?.throwIfAborted()
+    const id = labelOf(labels, seed, index, known)
+    if (!denied[id]) continue
     const name = classes ? ` ${classInfo(id, classes).name}` : ''
     throw new UsageError(`${policy.name} denies class ${id}${name}, and ${folder} holds images of it.`, {
       remedy: 'Sample the allowed classes alone, or use another policy.',

@@ -2,13 +2,49 @@
 // a command line can be made of; and the way back to the sampling plan.
 
 import { basename } from 'node:path'
-import { fileSha256, type Settings } from '../jobs/manifest.ts'
+import * as v from 'valibot'
+import { largestImage, longestList, mostClasses, mostOdeSteps, mostUnits } from '../jobs/limits.ts'
+import { anySetting, fileSha256, finite, type Settings, shortText, wholeUpTo } from '../jobs/manifest.ts'
+import { solvers } from '../sampling/flow-schedule.ts'
+import { generators } from '../sampling/noise.ts'
 import { type SamplingPlan, steps, type TeacherSettings } from '../sampling/plan.ts'
-import type { MassRun } from './mass.ts'
+import { labelProtocols, type MassRun } from './mass.ts'
 import type { Model } from './model.ts'
 
 /** How pixels become 8 bits (images/image.ts:toUint8). */
 export const rounding = 'floor(clamp(255 x + 0.5, 0, 255)) in float32'
+
+/** What anything is computed from, bounded; `massSettings` writes it. */
+export const massSettingsSchema = v.objectWithRest(
+  {
+    model: shortText,
+    family: v.picklist(['var', 'llamagen']),
+    classes: wholeUpTo(mostClasses, 1),
+    imageSize: wholeUpTo(largestImage, 1),
+    labels: v.picklist(labelProtocols),
+    seed: wholeUpTo(Number.MAX_SAFE_INTEGER),
+    rng: v.picklist(generators),
+    sampler: v.picklist(['student', 'teacher', 'flow', 'teacher-involved']),
+    timesteps: v.optional(v.pipe(v.string(), v.maxLength(longestList), v.regex(/^\d+(,\d+)*$/))),
+    split: v.optional(wholeUpTo(mostUnits)),
+    teacherFrom: v.optional(wholeUpTo(mostUnits)),
+    solver: v.optional(v.picklist(solvers)),
+    odeSteps: v.optional(wholeUpTo(mostOdeSteps)),
+    cfg: v.optional(finite),
+    cfgInterval: v.optional(finite),
+    topK: v.optional(finite),
+    topP: v.optional(finite),
+    temperature: v.optional(finite),
+    greedy: v.optional(v.boolean()),
+    prefixMask: v.optional(v.picklist(['none', 'causal'])),
+    steps: wholeUpTo(mostUnits),
+    dtype: shortText,
+    ema: v.boolean(),
+    batch: wholeUpTo(mostUnits, 1),
+    device: shortText,
+  },
+  anySetting,
+)
 
 /**
  * Model, hashes of the checkpoint files in use, labels, sampler, seed, arithmetic: all that a run's pixels follow from but its count.

@@ -1,15 +1,17 @@
 // Files of many samples: what is in one, what makes it again, and how they are read back. A file is an .npz as the ADM
 // evaluator reads it, arr_0 uint8 [n, H, W, 3] and arr_1 int64 labels, with a note in it of what made it.
 
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openCheckpoint } from '../checkpoint/checkpoint.ts'
 import { npzBytes } from '../checkpoint/npz.ts'
 import { bufferSource } from '../checkpoint/sources.ts'
 import { CheckpointError, UsageError } from '../core/errors.ts'
+import { shellCommand } from '../core/shell.ts'
 import { COMMENT, SETTINGS_KEY, SOFTWARE } from '../images/xmp.ts'
 import {
   chunkFile,
+  chunksOf,
   type FileEntry,
   type JobKind,
   type Manifest,
@@ -20,17 +22,16 @@ import {
   sha256,
 } from '../jobs/manifest.ts'
 import type { MassBatch } from './mass.ts'
-import { flagsOf } from './mass-settings.ts'
+import { flagsOf, massSettingsSchema } from './mass-settings.ts'
 
 /** The command line of `distilled sample` that completes a folder. */
 export const samplesKind: JobKind = {
   name: 'samples',
   extension: 'npz',
   unit: 'image',
+  settings: massSettingsSchema,
   command({ settings, count, chunk }, folder) {
-    const flags: ReturnType<typeof flagsOf> = { ...flagsOf(settings), count, chunk, out: folder }
-    const given = Object.entries(flags).filter(([, value]) => value !== undefined)
-    return `distilled sample ${given.map(([name, value]) => (value === true ? `--${name}` : `--${name} ${value}`)).join(' ')}`
+    return shellCommand(['distilled', 'sample'], { ...flagsOf(settings), count, chunk, out: folder })
   },
 }
 
@@ -70,20 +71,40 @@ export interface Samples {
 export async function openSamples(folder: string): Promise<Samples> {
   const manifest = (await readManifest(folder, manifestName, samplesKind)) ?? (await unfinished(folder))
   const side = manifest.settings.imageSize as number
+  const listed = new Map(manifest.files.map((entry) => [entry.name, entry]))
   let last: MassBatch | undefined // whoever reads in small steps reads every file once
+  await requireClaimed(folder, manifest)
   return {
     ...{ folder, count: manifest.count, imageSize: side, settings: manifest.settings, manifest },
     async *batches({ from = 0, to = manifest.count, signal } = {}) {
       for (let number = Math.floor(from / manifest.chunk); number * manifest.chunk < to; number++) {
         signal?.throwIfAborted()
         const wanted = chunkFile(manifest, samplesKind, number)
-        const entry = manifest.files.find(({ name }) => name === wanted.name)
+        const entry = listed.get(wanted.name)
         if (entry?.first !== wanted.first || entry.count !== wanted.count)
           throw damaged(folder, manifest, wanted.name, 'is not in the manifest as it should be')
         if (last?.first !== entry.first) last = await readChunk(folder, manifest, entry, side)
         yield part(last, from, to)
       }
     },
+  }
+}
+
+/** Before anything is computed for so many images: that there are files of the sizes that they take. */
+async function requireClaimed(folder: string, manifest: Manifest): Promise<void> {
+  const side = manifest.settings.imageSize as number
+  const listed = new Map(manifest.files.map((entry) => [entry.name, entry]))
+  for (let number = 0; number < chunksOf(manifest); number++) {
+    const { name, count } = chunkFile(manifest, samplesKind, number)
+    const entry = listed.get(name)
+    if (!entry) throw damaged(folder, manifest, name, 'is not in the manifest as it should be')
+    const size = await stat(join(folder, name)).then(
+      (found) => found.size,
+      () => undefined,
+    )
+    if (size === undefined) throw damaged(folder, manifest, name, 'is missing')
+    if (size !== entry.bytes || size < count * side * side * 3)
+      throw damaged(folder, manifest, name, 'is damaged: it is not what the manifest lists')
   }
 }
 
@@ -104,7 +125,7 @@ async function unfinished(folder: string): Promise<never> {
     })
   }
   throw new UsageError(`${folder} holds shards of samples that nobody has merged.`, {
-    remedy: `When all are done, run: distilled sample merge ${folder}`,
+    remedy: `When all are done, run: ${shellCommand(['distilled', 'sample', 'merge', folder])}`,
   })
 }
 
