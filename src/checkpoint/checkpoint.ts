@@ -5,12 +5,13 @@ import { type Complain, complaints, list, quote } from './complain.ts'
 import { isNpy, isSafetensors, isTorchLegacy, isZip } from './magic.ts'
 import { readSafetensors } from './safetensors.ts'
 import { findStateDicts, settle, tensorsOf } from './tree.ts'
-import type { ByteSource, Checkpoint, Format, StateDict, Value } from './types.ts'
+import type { ByteSource, Checkpoint, Format, NamedStateDict, Value } from './types.ts'
 
 interface Content {
   format: Format
   root: unknown
   metadata?: ReadonlyMap<string, string>
+  notRead?: Iterable<string>
 }
 
 /**
@@ -23,9 +24,10 @@ interface Content {
  */
 export async function openCheckpoint(source: ByteSource): Promise<Checkpoint> {
   const complain = complaints(source.name)
-  const { format, root: raw, metadata = new Map() } = await readContent(source, complain)
+  const { format, root: raw, metadata = new Map(), notRead: unknown = [] } = await readContent(source, complain)
   const root = settle(raw, complain, 'tree')
   const stateDicts = findStateDicts(root)
+  const notRead = [...unknown]
   return {
     name: source.name,
     size: source.size,
@@ -33,15 +35,16 @@ export async function openCheckpoint(source: ByteSource): Promise<Checkpoint> {
     root,
     metadata,
     stateDicts,
+    notRead,
     tensors(path = []) {
       let value: Value | undefined = root
       for (const key of path) value = value instanceof Map ? value.get(key) : undefined
-      if (value instanceof Map) return tensorsOf(value)
+      if (value instanceof Map) return tensorsOf(value).tensors
       throw complain(
         'tree',
         `a dict at ${quote(path.join('.'))}`,
         `tensors at ${list(stateDicts.map((s) => s.path))}`,
-        wrongFile,
+        remedyFor({ stateDicts, notRead }),
       )
     },
     close: () => source.close(),
@@ -50,12 +53,19 @@ export async function openCheckpoint(source: ByteSource): Promise<Checkpoint> {
 
 const wrongFile = 'Is this the right file? `distilled inspect FILE` shows what it holds.'
 
+/** A file without a single dict of tensors, but with objects: somebody saved the network itself. */
+function remedyFor({ stateDicts, notRead }: Pick<Checkpoint, 'stateDicts' | 'notRead'>): string {
+  if (stateDicts.length || !notRead.length) return wrongFile
+  return `It holds objects (${list(notRead, 3)}) and no dict of tensors: load it where it was made and save torch.save(model.state_dict(), FILE).`
+}
+
 async function readContent(source: ByteSource, complain: Complain): Promise<Content> {
   const start = await source.read(0, Math.min(32, source.size))
   if (isZip(start)) return readZip(source, complain)
   if (isTorchLegacy(start)) {
     const { readTorchLegacy } = await import('./torch-legacy.ts')
-    return { format: 'torch legacy', root: await readTorchLegacy(source) }
+    const { value, notRead } = await readTorchLegacy(source)
+    return { format: 'torch legacy', root: value, notRead }
   }
   if (isNpy(start)) {
     const { readNpy } = await import('./npy.ts')
@@ -77,7 +87,10 @@ async function readZip(source: ByteSource, complain: Complain): Promise<Content>
   const { readTorchZip, torchFolder } = await import('./torch-zip.ts')
   const entries = await readZipDirectory(source)
   const folder = torchFolder(entries)
-  if (folder !== undefined) return { format: 'torch zip', root: await readTorchZip(source, entries, folder) }
+  if (folder !== undefined) {
+    const { value, notRead } = await readTorchZip(source, entries, folder)
+    return { format: 'torch zip', root: value, notRead }
+  }
   if (entries.size && [...entries.keys()].every((name) => name.endsWith('.npy'))) {
     const { readNpz } = await import('./npz.ts')
     return { format: 'npz', root: await readNpz(source, entries.values()) }
@@ -87,7 +100,7 @@ async function readZip(source: ByteSource, complain: Complain): Promise<Content>
 
 /**
  * The first of `candidates` that the checkpoint holds, e.g. ['trainer.ema_parameters', 'trainer.var_wo_ddp'];
- * '' is the root itself. Names are taken as they are: no prefix is stripped, as in the released scripts.
+ * '' is the root itself. A prefix that all names have (`module.`, `_orig_mod.`) is taken off and said in `prefix`.
  * @throws CheckpointError that lists the state dicts there are
  * @example
  * const { path, tensors } = selectStateDict(checkpoint, ['trainer.ema_parameters', 'ema', 'model', ''])
@@ -95,11 +108,11 @@ async function readZip(source: ByteSource, complain: Complain): Promise<Content>
 export function selectStateDict(
   checkpoint: Checkpoint,
   candidates: readonly string[],
-): { path: string; tensors: StateDict } {
+): Pick<NamedStateDict, 'path' | 'prefix' | 'tensors'> {
   for (const candidate of candidates) {
     const found = checkpoint.stateDicts.find(({ path }) => path === candidate)
-    if (found) return { path: found.path, tensors: found.tensors }
+    if (found) return { path: found.path, prefix: found.prefix, tensors: found.tensors }
   }
   const found = list(checkpoint.stateDicts.map(({ path }) => path))
-  throw complaints(checkpoint.name)('tree', `tensors at ${list(candidates)}`, `them at ${found}`, wrongFile)
+  throw complaints(checkpoint.name)('tree', `tensors at ${list(candidates)}`, `them at ${found}`, remedyFor(checkpoint))
 }

@@ -10,6 +10,9 @@ export type Complain = (place: string, expected: string, found: string, remedy?:
 export const damaged = 'The file is damaged or was tampered with: fetch it again from a source you trust.'
 export const resave = 'Load it where it was made and save it again with torch.save (PyTorch 1.6 or later).'
 
+export const notExecuted =
+  'Nothing of it was executed. If you trust the file, load it in PyTorch and save its state dict alone.'
+
 /**
  * Complaints about the file called `file`.
  * @example
@@ -17,8 +20,11 @@ export const resave = 'Load it where it was made and save it again with torch.sa
  */
 export function complaints(file: string): Complain {
   return (place, expected, found, remedy = damaged) =>
-    new CheckpointError(`${file}: ${place}: expected ${expected}, found ${found}.`, { remedy })
+    new CheckpointError(`${cut(file, 255)}: ${cut(place)}: expected ${cut(expected)}, found ${cut(found)}.`, { remedy })
 }
+
+/** Names that are long or full of escapes do not make an error longer than a paragraph. */
+const cut = (text: string, limit = 400): string => (text.length > limit ? `${text.slice(0, limit)}...` : text)
 
 /** A list of names cut to a readable length. */
 export function list(names: Iterable<string>, limit = 12): string {

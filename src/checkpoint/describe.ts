@@ -3,7 +3,8 @@
 import { type DType, dtypeSize, sizeOf } from '../core/dtype.ts'
 import { quote } from './complain.ts'
 import { type Guess, guessModel } from './guess.ts'
-import { isTensor } from './tree.ts'
+import { maxPathCharacters } from './limits.ts'
+import { isNotRead, isTensor } from './tree.ts'
 import type { Checkpoint, Format, StateDict, Value } from './types.ts'
 
 export { type Guess, guessModel } from './guess.ts'
@@ -22,6 +23,8 @@ export interface CheckpointDescription {
   metadata: Record<string, string>
   stateDicts: {
     path: string
+    /** What all names begin with in the file and not here. */
+    prefix: string
     model: Guess
     parameters: number
     bytes: number
@@ -29,6 +32,8 @@ export interface CheckpointDescription {
   }[]
   /** What else the tree holds, in file order; at most `maxValues` of them. */
   values: { path: string; value: string | number | boolean | null }[]
+  /** Classes and functions of the file that are unknown here and of which nothing was run. */
+  notRead: string[]
 }
 
 const maxValues = 200
@@ -44,14 +49,16 @@ export function describeCheckpoint(checkpoint: Checkpoint): CheckpointDescriptio
     size: checkpoint.size,
     format: checkpoint.format,
     metadata: Object.fromEntries([...checkpoint.metadata].slice(0, maxValues).map(([key, value]) => [key, cut(value)])),
-    stateDicts: checkpoint.stateDicts.map(({ path, tensors, parameters }) => ({
+    stateDicts: checkpoint.stateDicts.map(({ path, prefix, tensors, parameters }) => ({
       path,
+      prefix,
       model: guessModel(tensors),
       parameters,
       bytes: bytesOf(tensors),
       tensors: Array.from(tensors.values(), ({ name, dtype, shape }) => ({ name, dtype, shape: [...shape] })),
     })),
     values: leavesOf(checkpoint.root),
+    notRead: [...checkpoint.notRead],
   }
 }
 
@@ -66,7 +73,10 @@ function leavesOf(root: Value): CheckpointDescription['values'] {
   const visit = (value: Value, path: string) => {
     if (leaves.length === maxValues) return
     if (value instanceof Map) {
-      for (const [key, item] of value) if (!isTensor(item)) visit(item, path ? `${path}.${key}` : String(key))
+      for (const [key, item] of value) {
+        if (leaves.length === maxValues) return
+        if (!isTensor(item)) visit(item, `${path ? `${path}.` : ''}${key}`.slice(0, maxPathCharacters))
+      }
     } else {
       leaves.push({ path, value: leaf(value) })
     }
@@ -85,6 +95,7 @@ function leaf(value: Exclude<Value, Map<unknown, unknown>>): string | number | b
     const isShort = value.length <= 20 && value.every((item) => typeof item === 'number' || typeof item === 'string')
     return isShort ? `[${value.map((item) => String(item).slice(0, 20)).join(', ')}]` : `a list of ${value.length}`
   }
+  if (isNotRead(value)) return `not read: ${cut(value.notRead)}`
   return typeof value === 'object' && value !== null ? `a tensor ${value.dtype} [${value.shape.join(', ')}]` : value
 }
 
@@ -97,9 +108,10 @@ export function formatDescription(description: CheckpointDescription): string {
   const lines = [`${printable(description.file)}: ${description.format}, ${bytes(description.size)}`]
   for (const [key, value] of Object.entries(description.metadata))
     lines.push(`  ${printable(key)}: ${printable(value)}`)
-  for (const { path, model, parameters, bytes: size, tensors } of description.stateDicts) {
+  for (const { path, prefix, model, parameters, bytes: size, tensors } of description.stateDicts) {
     const counts = `${tensors.length} tensors, ${parameters.toLocaleString('en')} elements, ${bytes(size)}`
     lines.push('', `${path === '' ? '(root)' : printable(path)}: ${modelLine(model)}; ${counts}`)
+    if (prefix) lines.push(`  (in the file every name begins with ${quote(prefix)})`)
     const width = tensors.reduce((longest, { name }) => Math.min(60, Math.max(longest, printable(name).length)), 0)
     for (const { name, dtype, shape } of tensors) {
       lines.push(`  ${printable(name).padEnd(width)}  ${dtype} [${shape.join(', ')}]`)
@@ -107,6 +119,7 @@ export function formatDescription(description: CheckpointDescription): string {
   }
   if (description.values.length) lines.push('', 'other values')
   for (const { path, value } of description.values) lines.push(`  ${printable(path)}: ${printable(String(value))}`)
+  if (description.notRead.length) lines.push('', `not read: ${description.notRead.map(printable).join(', ')}`)
   return lines.join('\n')
 }
 

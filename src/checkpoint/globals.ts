@@ -1,18 +1,24 @@
-// The allow-list of the unpickler: every class and function a checkpoint may name, as a harmless function of ours.
-// They are what torch.save and numpy's __reduce__ write (torch/_utils.py, torch/serialization.py, numpy's multiarray).
+// The allow-list of the unpickler: the classes and functions that become data, each as a harmless function of ours. They are what
+// torch.save and numpy's __reduce__ write (torch/_utils.py, torch/serialization.py, numpy's multiarray). Names beyond the list
+// become stand-ins, unless only an attack has them (forbidden.ts).
 import { type DType, dtypeSize, sizeOf, toFloat32 } from '../core/dtype.ts'
 import type { CheckpointError } from '../core/errors.ts'
-import type { Complain } from './complain.ts'
-import { bytesPerMember } from './limits.ts'
-import { numpyTypes, supportedNumpyTypes } from './npy.ts'
+import { type Complain, notExecuted, quote } from './complain.ts'
+import { forbidden } from './forbidden.ts'
+import { builtBytes } from './limits.ts'
+import { LongText, latin1OfUtf8 } from './long-text.ts'
+import { numpyTypes } from './npy.ts'
+import { isDottedName, label, StandIn } from './stand-in.ts'
 import {
   columnMajor,
+  isCount,
   memoryStorage,
+  retyped,
   rowMajor,
   StorageValue,
   show,
   swapBytes,
-  type Window,
+  Window,
   windowOf,
 } from './storage.ts'
 import type { Key } from './types.ts'
@@ -25,6 +31,10 @@ export interface PickleContext {
   /** Counts bytes that a function makes against the pickle's allowance. */
   spend(amount: number): void
   key(value: unknown): Key
+  /** What applying a class or function of the file gives. */
+  apply(callee: unknown, args: unknown): unknown
+  /** Something that this reader knows the name of and nothing more; the name is listed as not read. */
+  standIn(name: string, args?: readonly unknown[]): StandIn
 }
 
 type Call = (args: unknown[], context: PickleContext) => unknown
@@ -35,36 +45,48 @@ export class Global {
   readonly call: Call | undefined
   /** The element type when this is a storage class. */
   readonly dtype: DType | undefined
+  /** On the list, or a name that only the file knows. */
+  readonly isKnown: boolean
 
-  constructor(name: string, call?: Call, dtype?: DType) {
+  constructor(name: string, { call, dtype, isKnown = true }: { call?: Call; dtype?: DType; isKnown?: boolean } = {}) {
     this.name = name
     this.call = call
     this.dtype = dtype
+    this.isKnown = isKnown
   }
 }
 
 /** argparse.Namespace: a dict whose entries arrive by BUILD. */
 class Namespace extends Map<Key, unknown> {}
 
-class NumpyType {
-  readonly dtype: DType
+/** A numpy dtype; one that is no number of ours (text, dates, records, objects) has no `dtype`. */
+export class NumpyType {
+  readonly code: string
+  dtype: DType | undefined
   bigEndian = false
 
-  constructor(dtype: DType) {
-    this.dtype = dtype
+  constructor(code: string) {
+    this.code = code
+    this.dtype = numpyTypes.get(code)
+  }
+
+  toString(): string {
+    return `numpy.dtype(${show(this.code)})`
   }
 }
 
-/** A numpy array: empty when made, filled by BUILD. */
+/** A numpy array: empty when made, filled by BUILD; `unread` when its elements are no numbers. */
 export class NumpyArray {
   window: Window | undefined
+  unread: StandIn | undefined
 }
 
 const dict: Call = ([pairs], context) => {
   const map = new Map<Key, unknown>()
   if (pairs === undefined) return map
+  if (pairs instanceof StandIn) return context.standIn('dict', [pairs])
   if (!Array.isArray(pairs) && !(pairs instanceof Map)) throw context.fail('pairs of a dict', show(pairs))
-  context.spend(bytesPerMember * (pairs instanceof Map ? pairs.size : pairs.length))
+  context.spend(builtBytes.dict + builtBytes.member * (pairs instanceof Map ? pairs.size : pairs.length))
   for (const pair of pairs) {
     if (!Array.isArray(pair) || pair.length !== 2) throw context.fail('pairs of a dict', show(pair))
     map.set(context.key(pair[0]), pair[1])
@@ -74,8 +96,15 @@ const dict: Call = ([pairs], context) => {
 
 const set: Call = ([items = []], context) => {
   if (!Array.isArray(items)) throw context.fail('members of a set', show(items))
-  context.spend(bytesPerMember * items.length)
+  context.spend(builtBytes.dict + builtBytes.member * items.length)
   return new Set(items.map((item) => context.key(item)))
+}
+
+const list: Call = ([items = []], context) => {
+  if (!Array.isArray(items) && !(items instanceof Set)) return context.standIn('list', [items])
+  const members = [...items]
+  context.spend(builtBytes.list + builtBytes.item * members.length)
+  return members
 }
 
 const namespace: Call = (args, context) => {
@@ -84,25 +113,94 @@ const namespace: Call = (args, context) => {
 }
 
 const rebuildTensor: Call = ([storage, offset, shape, strides], context) => {
+  if (storage instanceof StandIn) return context.standIn(storage.name, [shape])
   if (!(storage instanceof StorageValue)) throw context.fail('the storage of a tensor', show(storage))
+  context.spend(builtBytes.tensor)
   return windowOf(storage.storage, shape, strides, offset, context.complain, context.place)
 }
 
-const firstArgument: Call = ([value], context) => {
-  if (value === undefined) throw context.fail('an argument', 'none')
-  return value
+/** Tensors whose dtype has no storage class of its own: raw bytes, and the dtype beside them. */
+const rebuildTypedTensor: Call = ([storage, offset, shape, strides, , , type], context) => {
+  if (!(storage instanceof StorageValue)) return rebuildTensor([storage, offset, shape, strides], context)
+  const dtype = type instanceof Global ? torchTypes.get(type.name) : undefined
+  if (!dtype) return context.standIn(type instanceof Global ? type.name : show(type), [shape])
+  return rebuildTensor([new StorageValue(retyped(storage.storage, dtype)), offset, shape, strides], context)
 }
+
+/** A tensor with attributes or of a subclass: the tensor itself is what another function of the list rebuilds. */
+const rebuildFromType: Call = ([rebuild, , args], context) => {
+  if (rebuild instanceof Global && rebuild.call === rebuildFromType) return context.standIn(rebuild.name)
+  return context.apply(rebuild, args)
+}
+
+/** Tensors of devices that were saved as arrays or as tensors in memory. */
+const rebuildDeviceTensor: Call = ([data], context) =>
+  data instanceof NumpyArray || data instanceof Window ? data : context.standIn('torch.Tensor', [data])
+
+const firstArgument: Call = ([first = null]) => first
+
+const plainText: Call = ([text = ''], context) => (typeof text === 'string' ? text : context.standIn('str', [text]))
+
+/** Members of enums in Python 3.11, methods, constructors: an attribute of a class or an object that only the file knows. */
+const getAttribute: Call = ([owner, name], context) => {
+  const isUnknown = owner instanceof StandIn || (owner instanceof Global && !owner.isKnown)
+  if (isUnknown && typeof name === 'string' && isDottedName(owner.name, name)) {
+    const dot = owner.name.lastIndexOf('.')
+    const reason = forbidden(owner.name.slice(0, dot), `${owner.name.slice(dot + 1)}.${name}`)
+    context.spend(builtBytes.object + builtBytes.dict + owner.name.length)
+    if (!reason) return new StandIn(`${owner.name}.${name}`)
+  }
+  const found = `the global "builtins.getattr" on ${quote(label(owner))} and ${quote(label(name))}`
+  throw context.fail('nothing but tensors and plain values', found, notExecuted)
+}
+
+/** How protocols 0 and 1 write objects: their class, the built-in type it extends and a value of that type. */
+const reconstructor: Call = ([type, base, value], context) => {
+  if (type instanceof Global && type.isKnown) return context.apply(type, value === null ? [] : [value])
+  const made = context.apply(type, [])
+  if (!(made instanceof StandIn) || !(base instanceof Global)) return made
+  if (value instanceof Map) {
+    context.spend(builtBytes.member * value.size)
+    for (const [key, item] of value) made.entries.set(key as Key, item)
+  } else if (Array.isArray(value)) {
+    context.spend(builtBytes.item * value.length)
+    for (const item of value) made.members.push(item)
+  } else if (value !== null) {
+    made.state = value
+  }
+  return made
+}
+
+const newObject: Call = ([type, ...args], context) => context.apply(type, args)
+
+const newObjectWithNames: Call = ([type, args], context) => context.apply(type, args)
 
 const device: Call = (args) => args.slice(0, 2).map(show).join(':').replaceAll('"', '')
 
 /** Old pickle protocols write bytes as latin-1 text that is encoded again. */
 const encode: Call = ([text, encoding], context) => {
-  if (typeof text !== 'string' || encoding !== 'latin1')
+  if (!isText(text) || !(encoding === 'latin1' || encoding === 'latin-1'))
     throw context.fail('latin-1 text', `${show(text)} as ${show(encoding)}`)
   return latin1Bytes(text, context)
 }
 
-function latin1Bytes(text: string, context: PickleContext): Uint8Array {
+/** `bytes` and `bytearray`: nothing, latin-1 text or other bytes. */
+const bytes: Call = ([content, encoding], context) => {
+  if (content === undefined) return new Uint8Array()
+  if (content instanceof Uint8Array) return content
+  return isText(content) ? encode([content, encoding], context) : context.standIn('bytes', [content])
+}
+
+const isText = (value: unknown): value is string | LongText => typeof value === 'string' || value instanceof LongText
+
+function latin1Bytes(text: string | LongText, context: PickleContext): Uint8Array {
+  if (text instanceof LongText) {
+    if (!text.isUtf8) return text.bytes
+    context.spend(text.bytes.length)
+    const bytes = latin1OfUtf8(text.bytes)
+    if (!bytes) throw context.fail('latin-1 text', 'other characters')
+    return bytes
+  }
   context.spend(text.length)
   const bytes = new Uint8Array(text.length)
   for (let i = 0; i < text.length; i++) {
@@ -114,27 +212,46 @@ function latin1Bytes(text: string, context: PickleContext): Uint8Array {
 }
 
 const numpyType: Call = ([code], context) => {
-  const dtype = typeof code === 'string' ? numpyTypes.get(code) : undefined
-  if (!dtype) throw context.fail(`a numpy dtype of ${supportedNumpyTypes}`, show(code))
-  return new NumpyType(dtype)
+  if (code instanceof Global || code instanceof NumpyType) return context.standIn('numpy.dtype', [code])
+  if (typeof code !== 'string') throw context.fail('the code of a numpy dtype', show(code))
+  context.spend(builtBytes.object)
+  return new NumpyType(code)
 }
 
 const numpyScalar: Call = ([type, bytes], context) => {
-  const isScalar = type instanceof NumpyType && bytes instanceof Uint8Array && bytes.length === dtypeSize[type.dtype]
-  if (!isScalar) throw context.fail('a dtype and the bytes of one number', `${show(type)}, ${show(bytes)}`)
+  if (!(type instanceof NumpyType)) throw context.fail('a dtype and the bytes of one number', show(type))
+  const { dtype } = type
+  if (!dtype) return context.standIn('numpy.scalar', [type.code, bytes])
+  if (!(bytes instanceof Uint8Array) || bytes.length !== dtypeSize[dtype]) {
+    throw context.fail('a dtype and the bytes of one number', `${type}, ${show(bytes)}`)
+  }
   const copy = new Uint8Array(bytes)
   if (type.bigEndian) swapBytes(copy, copy.length)
-  if (type.dtype === 'float64') return new DataView(copy.buffer).getFloat64(0, true)
-  if (type.dtype === 'int64') {
-    const value = new DataView(copy.buffer).getBigInt64(0, true)
+  const view = new DataView(copy.buffer)
+  if (dtype === 'float64') return view.getFloat64(0, true)
+  if (dtype === 'int64' || dtype === 'uint64') {
+    const value = dtype === 'int64' ? view.getBigInt64(0, true) : view.getBigUint64(0, true)
     return Number.isSafeInteger(Number(value)) ? Number(value) : value
   }
-  return type.dtype === 'bool' ? copy[0] !== 0 : toFloat32(copy, type.dtype)[0]!
+  if (dtype === 'int32' || dtype === 'uint32')
+    return dtype === 'int32' ? view.getInt32(0, true) : view.getUint32(0, true)
+  return dtype === 'bool' ? copy[0] !== 0 : toFloat32(copy, dtype)[0]!
 }
 
+const plainArrays = new Set(['numpy.ndarray', 'numpy.matrix', 'numpy.memmap', 'numpy.recarray', 'numpy.rec.recarray'])
+
 const reconstruct: Call = ([type], context) => {
-  if (!(type instanceof Global) || type.name !== 'numpy.ndarray') throw context.fail('numpy.ndarray', show(type))
+  if (!(type instanceof Global)) throw context.fail('numpy.ndarray', show(type))
+  if (!plainArrays.has(type.name)) return context.standIn(type.name)
+  context.spend(builtBytes.tensor)
   return new NumpyArray()
+}
+
+/** Arrays as protocol 5 writes them, with their bytes inside the pickle. */
+const fromBuffer: Call = ([buffer, type, shape, order], context) => {
+  const array = new NumpyArray()
+  buildNumpyArray(array, [1, shape, type, order === 'F', buffer], context)
+  return array
 }
 
 const storageTypes: readonly (readonly [string, DType])[] = [
@@ -148,76 +265,132 @@ const storageTypes: readonly (readonly [string, DType])[] = [
   ['CharStorage', 'int8'],
   ['ByteStorage', 'uint8'],
   ['BoolStorage', 'bool'],
-  ['UntypedStorage', 'uint8'],
 ]
+
+const torchTypes: ReadonlyMap<string, DType> = new Map(
+  (Object.keys(dtypeSize) as DType[]).map((dtype) => [`torch.${dtype}`, dtype]),
+)
 
 const inBothPythons = (name: string, call?: Call) =>
   ['builtins', '__builtin__'].map((module) => [module, name, call] as const)
 
-const inBothNumpys = (name: string, call: Call) =>
-  ['numpy.core.multiarray', 'numpy._core.multiarray'].map((module) => [module, name, call] as const)
+const inBothCopyregs = (name: string, call: Call) =>
+  ['copyreg', 'copy_reg'].map((module) => [module, name, call] as const)
+
+const inBothNumpys = (module: string, name: string, call: Call) =>
+  ['numpy.core', 'numpy._core'].map((folder) => [`${folder}.${module}`, name, call] as const)
 
 const functions: readonly (readonly [module: string, name: string, call?: Call | undefined])[] = [
   ['collections', 'OrderedDict', dict],
+  ['collections', 'Counter', dict],
   ['collections', 'defaultdict', () => new Map()],
+  ['collections', 'deque', list],
   ['argparse', 'Namespace', namespace],
+  ['types', 'SimpleNamespace', namespace],
   ...inBothPythons('set', set),
   ...inBothPythons('frozenset', set),
   ...inBothPythons('dict', dict),
-  ...inBothPythons('list'),
+  ...inBothPythons('list', list),
+  ...inBothPythons('tuple', list),
+  ...inBothPythons('bytes', bytes),
+  ...inBothPythons('bytearray', bytes),
+  ...inBothPythons('str', plainText),
+  ...inBothPythons('unicode', plainText),
+  ...['int', 'long', 'float', 'bool'].flatMap((name) => inBothPythons(name, firstArgument)),
+  ...inBothPythons('object', (_, context) => context.standIn('object')),
+  ...inBothPythons('getattr', getAttribute),
+  ...inBothCopyregs('_reconstructor', reconstructor),
+  ...inBothCopyregs('__newobj__', newObject),
+  ...inBothCopyregs('__newobj_ex__', newObjectWithNames),
   ['torch._utils', '_rebuild_tensor', rebuildTensor],
   ['torch._utils', '_rebuild_tensor_v2', rebuildTensor],
+  ['torch._utils', '_rebuild_tensor_v3', rebuildTypedTensor],
+  ['torch._utils', '_rebuild_device_tensor_from_numpy', rebuildDeviceTensor],
+  ['torch._utils', '_rebuild_device_tensor_from_cpu_tensor', rebuildDeviceTensor],
+  ['torch._utils', '_rebuild_xla_tensor', rebuildDeviceTensor],
   ['torch._utils', '_rebuild_parameter', firstArgument],
   ['torch._utils', '_rebuild_parameter_with_state', firstArgument],
+  ['torch._tensor', '_rebuild_from_type', rebuildFromType],
+  ['torch._tensor', '_rebuild_from_type_v2', rebuildFromType],
   ['torch', 'Size', firstArgument],
   ['torch', 'device', device],
+  ['torch', 'Tensor'],
+  ['torch.nn.parameter', 'Parameter'],
+  ['torch.torch_version', 'TorchVersion', plainText],
   ['torch.serialization', '_get_layout', firstArgument],
   ['_codecs', 'encode', encode],
   ['numpy', 'ndarray'],
   ['numpy', 'dtype', numpyType],
-  ...inBothNumpys('_reconstruct', reconstruct),
-  ...inBothNumpys('scalar', numpyScalar),
+  ...inBothNumpys('multiarray', '_reconstruct', reconstruct),
+  ...inBothNumpys('multiarray', 'scalar', numpyScalar),
+  ...inBothNumpys('numeric', '_frombuffer', fromBuffer),
   ...Object.keys(dtypeSize).map((dtype) => ['torch', dtype] as const),
 ]
 
 const globals = new Map<string, Global>([
-  ...functions.map(([module, name, call]) => [`${module} ${name}`, new Global(`${module}.${name}`, call)] as const),
-  ...storageTypes.map(([name, dtype]) => [`torch ${name}`, new Global(`torch.${name}`, undefined, dtype)] as const),
+  ...functions.map(
+    ([module, name, call]) =>
+      [`${module} ${name}`, new Global(`${module}.${name}`, { ...(call && { call }) })] as const,
+  ),
+  ...storageTypes.map(([name, dtype]) => [`torch ${name}`, new Global(`torch.${name}`, { dtype })] as const),
+  ...['torch', 'torch.storage'].map(
+    (module) => [`${module} UntypedStorage`, new Global(`${module}.UntypedStorage`, { dtype: 'uint8' })] as const,
+  ),
 ])
 
-/** The harmless stand-in for `module.name`, or undefined: then the file is refused. */
+/** What the list has for `module.name`. */
 export const findGlobal = (module: string, name: string): Global | undefined => globals.get(`${module} ${name}`)
 
 /** Applies the state that BUILD brings to the object it belongs to. */
 export function build(target: unknown, state: unknown, context: PickleContext): void {
   if (target instanceof NumpyType) buildNumpyType(target, state, context)
   else if (target instanceof NumpyArray) buildNumpyArray(target, state, context)
-  else if (target instanceof Map && state instanceof Map) buildDict(target, state, context)
-  else throw context.fail('state for an array or a dict', `${show(state)} for ${show(target)}`)
+  else if (target instanceof StandIn) target.state = state
+  else if (target instanceof Namespace && state instanceof Map) buildNamespace(target, state, context)
+  else if (!takesAttributes(target))
+    throw context.fail('state for an array, a dict or an object', `${show(state)} for ${show(target)}`)
 }
 
-/** An OrderedDict's state is its `_metadata` attribute, the module versions of a state dict: no tensor, so not kept. */
-function buildDict(target: Map<Key, unknown>, state: Map<unknown, unknown>, context: PickleContext): void {
-  if (!(target instanceof Namespace)) return
-  context.spend(bytesPerMember * state.size)
+/** Attributes of a dict, a list or a tensor, such as the `_metadata` of a state dict, hold no tensor and are not kept. */
+const takesAttributes = (target: unknown): boolean =>
+  Array.isArray(target) || [Map, Set, Window, StorageValue].some((type) => target instanceof type)
+
+function buildNamespace(target: Namespace, state: Map<unknown, unknown>, context: PickleContext): void {
+  context.spend(builtBytes.member * state.size)
   for (const [key, value] of state) target.set(context.key(key), value)
 }
 
 function buildNumpyType(type: NumpyType, state: unknown, context: PickleContext): void {
   const [, order, ...parts] = Array.isArray(state) ? state : []
-  const isPlain = parts.slice(0, 3).every((part) => part === null)
-  if (!isPlain || typeof order !== 'string' || !['<', '>', '|', '='].includes(order)) {
-    throw context.fail('a plain numpy dtype', `byte order ${show(order)}, parts ${show(parts)}`)
+  if (typeof order !== 'string' || !['<', '>', '|', '='].includes(order)) {
+    throw context.fail('the byte order of a numpy dtype', show(order))
   }
   type.bigEndian = order === '>'
+  const isPlain = parts.slice(0, 3).every((part) => part === null)
+  if (!isPlain) type.dtype = undefined // records and arrays of arrays
 }
 
 function buildNumpyArray(array: NumpyArray, state: unknown, context: PickleContext): void {
   const [, shape, type, fortran, content] = Array.isArray(state) ? state : []
-  if (!(type instanceof NumpyType) || !Array.isArray(shape) || typeof fortran !== 'boolean' || array.window) {
+  if (type instanceof StandIn && !array.window) {
+    array.unread = context.standIn('numpy.ndarray', [shape, type])
+    return
+  }
+  if (
+    !(type instanceof NumpyType) ||
+    !Array.isArray(shape) ||
+    !shape.every(isCount) ||
+    typeof fortran !== 'boolean' ||
+    array.window ||
+    array.unread
+  ) {
     throw context.fail('shape, dtype and order of a numpy array', show(state))
   }
-  const bytes = typeof content === 'string' ? latin1Bytes(content, context) : content
+  if (!type.dtype) {
+    array.unread = context.standIn('numpy.ndarray', [shape, type.code])
+    return
+  }
+  const bytes = isText(content) ? latin1Bytes(content, context) : content
   const expected = sizeOf(shape) * dtypeSize[type.dtype]
   if (!(bytes instanceof Uint8Array) || bytes.length !== expected) {
     const found = bytes instanceof Uint8Array ? `${bytes.length}` : show(bytes)

@@ -8,8 +8,34 @@ export const maxPickleBytes = 64 * MiB
 export const maxPickleOpcodes = 250_000
 /** Python integers longer than this do not occur; the magic number of the legacy format has 10 bytes. */
 export const maxIntegerBytes = 256
-/** Values in the tree once shared ones are counted at every place they appear. */
-export const maxTreeValues = 100_000
+/** Their decimal digits, in protocol 0. */
+export const maxIntegerDigits = 616
+/** What a pickle may build in memory, by the estimates of `builtBytes`; the text of FID statistics makes 32 MiB of bytes. */
+export const maxBuiltBytes = 64 * MiB
+/** Bytes that values take in memory, measured with Node 20 and rounded up; every value that is built spends its own. */
+export const builtBytes = {
+  /** An empty dict or set, and a key with its value. */
+  dict: 256,
+  member: 64,
+  /** An empty list or tuple, and a place in it. */
+  list: 64,
+  item: 16,
+  tensor: 512,
+  /** A view of bytes, a dtype, a stand-in. */
+  object: 256,
+  /** A text or a long integer, without its bytes. */
+  value: 32,
+} as const
+/** Text longer than this stays as bytes: it is the content of an array, neither a name nor a setting. */
+export const maxTextBytes = MiB
+/** Names of tensors, keys of dicts, names of classes: the longest seen in a checkpoint has 120 characters. */
+export const maxNameCharacters = 1024
+/** Keys joined on the way to a dict; a dict that lies deeper is not listed as a state dict. */
+export const maxPathCharacters = 2048
+/** Different names listed as not read. */
+export const maxNotRead = 200
+/** Values in the tree once shared ones are counted at every place they appear; histories of losses are long lists. */
+export const maxTreeValues = 200_000
 export const maxTreeDepth = 128
 export const maxDimensions = 64
 /** Zip entries, legacy storages: a 4 GB checkpoint has about 1,000. */
@@ -22,7 +48,5 @@ export const maxSafetensorsTensors = 50_000
 export const maxNpyHeaderBytes = 10_000
 /** A compressed array is inflated as a whole when read. */
 export const maxInflatedBytes = 1024 * MiB
-/** What a copied dict or set member costs of the allowance that maxPickleBytes also is. */
-export const bytesPerMember = 64
 /** An expanded tensor (stride 0) may hold more elements than its storage, up to this many bytes. */
 export const maxExpandedBytes = 16 * MiB

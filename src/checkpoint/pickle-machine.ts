@@ -1,8 +1,21 @@
 // The stack machine of the unpickler: what opcodes work on, with every bound checked where it could be crossed.
 // Modelled on the opcode descriptions in CPython's Lib/pickletools.py; the opcodes themselves are in pickle.ts.
-import { type Complain, quote } from './complain.ts'
+import { show } from '../core/show.ts'
+import { type Complain, notExecuted, quote } from './complain.ts'
+import { forbidden } from './forbidden.ts'
 import { build, findGlobal, Global, type PickleContext } from './globals.ts'
-import { maxIntegerBytes, maxPickleBytes } from './limits.ts'
+import {
+  builtBytes,
+  maxBuiltBytes,
+  maxIntegerBytes,
+  maxIntegerDigits,
+  maxNameCharacters,
+  maxNotRead,
+  maxTextBytes,
+} from './limits.ts'
+import { LongText } from './long-text.ts'
+import { isDottedName, label, StandIn } from './stand-in.ts'
+import { isCount } from './storage.ts'
 import type { Key } from './types.ts'
 
 export interface PickleHost {
@@ -10,7 +23,7 @@ export interface PickleHost {
   readonly place: string
   readonly complain: Complain
   /** Resolves a storage; without it persistent ids are refused. */
-  persistent?(id: unknown, place: string): unknown
+  persistent?(id: unknown, context: PickleContext): unknown
 }
 
 /** The bytes ended before the pickle did; with more bytes it might go on. */
@@ -29,8 +42,11 @@ export class Machine implements PickleContext {
   at: number
   opcodeAt: number
   stopped = false
-  /** What applied functions may still copy: a shared value copied again and again must not add up. */
-  allowance = maxPickleBytes
+  /** Names of what stays a stand-in, in the order of the file. */
+  readonly notRead = new Set<string>()
+  /** What may still be built: values are small in a file and large in memory, and shared ones are copied. */
+  allowance = maxBuiltBytes
+  readonly #unknown = new Map<string, Global>()
 
   constructor(bytes: Uint8Array, start: number, host: PickleHost) {
     this.bytes = bytes
@@ -54,14 +70,31 @@ export class Machine implements PickleContext {
 
   spend(amount: number): void {
     this.allowance -= amount
-    if (this.allowance < 0) throw this.fail(`copies of at most ${maxPickleBytes} bytes`, 'more')
+    if (this.allowance < 0) throw this.fail(`values and copies of at most ${maxBuiltBytes} bytes`, 'more')
   }
 
-  key(value: unknown): Key {
-    if (value === null || ['string', 'number', 'boolean', 'bigint'].includes(typeof value)) return value as Key
-    const isTuple = Array.isArray(value) && value.length <= 16 && value.every((part) => typeof part !== 'object')
-    if (isTuple) return `(${value.join(', ')})`
-    throw this.fail('a key that is text or a number', 'another value')
+  /**
+   * Text and numbers are keys as they are; tuples and objects become text, whose length is spent before it is joined. Text is
+   * cut where it is no name: the engine tells keys of 16,384 characters and more apart by comparing them all.
+   */
+  key(value: unknown, depth = 0): Key {
+    if (typeof value === 'string') {
+      if (value.length <= maxNameCharacters) return value
+      this.spend(builtBytes.value + maxNameCharacters)
+      return `${value.slice(0, maxNameCharacters)}...`
+    }
+    if (value === null || ['number', 'boolean', 'bigint'].includes(typeof value)) return value as Key
+    if (value instanceof Set || Array.isArray(value)) {
+      const size = value instanceof Set ? value.size : value.length
+      if (size > 16) return `${size} values`
+      if (depth === 4) throw this.fail('a key that is text or a number', 'tuples in tuples')
+      const parts = Array.from(value, (part) => String(this.key(part, depth + 1)))
+      this.spend(parts.reduce<number>((sum, part) => sum + part.length + 2, builtBytes.value))
+      return this.key(value instanceof Set ? `{${parts.join(', ')}}` : `(${parts.join(', ')})`)
+    }
+    if (value instanceof Map) throw this.fail('a key that is text or a number', 'a dict')
+    this.spend(builtBytes.object)
+    return this.key(value instanceof StandIn ? value.toString() : label(value))
   }
 
   /** Moves past `length` bytes and gives where they begin. */
@@ -82,15 +115,23 @@ export class Machine implements PickleContext {
   u32 = () => this.view.getUint32(this.take(4), true)
   u64 = () => Number(this.view.getBigUint64(this.take(8), true))
 
-  line(): string {
+  /** The bytes before the next line end, as UTF-8 (names) or latin-1 (protocol 0). */
+  line(decode: (bytes: Uint8Array) => string | LongText = (bytes) => this.text(bytes)): string {
     const end = this.bytes.indexOf(10, this.at)
     if (end < 0) throw truncated
-    const text = this.text(this.slice(end - this.at))
+    const text = decode(this.slice(end - this.at))
     this.at++
+    if (typeof text !== 'string')
+      throw this.fail(`a line of at most ${maxTextBytes} bytes`, `${text.bytes.length} bytes`)
     return text
   }
 
-  text(bytes: Uint8Array): string {
+  latin1Line = () => this.line((bytes) => this.latin1(bytes))
+
+  text(bytes: Uint8Array): string | LongText {
+    this.spend(builtBytes.value)
+    if (bytes.length > maxTextBytes) return new LongText(bytes, true)
+    this.spend(bytes.length)
     try {
       return utf8.decode(bytes)
     } catch {
@@ -99,19 +140,72 @@ export class Machine implements PickleContext {
   }
 
   /** Strings of Python 2; joined piecewise because an argument list has its limits. */
-  latin1(bytes: Uint8Array): string {
+  latin1(bytes: Uint8Array): string | LongText {
+    this.spend(builtBytes.value)
+    if (bytes.length > maxTextBytes) return new LongText(bytes, false)
+    this.spend(bytes.length)
     let text = ''
     for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192))
     return text
   }
 
+  binary(bytes: Uint8Array): Uint8Array {
+    this.spend(builtBytes.object)
+    return bytes
+  }
+
+  /** A two's complement integer, little-endian, taken in words of 64 bits from the highest on. */
   integer(length: number): number | bigint {
     if (length > maxIntegerBytes) throw this.fail(`an integer of at most ${maxIntegerBytes} bytes`, `${length} bytes`)
     const bytes = this.slice(length)
-    let value = 0n
-    for (let i = length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i]!)
-    value = BigInt.asIntN(8 * length, value)
-    return Number.isSafeInteger(Number(value)) ? Number(value) : value
+    if (length === 0) return 0
+    this.spend(builtBytes.value + length)
+    const padded = new Uint8Array(8 * Math.ceil(length / 8)).fill(bytes[length - 1]! & 0x80 ? 0xff : 0)
+    padded.set(bytes)
+    const words = new DataView(padded.buffer)
+    let value = words.getBigInt64(padded.length - 8, true)
+    for (let at = padded.length - 16; at >= 0; at -= 8) value = (value << 64n) | words.getBigUint64(at, true)
+    return narrow(value)
+  }
+
+  /** The integer of a line of protocol 0, without the L that Python 2 put behind long ones. */
+  decimal(line: string): number | bigint {
+    const digits = line.replace(/L$/, '')
+    if (!/^[+-]?\d+$/.test(digits) || digits.length > maxIntegerDigits) {
+      throw this.fail(`a whole number of at most ${maxIntegerDigits} digits`, quote(line, 40))
+    }
+    this.spend(builtBytes.value + digits.length / 2)
+    return narrow(BigInt(digits))
+  }
+
+  /** INT of protocol 0: 00 and 01 are its booleans. */
+  int(line: string): number | bigint | boolean {
+    return line === '00' || line === '01' ? line === '01' : this.decimal(line)
+  }
+
+  float(line: string): number {
+    const word = /^([+-]?)(inf|nan)$/.exec(line)
+    if (word) return word[2] === 'nan' ? Number.NaN : Number(`${word[1]}Infinity`)
+    if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(line)) throw this.fail('a number', quote(line, 40))
+    return Number(line)
+  }
+
+  /** STRING of protocol 0: a literal of Python 2 in quotes. */
+  literal(line: string): string | LongText {
+    const body = /^(['"])(.*)\1$/s.exec(line)?.[2]
+    if (body === undefined) throw this.fail('text in quotes', quote(line, 40))
+    return body.replace(/\\(x[0-9a-fA-F]{2}|[0-7]{1,3}|.)/gs, (_, code: string) => {
+      if (code[0] === 'x') return String.fromCharCode(Number.parseInt(code.slice(1), 16))
+      if (/^[0-7]/.test(code)) return String.fromCharCode(Number.parseInt(code, 8) & 255)
+      return escapes.get(code) ?? code
+    })
+  }
+
+  /** UNICODE of protocol 0: latin-1 in which other characters are written \\uXXXX or \\UXXXXXXXX. */
+  rawUnicode(line: string): string {
+    return line.replace(/\\u([0-9a-fA-F]{4})|\\U(00(?:0[0-9a-fA-F]|10)[0-9a-fA-F]{4})/g, (_, short, long) =>
+      String.fromCodePoint(Number.parseInt(short ?? long, 16)),
+    )
   }
 
   stop(): void {
@@ -119,7 +213,7 @@ export class Machine implements PickleContext {
   }
 
   protocol(version: number): void {
-    if (version > 5) throw this.fail('pickle protocol 1 to 5', `protocol ${version}`)
+    if (version > 5) throw this.fail('pickle protocol 0 to 5', `protocol ${version}`)
   }
 
   frame(length: number): void {
@@ -160,6 +254,7 @@ export class Machine implements PickleContext {
   }
 
   put(index: number): void {
+    this.spend(builtBytes.member)
     this.memo.set(index, this.top())
   }
 
@@ -170,29 +265,53 @@ export class Machine implements PickleContext {
 
   append(items: unknown[]): void {
     const target = this.top()
-    if (!Array.isArray(target)) throw this.fail('a list to append to', 'another value')
-    for (const item of items) target.push(item)
+    const members = target instanceof StandIn ? target.members : target
+    if (!Array.isArray(members)) throw this.fail('a list to append to', 'another value')
+    this.spend(builtBytes.item * items.length)
+    for (const item of items) members.push(item)
   }
 
   setItems(items: unknown[]): void {
     const target = this.top()
-    if (!(target instanceof Map)) throw this.fail('a dict to fill', 'another value')
+    const map = target instanceof StandIn ? target.entries : target
+    if (!(map instanceof Map)) throw this.fail('a dict to fill', 'another value')
     if (items.length % 2) throw this.fail('keys with values', `${items.length} values`)
-    for (let i = 0; i < items.length; i += 2) target.set(this.key(items[i]), items[i + 1])
+    this.spend((builtBytes.member * items.length) / 2)
+    for (let i = 0; i < items.length; i += 2) map.set(this.#distinct(map, items[i]), items[i + 1])
+  }
+
+  /** Two values that look alike as text are two keys all the same. */
+  #distinct(map: ReadonlyMap<unknown, unknown>, value: unknown): Key {
+    const key = this.key(value)
+    if (key === value || !map.has(key)) return key
+    this.spend(builtBytes.value + String(key).length)
+    return `${key} #${map.size + 1}`
   }
 
   addItems(items: unknown[]): void {
     const target = this.top()
+    if (target instanceof StandIn) {
+      this.append(items)
+      return
+    }
     if (!(target instanceof Set)) throw this.fail('a set to fill', 'another value')
+    this.spend(builtBytes.member * items.length)
     for (const item of items) target.add(this.key(item))
   }
 
   dict(items: unknown[]): void {
+    this.spend(builtBytes.dict)
     this.push(new Map())
     this.setItems(items)
   }
 
+  list(items: unknown[]): void {
+    this.spend(builtBytes.list + builtBytes.item * items.length)
+    this.push(items)
+  }
+
   set(items: unknown[]): void {
+    this.spend(builtBytes.dict)
     this.push(new Set())
     this.addItems(items)
   }
@@ -200,21 +319,66 @@ export class Machine implements PickleContext {
   global([module, name]: unknown[]): void {
     if (typeof module !== 'string' || typeof name !== 'string')
       throw this.fail('two strings that name a global', 'others')
-    const found = findGlobal(module, name)
-    if (!found) {
-      throw this.fail(
-        'nothing but tensors and plain values',
-        `the global ${quote(`${module}.${name}`)}, which is not on the list of harmless ones`,
-        'Nothing of it was executed. If you trust the file, load it in PyTorch and save its state dict alone.',
-      )
+    this.push(findGlobal(module, name) ?? this.#unknownGlobal(module, name))
+  }
+
+  /** A name that is not on the list: refused when only an attack has it, else known by its name alone. */
+  #unknownGlobal(module: string, name: string): Global {
+    const dotted = `${module === '__builtin__' ? 'builtins' : module}.${name}`
+    const known = this.#unknown.get(dotted)
+    if (known) return known
+    const reason = isDottedName(module, name) ? forbidden(module, name) : 'is no name of a class'
+    if (reason) {
+      const found = `the global ${quote(`${module}.${name}`)}, which ${reason} and is not on the list of harmless ones`
+      throw this.fail('nothing but tensors and plain values', found, notExecuted)
     }
-    this.push(found)
+    this.spend(builtBytes.object + builtBytes.member + dotted.length)
+    const global = new Global(dotted, { isKnown: false })
+    this.#unknown.set(dotted, global)
+    this.#list(dotted)
+    return global
+  }
+
+  standIn(name: string, args: readonly unknown[] = []): StandIn {
+    this.spend(builtBytes.dict + builtBytes.object)
+    this.#list(name)
+    return new StandIn(name, args)
+  }
+
+  #list(name: string): void {
+    if (this.notRead.size < maxNotRead) this.notRead.add(name)
+  }
+
+  apply(callee: unknown, args: unknown): unknown {
+    const name = callee instanceof Global || callee instanceof StandIn ? callee.name : undefined
+    const call = callee instanceof Global ? callee.call : undefined
+    if (name === undefined || (callee instanceof Global && callee.isKnown && !call)) {
+      throw this.fail('a harmless function to apply', name === undefined ? 'another value' : quote(name))
+    }
+    if (!Array.isArray(args)) throw this.fail(`arguments of ${name}`, 'no tuple')
+    return call ? call(args, this) : this.standIn(name, args)
   }
 
   call([callee, args]: unknown[]): void {
-    if (!(callee instanceof Global) || !callee.call) throw this.fail('a harmless function to apply', 'another value')
-    if (!Array.isArray(args)) throw this.fail(`arguments of ${callee.name}`, 'no tuple')
-    this.push(callee.call(args, this))
+    this.push(this.apply(callee, args))
+  }
+
+  /** A number of protocol 0 that names a place of the memo. */
+  index(): number {
+    const value = this.decimal(this.latin1Line())
+    if (!isCount(value)) throw this.fail('the number of a memo', show(value))
+    return value
+  }
+
+  inst(): void {
+    const args = this.popMark()
+    this.global([this.line(), this.line()])
+    this.instance([this.pop(), ...args])
+  }
+
+  /** INST and OBJ: a class with what lies above the mark. */
+  instance([callee, ...args]: unknown[]): void {
+    this.call([callee, args])
   }
 
   build(state: unknown): void {
@@ -223,6 +387,20 @@ export class Machine implements PickleContext {
 
   persistent(id: unknown): void {
     if (!this.host.persistent) throw this.fail('no persistent id', 'one')
-    this.push(this.host.persistent(id, this.place))
+    this.push(this.host.persistent(id, this))
   }
 }
+
+const narrow = (value: bigint): number | bigint => (Number.isSafeInteger(Number(value)) ? Number(value) : value)
+
+/** What Python writes behind a backslash. */
+const escapes = new Map([
+  ['n', '\n'],
+  ['r', '\r'],
+  ['t', '\t'],
+  ['a', '\x07'],
+  ['b', '\b'],
+  ['f', '\f'],
+  ['v', '\v'],
+  ['\n', ''],
+])

@@ -1,5 +1,5 @@
 // The pickle machine without its power: it builds plain values and calls nothing but the table of globals.ts.
-// Opcodes as in CPython's Lib/pickletools.py; those that run code, import freely or leave the file are refused by name.
+// Opcodes as in CPython's Lib/pickletools.py, protocols 0 to 5; those that leave the file are refused by name.
 import { maxPickleOpcodes } from './limits.ts'
 import { Machine, type PickleHost, truncated } from './pickle-machine.ts'
 
@@ -9,17 +9,19 @@ export interface Pickled {
   value: unknown
   /** The byte after STOP. */
   end: number
+  /** Classes and functions of which nothing but the name is known; there may be stand-ins of them in `value`. */
+  notRead: ReadonlySet<string>
 }
 
 /**
  * Reads one pickle that begins at `start` and says where it ends, or `truncated`.
- * Dicts come out as Map, lists and tuples as arrays, sets as Set; classes as `Global`.
- * @throws CheckpointError for everything that is not plain data, naming opcode and byte
+ * Dicts come out as Map, lists and tuples as arrays, sets as Set, classes as `Global`, objects as `StandIn`.
+ * @throws CheckpointError for damage, for more than the limits allow and for names that only an attack has, naming the byte
  */
 export function unpickle(bytes: Uint8Array, start: number, host: PickleHost): Pickled | typeof truncated {
   const machine = new Machine(bytes, start, host)
   try {
-    return { value: run(machine), end: machine.at }
+    return { value: run(machine), end: machine.at, notRead: machine.notRead }
   } catch (error) {
     if (error === truncated) return truncated
     throw error
@@ -42,7 +44,7 @@ function run(machine: Machine): unknown {
 
 function refusal(machine: Machine, code: number) {
   const found = refused.get(code) ?? `opcode 0x${code.toString(16).padStart(2, '0')}`
-  return machine.fail('an opcode that builds plain data (pickle protocol 1 to 5)', found)
+  return machine.fail('an opcode that builds plain data (pickle protocol 0 to 5)', found)
 }
 
 /** What each opcode does. */
@@ -62,23 +64,30 @@ const table: readonly (readonly [code: number, name: string, apply: (m: Machine)
   [0x4d, 'BININT2', (m) => m.push(m.u16())],
   [0x8a, 'LONG1', (m) => m.push(m.integer(m.u8()))],
   [0x8b, 'LONG4', (m) => m.push(m.integer(m.u32()))],
+  [0x49, 'INT', (m) => m.push(m.int(m.latin1Line()))],
+  [0x4c, 'LONG', (m) => m.push(m.decimal(m.latin1Line()))],
+  [0x46, 'FLOAT', (m) => m.push(m.float(m.latin1Line()))],
+  [0x53, 'STRING', (m) => m.push(m.literal(m.latin1Line()))],
+  [0x56, 'UNICODE', (m) => m.push(m.rawUnicode(m.latin1Line()))],
+  [0x70, 'PUT', (m) => m.put(m.index())],
+  [0x67, 'GET', (m) => m.get(m.index())],
   [0x47, 'BINFLOAT', (m) => m.push(m.view.getFloat64(m.take(8)))],
   [0x55, 'SHORT_BINSTRING', (m) => m.push(m.latin1(m.slice(m.u8())))],
   [0x54, 'BINSTRING', (m) => m.push(m.latin1(m.slice(m.u32())))],
   [0x8c, 'SHORT_BINUNICODE', (m) => m.push(m.text(m.slice(m.u8())))],
   [0x58, 'BINUNICODE', (m) => m.push(m.text(m.slice(m.u32())))],
   [0x8d, 'BINUNICODE8', (m) => m.push(m.text(m.slice(m.u64())))],
-  [0x43, 'SHORT_BINBYTES', (m) => m.push(m.slice(m.u8()))],
-  [0x42, 'BINBYTES', (m) => m.push(m.slice(m.u32()))],
-  [0x8e, 'BINBYTES8', (m) => m.push(m.slice(m.u64()))],
-  [0x96, 'BYTEARRAY8', (m) => m.push(m.slice(m.u64()))],
-  [0x29, 'EMPTY_TUPLE', (m) => m.push([])],
-  [0x85, 'TUPLE1', (m) => m.push(m.popMany(1))],
-  [0x86, 'TUPLE2', (m) => m.push(m.popMany(2))],
-  [0x87, 'TUPLE3', (m) => m.push(m.popMany(3))],
-  [0x74, 'TUPLE', (m) => m.push(m.popMark())],
-  [0x5d, 'EMPTY_LIST', (m) => m.push([])],
-  [0x6c, 'LIST', (m) => m.push(m.popMark())],
+  [0x43, 'SHORT_BINBYTES', (m) => m.push(m.binary(m.slice(m.u8())))],
+  [0x42, 'BINBYTES', (m) => m.push(m.binary(m.slice(m.u32())))],
+  [0x8e, 'BINBYTES8', (m) => m.push(m.binary(m.slice(m.u64())))],
+  [0x96, 'BYTEARRAY8', (m) => m.push(m.binary(m.slice(m.u64())))],
+  [0x29, 'EMPTY_TUPLE', (m) => m.list([])],
+  [0x85, 'TUPLE1', (m) => m.list(m.popMany(1))],
+  [0x86, 'TUPLE2', (m) => m.list(m.popMany(2))],
+  [0x87, 'TUPLE3', (m) => m.list(m.popMany(3))],
+  [0x74, 'TUPLE', (m) => m.list(m.popMark())],
+  [0x5d, 'EMPTY_LIST', (m) => m.list([])],
+  [0x6c, 'LIST', (m) => m.list(m.popMark())],
   [0x61, 'APPEND', (m) => m.append(m.popMany(1))],
   [0x65, 'APPENDS', (m) => m.append(m.popMark())],
   [0x7d, 'EMPTY_DICT', (m) => m.dict([])],
@@ -97,6 +106,9 @@ const table: readonly (readonly [code: number, name: string, apply: (m: Machine)
   [0x93, 'STACK_GLOBAL', (m) => m.global(m.popMany(2))],
   [0x52, 'REDUCE', (m) => m.call(m.popMany(2))],
   [0x81, 'NEWOBJ', (m) => m.call(m.popMany(2))],
+  [0x92, 'NEWOBJ_EX', (m) => m.call(m.popMany(3))],
+  [0x6f, 'OBJ', (m) => m.instance(m.popMark())],
+  [0x69, 'INST', (m) => m.inst()],
   [0x62, 'BUILD', (m) => m.build(m.pop())],
   [0x51, 'BINPERSID', (m) => m.persistent(m.pop())],
 ]
@@ -104,22 +116,12 @@ const table: readonly (readonly [code: number, name: string, apply: (m: Machine)
 const opcodes: ((m: Machine) => void)[] = []
 for (const [code, , apply] of table) opcodes[code] = apply
 
-/** Opcodes that exist and are refused: they create arbitrary objects, use registries outside the file, or are protocol 0. */
+/** Opcodes that exist and are refused: what they stand for lies outside the file. */
 const refused = new Map([
-  [0x69, 'opcode INST, which creates an object of any class'],
-  [0x6f, 'opcode OBJ, which creates an object of any class'],
-  [0x92, 'opcode NEWOBJ_EX, which creates an object of any class'],
   [0x82, 'opcode EXT1, a class from a registry outside the file'],
   [0x83, 'opcode EXT2, a class from a registry outside the file'],
   [0x84, 'opcode EXT4, a class from a registry outside the file'],
-  [0x50, 'opcode PERSID of protocol 0'],
-  [0x46, 'opcode FLOAT of protocol 0'],
-  [0x49, 'opcode INT of protocol 0'],
-  [0x4c, 'opcode LONG of protocol 0'],
-  [0x53, 'opcode STRING of protocol 0'],
-  [0x56, 'opcode UNICODE of protocol 0'],
-  [0x67, 'opcode GET of protocol 0'],
-  [0x70, 'opcode PUT of protocol 0'],
+  [0x50, 'opcode PERSID of protocol 0, which torch.save does not write'],
   [0x97, 'opcode NEXT_BUFFER, bytes outside the file'],
   [0x98, 'opcode READONLY_BUFFER, bytes outside the file'],
 ])

@@ -15,6 +15,8 @@ export interface Storage {
   readonly bigEndian?: boolean
   /** Where byte 0 lies in a local file; absent while unknown and where pointing at it is impossible. */
   readonly location?: { readonly path: string; readonly offset: number } | undefined
+  /** Where its bytes lie compressed in a local file. */
+  readonly packed?: TensorRef['location']
   bytes(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>
 }
 
@@ -93,19 +95,39 @@ export function tensorRef(name: string, { storage, shape, strides, offset }: Win
   const contiguous = numel === 0 || isRowMajor(shape, strides)
   const at = contiguous && !storage.bigEndian ? storage.location : undefined
   const location = at && { path: at.path, offset: at.offset + offset * itemSize, byteLength: numel * itemSize }
+  const last = shape.reduce((sum, dim, axis) => sum + (dim - 1) * strides[axis]!, 0)
+  const derived =
+    numel > 0 && !location ? derivation(storage, shape, strides, offset, (last + 1) * itemSize) : undefined
   return {
     name,
     dtype,
     shape,
     ...(location && { location }),
+    ...(derived && { derived }),
     async read() {
       if (numel === 0) return new Uint8Array(0)
-      const last = shape.reduce((sum, dim, axis) => sum + (dim - 1) * strides[axis]!, 0)
       const span = await storage.bytes(offset * itemSize, (last + 1) * itemSize)
       if (storage.bigEndian) swapBytes(span, itemSize)
       return contiguous ? span : gather(span, itemSize, shape, strides)
     },
   }
+}
+
+/** What bytes that no program can point at are made of: elements in another order, another byte order, or compressed ones. */
+function derivation(
+  { dtype, bigEndian, location, packed }: Storage,
+  shape: readonly number[],
+  strides: readonly number[],
+  offset: number,
+  span: number,
+): TensorRef['derived'] {
+  const from =
+    packed ?? (location && { ...location, offset: location.offset + offset * dtypeSize[dtype], byteLength: span })
+  if (!from) return undefined
+  const how = packed ? `inflated from element ${offset}` : 'gathered'
+  const order = bigEndian ? 'big-endian' : 'little-endian'
+  const facts = [from.path, from.offset, from.byteLength, dtype, order, shape.join('x'), strides.join('x'), how]
+  return { from, key: facts.join(':') }
 }
 
 function isRowMajor(shape: readonly number[], strides: readonly number[]): boolean {
@@ -152,6 +174,19 @@ export function memoryStorage(dtype: DType, bytes: Uint8Array, bigEndian = false
     bigEndian,
     numel: bytes.byteLength / dtypeSize[dtype],
     bytes: async (offset, length) => new Uint8Array(bytes.subarray(offset, offset + length)),
+  }
+}
+
+/** The bytes of a storage as elements of another type. */
+export function retyped(storage: Storage, dtype: DType): Storage {
+  const byteLength = storage.numel * dtypeSize[storage.dtype]
+  return {
+    dtype,
+    numel: Math.floor(byteLength / dtypeSize[dtype]),
+    get location() {
+      return storage.location
+    },
+    bytes: (offset, length) => storage.bytes(offset, length),
   }
 }
 

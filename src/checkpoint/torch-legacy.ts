@@ -1,19 +1,30 @@
 // The format of torch.save before PyTorch 1.6: five pickles (magic, protocol, system, tree, storage keys), then per key
 // an int64 element count and the raw elements (torch/serialization.py, _legacy_save). Nothing but the pickles and counts is read.
 import { complaints, list, quote, resave } from './complain.ts'
+import type { PickleContext } from './globals.ts'
 import { maxEntries, maxPickleBytes } from './limits.ts'
 import { type Pickled, type PickleHost, truncated, unpickle } from './pickle.ts'
+import { StandIn } from './stand-in.ts'
 import { isCount, type Storage, StorageValue, show } from './storage.ts'
-import { FileStorage, locateStorages, parseStorageId, type StorageId, storageOnce } from './torch-storages.ts'
+import {
+  FileStorage,
+  isStorageId,
+  locateStorages,
+  parseStorageId,
+  type StorageId,
+  storageOnce,
+} from './torch-storages.ts'
 import type { ByteSource } from './types.ts'
 
 /**
  * The tree of a legacy torch file as its unpickler built it.
  * @throws CheckpointError
  */
-export async function readTorchLegacy(source: ByteSource): Promise<unknown> {
+export async function readTorchLegacy(source: ByteSource): Promise<Pickled> {
   const complain = complaints(source.name)
   const storages = new Map<string, FileStorage>()
+  /** Bytes of the storages whose elements are not read, by key. */
+  const skipped = new Map<string, number>()
   const offsets = new Map<string, number>()
 
   const locate = async (storage: FileStorage): Promise<number> => {
@@ -24,9 +35,11 @@ export async function readTorchLegacy(source: ByteSource): Promise<unknown> {
     if (count !== storage.numel) throw complain(place, `${storage.numel} elements, as its pickle says`, `${count}`)
     return offset + 8
   }
-  const persistent = (id: unknown, place: string) => {
-    const parsed = parseStorageId(id, complain, place)
-    const storage = storageOnce(storages, parsed, () => new FileStorage(source, parsed, locate), complain, place)
+  const persistent = (id: unknown, context: PickleContext) => {
+    const parsed = parseStorageId(id, context)
+    if (parsed instanceof StandIn) skipped.set(...skippedStorage(parsed, context))
+    if (!isStorageId(parsed)) return parsed
+    const storage = storageOnce(storages, parsed, () => new FileStorage(source, parsed, locate), context)
     return new StorageValue(parsed.view === null ? storage : viewOf(storage, parsed))
   }
   const viewOf = (storage: FileStorage, { key, view }: StorageId): Storage => {
@@ -39,27 +52,28 @@ export async function readTorchLegacy(source: ByteSource): Promise<unknown> {
 
   const pickles = picklesOf(source, { place: 'tree', complain, persistent })
   await pickles.next('magic number')
-  const version = await pickles.next('protocol version')
+  const { value: version } = await pickles.next('protocol version')
   if (version !== 1001) throw complain('protocol version', '1001', show(version), resave)
-  const system = await pickles.next('system description')
+  const { value: system } = await pickles.next('system description')
   if (system instanceof Map && system.get('little_endian') === false) {
     throw complain('system description', 'little-endian storages', 'big-endian ones', resave)
   }
-  const root = await pickles.next('tree')
-  const keys = await pickles.next('storage keys')
-  if (!Array.isArray(keys) || keys.length > maxEntries || keys.length !== storages.size) {
-    throw complain('storage keys', `the ${storages.size} keys of the tree`, show(keys))
+  const tree = await pickles.next('tree')
+  const { value: keys } = await pickles.next('storage keys')
+  if (!Array.isArray(keys) || keys.length > maxEntries || keys.length !== storages.size + skipped.size) {
+    throw complain('storage keys', `the ${storages.size + skipped.size} keys of the tree`, show(keys))
   }
   let offset = pickles.at()
   for (const key of keys) {
-    const storage = storages.get(key as string)
-    if (!storage || offsets.has(storage.key)) throw complain('storage keys', list(storages.keys(), 4), show(key))
-    offsets.set(storage.key, offset)
-    offset += 8 + storage.byteLength
+    const byteLength = storages.get(key as string)?.byteLength ?? skipped.get(key as string)
+    if (byteLength === undefined || offsets.has(key as string))
+      throw complain('storage keys', list(storages.keys(), 4), show(key))
+    offsets.set(key as string, offset)
+    offset += 8 + byteLength
     if (offset > source.size) {
       const remedy = 'The file is cut off: fetch it again.'
       throw complain(
-        `storage ${quote(storage.key)}`,
+        `storage ${quote(String(key))}`,
         `its end at byte ${offset}`,
         `the file's at ${source.size}`,
         remedy,
@@ -67,7 +81,27 @@ export async function readTorchLegacy(source: ByteSource): Promise<unknown> {
     }
   }
   await locateStorages(source, storages.values())
-  return root
+  return tree
+}
+
+/** Bytes of an element of the storages that are not read. */
+const skippedElements = new Map([
+  ['torch.ComplexFloatStorage', 8],
+  ['torch.ComplexDoubleStorage', 16],
+  ['torch.QInt8Storage', 1],
+  ['torch.QUInt8Storage', 1],
+  ['torch.QInt32Storage', 4],
+  ['torch.QUInt4x2Storage', 1],
+  ['torch.QUInt2x4Storage', 1],
+])
+
+function skippedStorage({ name, args }: StandIn, context: PickleContext): [key: string, bytes: number] {
+  const size = skippedElements.get(name)
+  if (size === undefined) {
+    throw context.fail('a storage class whose elements have a known size, as others lie behind it', quote(name), resave)
+  }
+  const [key, numel] = args as [string, number]
+  return [key, size * numel]
 }
 
 /** Elements `first` to `first + numel` of a storage. */
@@ -94,7 +128,7 @@ function picklesOf(source: ByteSource, host: PickleHost) {
   }
   return {
     at: () => at,
-    async next(place: string): Promise<unknown> {
+    async next(place: string): Promise<Pickled> {
       for (;;) {
         const result: Pickled | typeof truncated = unpickle(bytes, at, { ...host, place })
         if (result === truncated) {
@@ -102,7 +136,7 @@ function picklesOf(source: ByteSource, host: PickleHost) {
           continue
         }
         at = result.end
-        return result.value
+        return result
       }
     },
   }

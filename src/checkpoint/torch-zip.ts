@@ -1,16 +1,19 @@
 // The format of torch.save since PyTorch 1.6: a zip of stored entries, data.pkl with the tree and data/KEY with the storages
 // (torch/serialization.py, caffe2/serialize/inline_container.cc). Only the directory and the pickle are read on opening.
-import { complaints, list, quote, resave } from './complain.ts'
+// Archives that a person unpacked and zipped again are deflated: their storages are inflated when they are read.
+import { complaints, list, quote } from './complain.ts'
+import type { PickleContext } from './globals.ts'
+import { inflate } from './inflate.ts'
 import { maxPickleBytes } from './limits.ts'
-import { truncated, unpickle } from './pickle.ts'
+import { type Pickled, truncated, unpickle } from './pickle.ts'
 import { StorageValue } from './storage.ts'
-import { FileStorage, locateStorages, parseStorageId, storageOnce } from './torch-storages.ts'
+import { FileStorage, isStorageId, locateStorages, parseStorageId, storageOnce } from './torch-storages.ts'
 import type { ByteSource } from './types.ts'
 import { locateEntry, type ZipEntry } from './zip.ts'
 
-/** The folder of the archive that holds data.pkl, with its slash; undefined when this is no torch file. */
+/** The folder of the archive that holds data.pkl, with its slash ('' for none); undefined when this is no torch file. */
 export function torchFolder(entries: ReadonlyMap<string, ZipEntry>): string | undefined {
-  for (const name of entries.keys()) if (/^[^/]+\/data\.pkl$/.test(name)) return name.slice(0, -'data.pkl'.length)
+  for (const name of entries.keys()) if (/^(?:[^/]+\/)*data\.pkl$/.test(name)) return name.slice(0, -'data.pkl'.length)
   return undefined
 }
 
@@ -22,17 +25,19 @@ export async function readTorchZip(
   source: ByteSource,
   entries: ReadonlyMap<string, ZipEntry>,
   folder: string,
-): Promise<unknown> {
+): Promise<Pickled> {
   const complain = complaints(source.name)
   const entryOf = (name: string, place: string): ZipEntry => {
     const entry = entries.get(folder + name)
     if (!entry) throw complain(place, `the zip entry ${quote(folder + name)}`, list(entries.keys(), 4))
-    if (entry.compressed) throw complain(`zip entry ${quote(entry.name)}`, 'stored bytes', 'compressed ones', resave)
     return entry
   }
-  const read = async (entry: ZipEntry) => source.read(await locateEntry(source, entry), entry.size)
+  const read = async (entry: ZipEntry) => {
+    const start = await locateEntry(source, entry)
+    return entry.compressed ? inflate(source, start, entry, entry.size) : source.read(start, entry.size)
+  }
 
-  const others = [...entries.keys()].filter((name) => name.endsWith('/data.pkl') && !name.startsWith(folder))
+  const others = [...entries.keys()].filter((name) => /(^|\/)data\.pkl$/.test(name) && name !== `${folder}data.pkl`)
   if (others.length) throw complain('zip directory', 'one data.pkl', list([`${folder}data.pkl`, ...others]))
   if (entries.has(`${folder}byteorder`)) {
     const entry = entryOf('byteorder', 'byteorder')
@@ -42,18 +47,20 @@ export async function readTorchZip(
   }
 
   const storages = new Map<string, FileStorage>()
-  const persistent = (id: unknown, place: string) => {
-    const parsed = parseStorageId(id, complain, place)
+  const persistent = (id: unknown, context: PickleContext) => {
+    const parsed = parseStorageId(id, context)
+    if (!isStorageId(parsed)) return parsed
     const create = () => {
-      const entry = entryOf(`data/${parsed.key}`, place)
-      const storage = new FileStorage(source, parsed, () => locateEntry(source, entry))
+      const entry = entryOf(`data/${parsed.key}`, context.place)
+      const locate = () => locateEntry(source, entry)
+      const storage = new FileStorage(source, parsed, locate, entry.compressed ? entry : undefined)
       if (entry.size !== storage.byteLength) {
         const expected = `${storage.byteLength} bytes for ${parsed.numel} ${parsed.dtype} elements`
         throw complain(`zip entry ${quote(entry.name)}`, expected, `${entry.size}`)
       }
       return storage
     }
-    return new StorageValue(storageOnce(storages, parsed, create, complain, place))
+    return new StorageValue(storageOnce(storages, parsed, create, context))
   }
 
   const pickle = entryOf('data.pkl', 'zip directory')
@@ -63,5 +70,5 @@ export async function readTorchZip(
   if (result.end !== pickle.size)
     throw complain('data.pkl', 'its end after STOP', `${pickle.size - result.end} bytes more`)
   await locateStorages(source, storages.values())
-  return result.value
+  return result
 }

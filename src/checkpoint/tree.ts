@@ -1,48 +1,96 @@
-// From what an unpickler built to the tree of a checkpoint: cycles and explosions are refused, tensors get their names,
-// and every dict that holds tensors is listed as a state dict.
+// From what an unpickler built to the tree of a checkpoint: cycles and explosions are refused, tensors get their names, objects of
+// unknown classes become what they hold, and every dict that holds tensors is listed as a state dict.
 import { sizeOf } from '../core/dtype.ts'
 import { type Complain, list } from './complain.ts'
-import { Global, NumpyArray } from './globals.ts'
-import { maxTreeDepth, maxTreeValues } from './limits.ts'
+import { Global, NumpyArray, NumpyType } from './globals.ts'
+import { maxPathCharacters, maxTreeDepth, maxTreeValues } from './limits.ts'
+import { LongText } from './long-text.ts'
+import { isModule, moduleTensors } from './module.ts'
+import { commonPrefix } from './prefix.ts'
+import { StandIn } from './stand-in.ts'
 import { StorageValue, tensorRef, Window } from './storage.ts'
-import type { Key, NamedStateDict, StateDict, TensorRef, Value, ValueMap } from './types.ts'
+import type { Key, NamedStateDict, NotRead, StateDict, TensorRef, Value, ValueMap } from './types.ts'
 
 /** Tells a tensor from the other values of a tree. */
 export function isTensor(value: Value): value is TensorRef {
   return typeof value === 'object' && value !== null && 'read' in value && 'dtype' in value
 }
 
+/** Tells what was not read from the other values of a tree. */
+export function isNotRead(value: Value): value is NotRead {
+  return typeof value === 'object' && value !== null && 'notRead' in value
+}
+
 /**
- * The tree with tensors named by their keys; shared parts appear at every place.
+ * The tree with tensors named by their keys; shared parts appear at every place, objects of unknown classes and what lies in them
+ * at the first.
  * @throws CheckpointError when it is cyclic, too deep, or shares parts until it explodes
  */
 export function settle(root: unknown, complain: Complain, place: string): Value {
   weigh(root, complain, place)
-  return convert(root, '', complain, place)
+  /** Objects, and containers inside of them, that stand in the tree already. */
+  const placed = new Set<unknown>()
+  const budget = { left: maxTreeValues }
+
+  const convert = (value: unknown, name: string, depth: number, insideObject: boolean): Value => {
+    const children = childrenOf(value)
+    if (value instanceof StandIn || (insideObject && children)) {
+      const what = value instanceof StandIn ? value.name : 'a value'
+      if (placed.has(value)) return { notRead: `${what} (the one above)` }
+      if (depth > maxTreeDepth) return { notRead: `${what} (nested more than ${maxTreeDepth} deep)` }
+      placed.add(value)
+    }
+    if (value instanceof StandIn) return convertObject(value, depth)
+    if (value instanceof Map) return convertMap(value, depth, insideObject)
+    if (children) return children.map((item, i) => convert(item, String(i), depth + 1, insideObject))
+    if (value instanceof Window) return tensorRef(name, value)
+    if (value instanceof StorageValue) return tensorRef(name, new Window(value.storage, [value.storage.numel], [1], 0))
+    if (value instanceof NumpyArray && value.window) return tensorRef(name, value.window)
+    if (value instanceof NumpyArray && value.unread) return { notRead: String(value.unread) }
+    if (value instanceof LongText) return value.bytes
+    if (value instanceof NumpyType) return String(value)
+    if (value instanceof Global) return value.name
+    if (value === null || typeof value !== 'object' || value instanceof Uint8Array) return value as Value
+    throw complain(place, 'finished values', `an unfinished one at ${list([name])}`)
+  }
+
+  const convertMap = (map: ReadonlyMap<unknown, unknown>, depth: number, insideObject: boolean): ValueMap => {
+    const entries: ValueMap = new Map()
+    for (const [key, item] of map) entries.set(key as Key, convert(item, String(key), depth + 1, insideObject))
+    return entries
+  }
+
+  /** What an object holds: a module its tensors, a list its members, anything else its entries and attributes. */
+  const convertObject = (object: StandIn, depth: number): Value => {
+    if (isModule(object)) {
+      const tensors = moduleTensors(object, budget)
+      if (tensors.size) return convertMap(tensors, depth, false)
+    }
+    if (object.members.length) return object.members.map((item, i) => convert(item, String(i), depth + 1, true))
+    const entries = convertMap(object.entries, depth, true)
+    for (const part of attributesOf(object)) {
+      if (placed.has(part)) continue
+      placed.add(part)
+      for (const [key, item] of part) {
+        if (!entries.has(key as Key)) entries.set(key as Key, convert(item, String(key), depth + 1, true))
+      }
+    }
+    return entries.size ? entries : { notRead: object.toString() }
+  }
+
+  return convert(root, '', 0, false)
 }
 
-function convert(value: unknown, name: string, complain: Complain, place: string): Value {
-  if (Array.isArray(value) || value instanceof Set) {
-    return Array.from(value, (item, i) => convert(item, String(i), complain, place))
-  }
-  if (value instanceof Map) {
-    const map: ValueMap = new Map()
-    for (const [key, item] of value) map.set(key as Key, convert(item, String(key), complain, place))
-    return map
-  }
-  if (value instanceof Window) return tensorRef(name, value)
-  if (value instanceof StorageValue) return tensorRef(name, new Window(value.storage, [value.storage.numel], [1], 0))
-  if (value instanceof NumpyArray && value.window) return tensorRef(name, value.window)
-  if (value instanceof Global) return value.name
-  if (value === null || typeof value !== 'object' || value instanceof Uint8Array) return value as Value
-  throw complain(place, 'finished values', `an unfinished one at ${list([name])}`)
+/** Dicts that an object was made of: its only argument (frozen dicts, counters) and its state, which slots make a pair. */
+function attributesOf({ args, state }: StandIn): Map<unknown, unknown>[] {
+  const parts = [...(args.length === 1 ? args : []), state, ...(Array.isArray(state) ? state.slice(0, 2) : [])]
+  return parts.filter((part) => part instanceof Map)
 }
 
 const childrenOf = (value: unknown): unknown[] | undefined => {
   if (Array.isArray(value)) return value
   return value instanceof Map || value instanceof Set ? [...value.values()] : undefined
 }
-
 interface Open {
   node: object
   children: unknown[]
@@ -92,20 +140,28 @@ function weigh(root: unknown, complain: Complain, place: string): void {
 export function findStateDicts(root: Value): NamedStateDict[] {
   const found: NamedStateDict[] = []
   const visit = (value: Value, path: string) => {
-    if (!(value instanceof Map)) return
-    const tensors = tensorsOf(value)
-    if (tensors.size) found.push({ path, tensors, parameters: countParameters(tensors) })
-    for (const [key, item] of value) if (typeof key === 'string') visit(item, path ? `${path}.${key}` : key)
+    if (!(value instanceof Map) || path.length > maxPathCharacters) return
+    const { tensors, prefix } = tensorsOf(value)
+    if (tensors.size) found.push({ path, prefix, tensors, parameters: countParameters(tensors) })
+    for (const [key, item] of value) {
+      if (typeof key === 'string' && item instanceof Map) visit(item, path ? `${path}.${key}` : key)
+    }
   }
   visit(root, '')
   return found
 }
 
-/** The tensors directly in a dict. */
-export function tensorsOf(map: ValueMap): StateDict {
+/** The tensors directly in a dict, by their names without the prefix that all keys of the dict have. */
+export function tensorsOf(map: ValueMap): { tensors: StateDict; prefix: string } {
   const tensors = new Map<string, TensorRef>()
   for (const [key, value] of map) if (typeof key === 'string' && isTensor(value)) tensors.set(key, value)
-  return tensors
+  const prefix = tensors.size ? commonPrefix([...map.keys()]) : ''
+  if (prefix === '') return { tensors, prefix }
+  const renamed = Array.from(tensors, ([key, tensor]): [string, TensorRef] => {
+    const name = key.slice(prefix.length)
+    return [name, { ...tensor, name }]
+  })
+  return { tensors: new Map(renamed), prefix }
 }
 
 export function countParameters(tensors: StateDict): number {

@@ -24,6 +24,8 @@ export interface TensorRef {
   readonly shape: readonly number[]
   /** Where its contiguous little-endian bytes lie; undefined when strides or compression forbid pointing at them. */
   readonly location?: { readonly path: string; readonly offset: number; readonly byteLength: number }
+  /** What the bytes are made from where they cannot be pointed at: a piece of a file, and a key for result and source. */
+  readonly derived?: { readonly from: NonNullable<TensorRef['location']>; readonly key: string }
   /** The elements as contiguous little-endian bytes in row-major order. */
   read(): Promise<Uint8Array<ArrayBuffer>>
 }
@@ -31,8 +33,17 @@ export interface TensorRef {
 /** Tensors by name, in file order. */
 export type StateDict = ReadonlyMap<string, TensorRef>
 
-/** What a file's tree is made of: dicts are Maps, lists, tuples and sets are arrays, classes are their dotted names. */
-export type Value = null | boolean | number | bigint | string | Uint8Array | TensorRef | Value[] | ValueMap
+/** What stands in the tree for something that is not read: an object of an unknown class, a tensor of an unknown type. */
+export interface NotRead {
+  /** The dotted name of its class, with arguments where it had some. */
+  readonly notRead: string
+}
+
+/**
+ * What a file's tree is made of: dicts are Maps, lists, tuples and sets are arrays, classes are their dotted names; objects of
+ * unknown classes are the dict or list of what they hold, or `NotRead`.
+ */
+export type Value = null | boolean | number | bigint | string | Uint8Array | TensorRef | NotRead | Value[] | ValueMap
 export type ValueMap = Map<Key, Value>
 export type Key = string | number | boolean | bigint | null
 
@@ -41,6 +52,8 @@ export type Format = 'torch zip' | 'torch legacy' | 'safetensors' | 'npz' | 'npy
 /** Every dict of the file that holds tensors; `path` joins the keys that lead to it, '' is the root. */
 export interface NamedStateDict {
   readonly path: string
+  /** What every name in the file begins with beside its own, such as `module.`; the names in `tensors` are without it. */
+  readonly prefix: string
   readonly tensors: StateDict
   /** Elements of all its tensors, buffers included. */
   readonly parameters: number
@@ -55,7 +68,9 @@ export interface Checkpoint {
   /** The `__metadata__` of a safetensors file; empty elsewhere. */
   readonly metadata: ReadonlyMap<string, string>
   readonly stateDicts: readonly NamedStateDict[]
-  /** The tensors directly in the dict at `path` (default: the root), or a CheckpointError that lists what there is. */
+  /** Names of classes and functions in a pickle that are unknown here: what they hold stands in the tree, nothing of them ran. */
+  readonly notRead: readonly string[]
+  /** The tensors directly in the dict at `path` (default: the root), names without a common prefix, or a CheckpointError that lists what there is. */
   tensors(path?: readonly string[]): StateDict
   close(): Promise<void>
 }

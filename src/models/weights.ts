@@ -67,17 +67,24 @@ export function openWeights(file: string, tensors: StateDict, options: WeightsOp
         throw new CheckpointError(`${file}: tensor "${ref.name}" is ${ref.dtype}, expected a floating-point type.`)
       }
       return cast(
-        weight(ref.name, { dtype, shape: ref.shape, location: ref.location, read: () => ref.read() }),
+        weight(ref.name, {
+          dtype,
+          shape: ref.shape,
+          location: ref.location,
+          ...(ref.derived && { origin: ref.derived.from, key: ref.derived.key }),
+          read: () => ref.read(),
+        }),
         'float32',
       )
     },
     derive(name, { tag, dtype, shape, compute }) {
       const ref = find(name)
-      const at = ref.location
+      const at = ref.location ?? ref.derived?.from
+      const source = ref.derived?.key ?? (at && `${at.path}:${at.offset}:${at.byteLength}:${ref.dtype}`)
       return weight(`${tag}:${ref.name}`, {
         dtype,
         shape,
-        ...(at && { origin: at, key: `${at.path}:${at.offset}:${at.byteLength}:${ref.dtype}:${tag}` }),
+        ...(at && { origin: at, key: `${source}:${tag}` }),
         async read() {
           const result = compute(toFloat32(await ref.read(), ref.dtype), ref.shape)
           return new Uint8Array(result.buffer, result.byteOffset, result.byteLength)

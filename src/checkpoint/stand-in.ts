@@ -1,0 +1,44 @@
+// What stands for an object of a class that this reader does not know: the class's dotted name and the data that the pickle gave it.
+// Nothing of the class is imported or run; a subclass of dict or list keeps its items, a module keeps its tensors.
+import { show } from '../core/show.ts'
+import { maxNameCharacters } from './limits.ts'
+import type { Key } from './types.ts'
+
+export class StandIn {
+  /** The dotted name of its class or of the function that would have made it. */
+  readonly name: string
+  /** What the class or function was to be called with. */
+  readonly args: readonly unknown[]
+  /** Entries that were set on it, as on a dict. */
+  readonly entries = new Map<Key, unknown>()
+  /** Members that were appended or added to it, as to a list or a set. */
+  readonly members: unknown[] = []
+  /** What its __setstate__ would have been given. */
+  state: unknown
+
+  constructor(name: string, args: readonly unknown[] = []) {
+    this.name = name
+    this.args = args
+  }
+
+  /** The name with its arguments, e.g. `pathlib.PosixPath("/", "data")`. */
+  toString(): string {
+    if (this.args.length === 0) return this.name
+    return `${this.name}(${this.args.slice(0, 8).map(label).join(', ')}${this.args.length > 8 ? ', ...' : ''})`
+  }
+}
+
+/** A value as the argument of a stand-in or the key of a dict: classes and objects by their names. */
+export function label(value: unknown): string {
+  if (value instanceof Uint8Array) return `${value.length} bytes`
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return show(value)
+  if ('name' in value) return String(value.name)
+  return 'strides' in value ? 'a tensor' : show(value)
+}
+
+/** Whether a module and a name could be those of a Python class: words between dots. */
+export function isDottedName(module: string, name: string): boolean {
+  return module.length + name.length < maxNameCharacters && words.test(module) && words.test(name)
+}
+
+const words = /^[\p{L}\p{N}_-]+(?:\.[\p{L}\p{N}_-]+)*$/u
