@@ -1,10 +1,16 @@
 // Writes the nodes that the outputs need as an ONNX model. Weights whose bytes lie in a local file become external
 // data pointing into it (offsets past 4 GB included); everything else travels inside the model.
 
+import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
 import { EngineError, UsageError } from '../core/errors.ts'
-import { onnxModel } from './onnx-messages.ts'
+import {
+  type AttributeProtoSchema,
+  ModelProtoSchema,
+  type NodeProtoSchema,
+  type TensorProtoSchema,
+  type ValueInfoProtoSchema,
+} from './onnx_pb.ts'
 import { elementType } from './ops/elementwise.ts'
-import { encode } from './protobuf.ts'
 import type { Attribute, Node, Tensor, WeightSource } from './tensor.ts'
 
 /** A network ready to be written: outputs by name. Inputs are found by walking back. */
@@ -64,8 +70,8 @@ export function collect(graph: Graph): Node[] {
 /** Serialises `graph` as an ONNX model (opset 21 and ONNX Runtime's com.microsoft domain). */
 export async function serialize(graph: Graph, options: SerializeOptions = {}): Promise<SerializedGraph> {
   const names = new Map<Node, string>()
-  const nodes: object[] = []
-  const inputs = new Map<string, object>()
+  const nodes: MessageInitShape<typeof NodeProtoSchema>[] = []
+  const inputs = new Map<string, ValueInfo>()
   const weights: { name: string; source: WeightSource }[] = []
   const known = new Map<string, string>() // weights by identity: a session's opening time grows with their number
   const nameOf = (t: Tensor): string => {
@@ -109,10 +115,10 @@ export async function serialize(graph: Graph, options: SerializeOptions = {}): P
   })
 
   let inline = 0
-  const initializer: object[] = []
+  const initializer: MessageInitShape<typeof TensorProtoSchema>[] = []
   for (const [i, { name, source }] of weights.entries()) {
     const location = await options.locate?.(source)
-    const facts = { name, dims: source.shape, dataType: elementType(source.dtype) }
+    const facts = { name, dims: source.shape.map(BigInt), dataType: elementType(source.dtype) }
     if (location) initializer.push({ ...facts, dataLocation: EXTERNAL, externalData: entries(location) })
     else {
       const rawData = await source.read()
@@ -127,16 +133,21 @@ export async function serialize(graph: Graph, options: SerializeOptions = {}): P
     options.onWeight?.(i + 1, weights.length)
   }
 
-  const model = encode(onnxModel, {
-    irVersion: 10,
+  const model = create(ModelProtoSchema, {
+    irVersion: 10n,
     producerName: 'distilled-decoding',
     graph: { name: 'network', node: nodes, initializer, input: [...inputs.values()], output: outputs },
     opsetImport: [
-      { domain: '', version: OPSET },
-      { domain: 'com.microsoft', version: 1 },
+      { domain: '', version: BigInt(OPSET) },
+      { domain: 'com.microsoft', version: 1n },
     ],
   })
-  return { model, inputs: [...inputs.keys()], outputs: Object.keys(graph), nodes: nodes.length }
+  return {
+    model: toBinary(ModelProtoSchema, model),
+    inputs: [...inputs.keys()],
+    outputs: Object.keys(graph),
+    nodes: nodes.length,
+  }
 }
 
 const EXTERNAL = 1
@@ -187,17 +198,22 @@ function trimmed(inputs: string[]): string[] {
   return inputs.slice(0, end)
 }
 
-function valueInfo(name: string, t: Tensor): object {
-  const dim = t.shape.map((d) => (typeof d === 'number' ? { dimValue: d } : { dimParam: d }))
-  return { name, type: { tensorType: { elemType: elementType(t.dtype), shape: { dim } } } }
+type ValueInfo = MessageInitShape<typeof ValueInfoProtoSchema>
+
+function valueInfo(name: string, t: Tensor): ValueInfo {
+  const dim = t.shape.map((d) => ({
+    value:
+      typeof d === 'number' ? { case: 'dimValue' as const, value: BigInt(d) } : { case: 'dimParam' as const, value: d },
+  }))
+  return { name, type: { value: { case: 'tensorType', value: { elemType: elementType(t.dtype), shape: { dim } } } } }
 }
 
 const AttributeType = { FLOAT: 1, INT: 2, STRING: 3, FLOATS: 6, INTS: 7 } as const
 
-function attribute(name: string, value: Attribute): object {
-  if (typeof value === 'number') return { name, type: AttributeType.INT, i: value }
+function attribute(name: string, value: Attribute): MessageInitShape<typeof AttributeProtoSchema> {
+  if (typeof value === 'number') return { name, type: AttributeType.INT, i: BigInt(value) }
   if (typeof value === 'string') return { name, type: AttributeType.STRING, s: new TextEncoder().encode(value) }
   if ('float' in value) return { name, type: AttributeType.FLOAT, f: value.float }
-  if ('floats' in value) return { name, type: AttributeType.FLOATS, floats: value.floats }
-  return { name, type: AttributeType.INTS, ints: value }
+  if ('floats' in value) return { name, type: AttributeType.FLOATS, floats: [...value.floats] }
+  return { name, type: AttributeType.INTS, ints: value.map(BigInt) }
 }

@@ -47,6 +47,8 @@ export interface Tensor {
   readonly node: Node
   /** Which output of the node this is. */
   readonly index: number
+  /** The horizontal strips that this image [B, C, H, W] was put together from, see ops/channels-last.ts. */
+  readonly strips?: readonly Tensor[]
 }
 
 /** A named input of the program, e.g. `input('noise', 'float32', ['batch', 680, 32])`. */
@@ -83,9 +85,17 @@ export function constant(
     dtype === 'int64'
       ? BigInt64Array.from({ length: data.length }, (_, i) => BigInt(data[i]!))
       : arrayTypes[dtype].from(data)
-  const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength)
+  const bytes = bytesOf(array)
   const identity = data.length <= SMALL ? `${dtype}[${shape}]:${Array.from(data)}` : undefined
   return weight('constant', { dtype, shape, read: async () => bytes, ...(identity && { identity }) })
+}
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView<ArrayBuffer>) =>
+  new Uint8Array(buffer, byteOffset, byteLength)
+
+/** A table of indices that is computed when the graph is written, once for all uses under the same `identity`. */
+export function indexTable(identity: string, shape: readonly number[], compute: () => Int32Array<ArrayBuffer>): Tensor {
+  return weight('table', { dtype: 'int32', shape, identity, read: async () => bytesOf(compute()) })
 }
 
 export const scalar = (value: number): Tensor => constant([value], [])

@@ -1,12 +1,10 @@
 // Images [B, C, H, W] that lie in memory as horizontal strips [B, rows * W, C]. Ops that prefer this layout hand it to
-// each other: a channels-first tensor remembers the strips it was made of, and when every consumer takes those, the
+// each other: a channels-first tensor carries the strips it was made of, and when every consumer takes those, the
 // transposition is never written. Nothing else in a network has to know.
 
 import type { Dim, Tensor } from '../tensor.ts'
 import { add } from './elementwise.ts'
 import { concat, reshape, transpose } from './layout.ts'
-
-const known = new WeakMap<Tensor, readonly Tensor[]>()
 
 /**
  * Most tiles in a strip. Half as many run up to a tenth faster (planes stay in a smaller cache), but the time ONNX Runtime
@@ -23,42 +21,42 @@ export function planStrips(height: number, width: number, tile: number): number[
 }
 
 /** Whether x already lies in strips. */
-export const isChannelsLast = (x: Tensor): boolean => known.has(x)
+export const isChannelsLast = (x: Tensor): boolean => x.strips !== undefined
 
 /** The strips [B, rows * W, C] of x [B, C, H, W]. */
 export function channelsLast(x: Tensor): readonly Tensor[] {
   const [b, c, h, w] = x.shape as [Dim, number, number, number]
-  return known.get(x) ?? [transpose(reshape(x, [b, c, h * w]), [0, 2, 1])]
+  return x.strips ?? [transpose(reshape(x, [b, c, h * w]), [0, 2, 1])]
 }
 
 /** The image [B, C, H, W] of strips [B, rows * W, C]. */
 export function channelsFirst(strips: readonly Tensor[], width: number): Tensor {
   const pixels = concat(strips, 1) // (B, H * W, C)
   const [b, n, c] = pixels.shape as [Dim, number, number]
-  const x = reshape(transpose(pixels, [0, 2, 1]), [b, c, n / width, width])
-  known.set(x, strips)
-  return x
+  return { ...reshape(transpose(pixels, [0, 2, 1]), [b, c, n / width, width]), strips }
 }
 
-/** x itself, which from now on is known to lie in one strip, too: for what follows a channels-first op. */
-export function alsoChannelsLast(x: Tensor): Tensor {
-  known.set(x, channelsLast(x))
-  return x
-}
+/** x with one strip beside it, for the ops that follow a channels-first op. */
+export const alsoChannelsLast = (x: Tensor): Tensor => ({ ...x, strips: channelsLast(x) })
 
 /** A pointwise function of an image, strip by strip where it lies in strips. */
 export function pointwise(f: (x: Tensor) => Tensor, x: Tensor): Tensor {
-  const strips = known.get(x)
+  const { strips } = x
   return strips ? channelsFirst(strips.map(f), x.shape[3] as number) : f(x)
 }
 
 /** a + b of two images of one shape, strip by strip where both have the same strips. */
 export function addImages(a: Tensor, b: Tensor): Tensor {
-  const [s, t] = [known.get(a), known.get(b)]
-  const aligned = s && t && s.length === t.length && s.every((strip, i) => strip.shape[1] === t[i]!.shape[1])
+  const { strips } = a
+  const others = b.strips
+  const aligned =
+    strips &&
+    others &&
+    strips.length === others.length &&
+    strips.every((strip, i) => strip.shape[1] === others[i]!.shape[1])
   if (!aligned) return add(a, b)
   return channelsFirst(
-    s.map((strip, i) => add(strip, t[i]!)),
+    strips.map((strip, i) => add(strip, others[i]!)),
     a.shape[3] as number,
   )
 }

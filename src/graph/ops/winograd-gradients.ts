@@ -4,7 +4,7 @@
 // No value or gradient was seen to differ from a direct one by more than 1e-5 of the largest.
 
 import { customVjp } from '../grad.ts'
-import { constant, type Tensor } from '../tensor.ts'
+import { constant, indexTable, type Tensor } from '../tensor.ts'
 import { unbroadcast } from './broadcasting.ts'
 import { channelsFirst, channelsLast } from './channels-last.ts'
 import { add } from './elementwise.ts'
@@ -78,32 +78,29 @@ interface Tables {
   pixels: Tensor
 }
 
-const known = new Map<string, Tables>()
-
 function tablesOf(batch: number, height: number, width: number): Tables {
-  const key = [batch, height, width].join()
-  const [down, across] = [Math.ceil(height / TILE), Math.ceil(width / TILE)]
+  const down = Math.ceil(height / TILE)
+  const across = Math.ceil(width / TILE)
   const count = batch * down * across
   const places = (side: number, before: number) =>
     Int32Array.from({ length: side * side * count }, (_, i) => {
-      const [place, tile] = [Math.floor(i / count), i % count]
-      const [image, row] = [Math.floor(tile / (down * across)), Math.floor(tile / across) % down]
-      const y = row * TILE + Math.floor(place / side) - before
+      const place = Math.floor(i / count)
+      const tile = i % count
+      const image = Math.floor(tile / (down * across))
+      const y = (Math.floor(tile / across) % down) * TILE + Math.floor(place / side) - before
       const x = (tile % across) * TILE + (place % side) - before
       const inside = y >= 0 && y < height && x >= 0 && x < width
       return inside ? (image * height + y) * width + x : batch * height * width
     })
-  const made = () => {
-    const tiles = places(TILE, 0)
+  const whereIn = (tiles: Int32Array) => {
     const pixels = new Int32Array(batch * height * width + 1)
     for (const [i, pixel] of tiles.entries()) pixels[pixel] = i
-    return {
-      patches: constant(places(PATCH, 1), [POINTS, count], 'int32'),
-      tiles: constant(tiles, [TILE ** 2, count], 'int32'),
-      pixels: constant(pixels.subarray(0, -1), [pixels.length - 1], 'int32'),
-    }
+    return pixels.slice(0, -1)
   }
-  const tables = known.get(key) ?? made()
-  known.set(key, tables)
-  return tables
+  const name = (kind: string) => `winograd ${kind}:${[batch, height, width]}`
+  return {
+    patches: indexTable(name('patches'), [POINTS, count], () => places(PATCH, 1)),
+    tiles: indexTable(name('tiles'), [TILE ** 2, count], () => places(TILE, 0)),
+    pixels: indexTable(name('pixels'), [batch * height * width], () => whereIn(places(TILE, 0))),
+  }
 }
