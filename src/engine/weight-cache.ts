@@ -1,17 +1,28 @@
 // Derived weights (quantised, transposed, Winograd-transformed) are computed once and kept in a cache file, so that
-// the graph can point at them as it points into checkpoints. A file is written under a temporary name and renamed;
-// where that is not possible the weight travels inside the model, as if there were no cache.
+// the graph can point at them as it points into checkpoints. A file ends in the SHA-256 of its content and of what it was
+// derived from: one that was zeroed, cut short, or made from another checkpoint is computed again. Where a file cannot be
+// written the weight travels inside the model, as if there were no cache.
 
-import { createHash, randomUUID } from 'node:crypto'
-import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import type { BigIntStats } from 'node:fs'
+import { open, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { dtypeSize, sizeOf } from '../core/dtype.ts'
+import { DistilledError } from '../core/errors.ts'
+import { makeFolder, writeStream } from '../files/atomic.ts'
 import type { FileLocation } from '../graph/serialize.ts'
 import type { WeightSource } from '../graph/tensor.ts'
 
 /** Weights of fewer bytes travel inside the model. */
 const SMALL = 1 << 16
+/** Of the files and of the computations behind them; another one leaves older files aside. */
+const FORMAT = 2
+/** Read and hashed at a time. */
+const PIECE = 1 << 22
+const HASH = 32
+/** What stands behind the weights in a file: three hashes. */
+const SEAL = 3 * HASH
 
 export function weightCacheFolder(): string {
   const base = process.env.XDG_CACHE_HOME || join(homedir(), '.cache')
@@ -19,54 +30,113 @@ export function weightCacheFolder(): string {
 }
 
 /**
- * Location of a keyed weight's bytes in the cache, computing them when they are not there yet.
+ * Location of a keyed weight's bytes in the cache, computing them when they are not there yet or not what they should be.
  * @returns undefined for what is not cached: small or unkeyed weights, or a folder that cannot be written
  */
 export async function cacheWeights(source: WeightSource): Promise<FileLocation | undefined> {
   const byteLength = sizeOf(source.shape) * dtypeSize[source.dtype]
   if (!source.key || byteLength < SMALL) return undefined
-  const path = join(weightCacheFolder(), `${await fingerprint(source)}.bin`)
+  const path = join(weightCacheFolder(), `${nameOf(source)}.bin`)
   const location = { path, offset: 0, byteLength }
-  if (await isWhole(location)) return location
-  const temporary = `${path}.${randomUUID()}.tmp`
-  const file = await openNew(temporary)
-  if (!file) return undefined
-  try {
-    const bytes = await source.read()
-    await publish(file, bytes, temporary, path).catch(() => {}) // a full disk, or another process was first
-    return (await isWhole(location)) ? location : undefined
-  } finally {
-    await file.close()
-    await rm(temporary, { force: true })
-  }
-}
-
-/** Names the computation, its result and the state of the file it read. */
-async function fingerprint({ key, dtype, shape, origin }: WeightSource): Promise<string> {
-  const file = origin && (await stat(origin.path))
-  const facts = [key, dtype, shape, file?.size, file?.mtimeMs]
-  return createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 32)
-}
-
-async function isWhole({ path, byteLength }: FileLocation): Promise<boolean> {
-  return stat(path).then(
-    (s) => s.size === byteLength,
+  if (await isGood(location, source)) return location
+  const written = await makeFolder(weightCacheFolder()).then(
+    () => write(location, source),
     () => false,
   )
+  return written ? location : undefined
 }
 
-async function openNew(path: string): Promise<FileHandle | undefined> {
-  try {
-    await mkdir(resolve(path, '..'), { recursive: true })
-    return await open(path, 'wx')
-  } catch {
-    return undefined
+/** Names the computation and its result. */
+function nameOf({ key, dtype, shape }: WeightSource): string {
+  return createHash('sha256')
+    .update(JSON.stringify([FORMAT, key, dtype, shape]))
+    .digest('hex')
+    .slice(0, 32)
+}
+
+/** States of files that this process has hashed and found good, by path. */
+const known = new Map<string, string>()
+
+/**
+ * Whether the file holds what its seal says, made from what the source is now. A process hashes a file once unless it changes;
+ * the origin's bytes are hashed only where its file is no longer the one that the seal knows.
+ */
+async function isGood({ path, byteLength }: FileLocation, source: WeightSource): Promise<boolean> {
+  const found = await stat(path, { bigint: true }).catch(() => undefined)
+  if (found?.size !== BigInt(byteLength + SEAL)) return false
+  const origin = source.origin && (await stat(source.origin.path, { bigint: true }))
+  const state = `${stateOf(found)} ${origin && stateOf(origin)}`
+  if (known.get(path) === state) return true
+  const seal = await bytesAt({ path, offset: byteLength, byteLength: SEAL })
+  const hash = (i: number) => seal.subarray(i * HASH, (i + 1) * HASH)
+  if (!(await sha256At({ path, offset: 0, byteLength })).equals(hash(0))) return false
+  const same = sha256(originState(origin)).equals(hash(1))
+  if (!same && !(await originHash(source)).equals(hash(2))) return false
+  known.set(path, state)
+  return true
+}
+
+/** @returns false where the cache cannot be written; what the computation throws is thrown */
+async function write({ path }: FileLocation, source: WeightSource): Promise<boolean> {
+  let before: BigIntStats | undefined
+  async function* pieces() {
+    before = source.origin && (await stat(source.origin.path, { bigint: true }))
+    const bytes = await source.read()
+    yield bytes
+    yield sha256(bytes)
+    yield sha256(originState(before))
+    yield await originHash(source)
   }
+  try {
+    await writeStream(path, pieces())
+  } catch (error) {
+    if (isOfDisk(error)) return false
+    throw error
+  }
+  const state = stateOf(await stat(path, { bigint: true })) // another process that was at work wrote the same
+  known.set(path, `${state} ${before && stateOf(before)}`)
+  return true
 }
 
-async function publish(file: FileHandle, bytes: Uint8Array, temporary: string, path: string): Promise<void> {
-  await file.writeFile(bytes)
-  await file.sync()
-  await file.close()
-  await rename(temporary, path)
+const isOfDisk = (error: unknown): boolean =>
+  error instanceof DistilledError && (error.cause as NodeJS.ErrnoException | undefined)?.code !== undefined
+
+/** A file's change time cannot be set by programs, so that a file put in its place with the old size and date is noticed. */
+const stateOf = ({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string =>
+  [dev, ino, size, mtimeNs, ctimeNs].join(':')
+
+const originState = (origin: BigIntStats | undefined): Uint8Array =>
+  new TextEncoder().encode(origin ? stateOf(origin) : 'no origin')
+
+const originHash = ({ origin }: WeightSource): Promise<Buffer> | Buffer =>
+  origin ? sha256At(origin) : sha256(originState(undefined))
+
+const sha256 = (bytes: Uint8Array): Buffer => createHash('sha256').update(bytes).digest()
+
+async function sha256At({ path, offset, byteLength }: FileLocation): Promise<Buffer> {
+  const hash = createHash('sha256')
+  const file = await open(path)
+  try {
+    const piece = Buffer.allocUnsafe(Math.min(PIECE, byteLength))
+    for (let done = 0; done < byteLength; ) {
+      const { bytesRead } = await file.read(piece, 0, Math.min(PIECE, byteLength - done), offset + done)
+      if (!bytesRead) break
+      hash.update(piece.subarray(0, bytesRead))
+      done += bytesRead
+    }
+  } finally {
+    await file.close()
+  }
+  return hash.digest()
+}
+
+async function bytesAt({ path, offset, byteLength }: FileLocation): Promise<Buffer> {
+  const bytes = Buffer.alloc(byteLength)
+  const file = await open(path)
+  try {
+    await file.read(bytes, 0, byteLength, offset)
+  } finally {
+    await file.close()
+  }
+  return bytes
 }
