@@ -5,6 +5,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { type BenchRow, bench, type Part, parts } from '../bench/bench.ts'
 import { type Device, devices } from '../engine/types.ts'
 import type { DType } from '../models/weights.ts'
+import { bounds } from './bounds.ts'
 import { type Io, plural, voice } from './io.ts'
 import { wholeNumber } from './parse.ts'
 
@@ -33,8 +34,8 @@ export function benchCommand(io: Io): Command {
     .option('--only <parts>', `what to measure, with commas between: ${parts.join(', ')}`, partList)
     .addOption(new Option('--device <name>', 'where to compute').choices(devices).default('cpu'))
     .addOption(new Option('--dtype <type>', 'arithmetic of the transformers').choices(['fp32', 'int8']).default('fp32'))
-    .option('--threads <n>', 'threads of the engine (default: all cores)', wholeNumber(1))
-    .option('--repeat <n>', 'counted runs of each part', wholeNumber(1), 5)
+    .option('--threads <n>', 'threads of the engine (default: all cores)', wholeNumber(...bounds.threads))
+    .option('--repeat <n>', 'counted runs of each part', wholeNumber(...bounds.repeat), 5)
     .option('--json', 'print one JSON object')
     .addHelpText('after', examples)
     .action(async ({ only, json, ...flags }: Flags) => {

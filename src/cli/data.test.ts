@@ -72,7 +72,7 @@ describe('data preview', () => {
   })
 
   it('refuses bad flags and folders', async () => {
-    await expect(preview('--rows', '0')).rejects.toThrow('Expected a whole number, 1 or more.')
+    await expect(preview('--rows', '0')).rejects.toThrow('Expected a whole number from 1 to 1,000.')
     await expect(preview('--data', out('nowhere'))).rejects.toThrow('there is no such folder')
     await expect(preview('--rows', '1', '--out', out('sheet.gif'))).rejects.toThrow('no image format "gif"')
   })

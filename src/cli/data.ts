@@ -1,7 +1,9 @@
 // `distilled data preview`: what a network will be trained on, drawn on one sheet.
 import { Command } from 'commander'
+import { UsageError } from '../core/errors.ts'
 import { openDataset } from '../data/open.ts'
 import { previewSheet } from '../data/preview.ts'
+import { bounds } from './bounds.ts'
 import { type Io, voice } from './io.ts'
 import { wholeNumber } from './parse.ts'
 
@@ -11,6 +13,9 @@ Examples:
   $ distilled data preview --data photos --image-size 256     a folder with one folder of images per class
 
 Sprites are drawn from the seed, without download. Images of a folder are cut to a square as LlamaGen cuts them.`
+
+/** A sheet is composed in memory, three bytes a pixel. */
+const mostPixels = 100_000_000
 
 interface Flags {
   data: string
@@ -28,8 +33,8 @@ export function dataCommand(io: Io): Command {
   const preview = new Command('preview')
     .description('draw a sheet of a data set: one row per class, with its name')
     .option('--data <name>', 'sprites (default), or a folder with one folder of images per class', 'sprites')
-    .option('--seed <n>', 'which sprites (default: 0)', wholeNumber(), 0)
-    .option('--rows <n>', 'classes shown at most (default: 20)', wholeNumber(1), 20)
+    .option('--seed <n>', 'which sprites (default: 0)', wholeNumber(...bounds.seed), 0)
+    .option('--rows <n>', 'classes shown at most (default: 20)', wholeNumber(1, 1000), 20)
     .option('--columns <n>', 'examples of each (default: 10)', wholeNumber(1, 100), 10)
     .option('--image-size <n>', 'side of the images in pixels (default: 32)', wholeNumber(8, 1024), 32)
     .option('--scale <n>', 'enlarge every pixel (default: images of about 96)', wholeNumber(1, 32))
@@ -49,6 +54,13 @@ async function drawPreview(flags: Flags, io: Io): Promise<void> {
   const data = await openDataset(flags.data, { seed, imageSize })
   const classes = data.classes.slice(0, flags.rows)
   const scale = flags.scale ?? Math.max(1, Math.round(96 / imageSize))
+  const pixels = classes.length * columns * (imageSize * scale) ** 2
+  if (pixels > mostPixels) {
+    throw new UsageError(
+      `A sheet of ${classes.length} rows of ${columns} images of ${imageSize * scale} x ${imageSize * scale} has ${pixels.toLocaleString('en')} pixels, and at most ${mostPixels.toLocaleString('en')} are drawn.`,
+      { remedy: 'Take fewer --rows or --columns, or a smaller --scale.' },
+    )
+  }
   const sheet = await previewSheet(data, { rows: classes.length, columns, scale, signal: io.signal })
   await sheet.save(out, { metadata: false, signal: io.signal })
   const say = voice(io, flags)

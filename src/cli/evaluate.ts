@@ -14,6 +14,7 @@ import type { EvaluationSet } from '../evaluate/sets/set.ts'
 import { modelSet, openSamplesOrSet } from '../library/evaluation-sets.ts'
 import type { Model } from '../library/model.ts'
 import { samplerFacts } from '../library/sampler-facts.ts'
+import { bounds } from './bounds.ts'
 import { checkOutputs, saveEvaluation } from './evaluate-files.ts'
 import { formatComparison, formatResult } from './evaluate-text.ts'
 import { duration, Interrupted, type Io, plural, voice } from './io.ts'
@@ -67,9 +68,13 @@ export function evaluateCommand(io: Io): Command {
     .option(
       '-n, --count <images>',
       `with --model: images (default: ${publishedCount}; 10000 for embedded models)`,
-      wholeNumber(1),
+      wholeNumber(...bounds.count),
     )
-    .option('-s, --seed <number>', 'with --model: image i depends on seed and i alone (default: 0)', wholeNumber())
+    .option(
+      '-s, --seed <number>',
+      'with --model: image i depends on seed and i alone (default: 0)',
+      wholeNumber(...bounds.seed),
+    )
     .addOption(
       new Option('--labels <how>', 'with --model: random or balanced (default: as the protocol has it)').choices([
         'random',

@@ -6,6 +6,7 @@ import { type ExportDType, exportDTypes } from '../export/bounds.ts'
 import { type ExportProgress, type ExportResult, exportModel } from '../export/export.ts'
 import { load } from '../library/load.ts'
 import { models } from '../zoo/registry.ts'
+import { bounds } from './bounds.ts'
 import { readConfig } from './config.ts'
 import { byteSize, Interrupted, type Io, plural, voice } from './io.ts'
 import { wholeNumber } from './parse.ts'
@@ -45,7 +46,7 @@ export function exportCommand(io: Io): Command {
     .option('--student <file>', 'checkpoint of the student, instead of a name')
     .option('--tokenizer <file>', 'checkpoint of its tokenizer')
     .option('--config <file>', 'JSON with what shapes cannot tell, as for: distilled sample')
-    .option('--threads <number>', 'threads of the check (default: all cores)', wholeNumber(1))
+    .option('--threads <number>', 'threads of the check (default: all cores)', wholeNumber(...bounds.threads))
     .option('--json', 'print one JSON object')
     .option('-q, --quiet', 'print nothing but errors')
     .addOption(showProgress())

@@ -10,6 +10,7 @@ import { openFeatureReader } from '../evaluate/open-reader.ts'
 import { type ProtocolName, protocolNames } from '../evaluate/result.ts'
 import { refuseOverwriting } from '../images/overwriting.ts'
 import { openSamplesOrSet } from '../library/evaluation-sets.ts'
+import { bounds } from './bounds.ts'
 import { type Io, plural, voice } from './io.ts'
 import { wholeNumber } from './parse.ts'
 import { hideProgress, showProgress } from './progress.ts'
@@ -53,9 +54,13 @@ export function featuresCommand(io: Io): Command {
     )
     .option('-o, --out <folder>', 'where the features go (default: features)')
     .option('--shard <i/n>', 'read only part i of n, counted from 0 (default: all, or what the scheduler says)')
-    .option('--chunk <images>', 'images of a file, the least that a shard takes (default: 1000)', wholeNumber(1))
+    .option(
+      '--chunk <images>',
+      'images of a file, the least that a shard takes (default: 1000)',
+      wholeNumber(...bounds.chunk),
+    )
     .addOption(new Option('--device <name>', `${devices.join(', ')} (default: auto)`).choices(devices).default('auto'))
-    .option('--threads <number>', 'threads to compute with (default: all cores)', wholeNumber(1))
+    .option('--threads <number>', 'threads to compute with (default: all cores)', wholeNumber(...bounds.threads))
     .option('--json', 'print one JSON object')
     .option('-q, --quiet', 'print nothing but errors')
     .addOption(showProgress())

@@ -1,59 +1,75 @@
 // `--like IMAGE`: the settings an image carries, as the flags that make it again. A file may come from anywhere, so the
-// settings are checked like any other input.
+// settings pass the bounds of the flags, and a model that is a path is opened only when a person names it.
+import { open } from 'node:fs/promises'
 import * as v from 'valibot'
 import { UsageError } from '../core/errors.ts'
+import { quote } from '../core/show.ts'
+import type { ImageFormat } from '../images/image.ts'
 import { readSettings } from '../images/read.ts'
 import { defined } from '../library/choose-plan.ts'
 import { solvers } from '../sampling/flow-schedule.ts'
 import type { NoiseRecipe } from '../sampling/noise-recipe.ts'
+import { models } from '../zoo/registry.ts'
+import { bounds, mostImages } from './bounds.ts'
 import type { SampleFlags } from './sample-flags.ts'
 
-const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
+type Range = readonly [low: number, high: number]
+
+const within = ([low, high]: Range) => v.pipe(v.number(), v.minValue(low), v.maxValue(high))
+const whole = (range: Range) => v.pipe(within(range), v.safeInteger())
+
+const seed = whole(bounds.seed)
+const group = whole(bounds.group)
+const label = whole([0, 1_000_000])
 
 const teacher = v.object({
-  cfg: v.number(),
-  cfgInterval: v.number(),
-  topK: v.number(),
-  topP: v.number(),
-  temperature: v.number(),
+  cfg: within(bounds.guidance),
+  cfgInterval: whole(bounds.guided),
+  topK: whole(bounds.topK),
+  topP: within(bounds.share),
+  temperature: within(bounds.temperature),
   greedy: v.boolean(),
   prefixMask: v.picklist(['none', 'causal']),
 })
 
-const origin = { seed: count, index: v.optional(count) }
+const origin = { seed, index: v.optional(seed) }
 
 const recipe = v.object({
   ...origin,
-  toward: v.optional(v.object({ ...origin, amount: v.pipe(v.number(), v.minValue(0), v.maxValue(1)) })),
-  groups: v.optional(v.array(v.object({ ...origin, group: count }))),
+  toward: v.optional(v.object({ ...origin, amount: within(bounds.share) })),
+  groups: v.optional(v.pipe(v.array(v.object({ ...origin, group })), v.maxLength(bounds.group[1]))),
 })
 
 const schema = v.object({
-  model: v.string(),
+  model: v.pipe(v.string(), v.maxLength(4096)),
   /** Of an image. */
-  class: v.optional(count),
+  class: v.optional(label),
   /** Of a grid. */
-  classes: v.optional(v.array(count)),
-  count: v.optional(count),
-  seed: count,
-  index: count,
+  classes: v.optional(v.pipe(v.array(label), v.maxLength(mostImages))),
+  count: v.optional(whole([1, mostImages])),
+  seed,
+  index: seed,
   rng: v.picklist(['philox', 'torch', 'given']),
   /** How its noise was put together. */
   noise: v.optional(recipe),
   plan: v.variant('kind', [
-    v.object({ kind: v.literal('student'), timesteps: v.array(count), split: count }),
-    v.object({ kind: v.literal('teacher-involved'), timestep: count, split: count, teacherFrom: count, teacher }),
+    v.object({
+      kind: v.literal('student'),
+      timesteps: v.pipe(v.array(group), v.maxLength(bounds.group[1])),
+      split: group,
+    }),
+    v.object({ kind: v.literal('teacher-involved'), timestep: group, split: group, teacherFrom: group, teacher }),
     v.object({
       kind: v.literal('teacher'),
       teacher,
-      flow: v.optional(v.object({ solver: v.picklist(solvers), steps: count })),
+      flow: v.optional(v.object({ solver: v.picklist(solvers), steps: whole(bounds.odeSteps) })),
     }),
   ]),
   dtype: v.picklist(['fp32', 'int8']),
   /** Whether the image was computed together with others. */
   batched: v.boolean(),
   /** Of a grid. */
-  batch: v.optional(count),
+  batch: v.optional(whole(bounds.batch)),
   ema: v.boolean(),
 })
 
@@ -90,10 +106,17 @@ export async function withLike(given: SampleFlags): Promise<LikeFlags> {
     )
   }
   const image = parsed.output
-  if (image.model === 'custom' && given.model === undefined && !given.student && !given.teacher) {
+  const named = given.model !== undefined || given.student !== undefined || given.teacher !== undefined
+  if (image.model === 'custom' && !named) {
     throw new UsageError(`--like ${given.like}: it was made from checkpoint files, not from a model of the zoo.`, {
       remedy: 'Name the same files with --student or --teacher, and --tokenizer.',
     })
+  }
+  if (!named && !models.some(({ name }) => name === image.model)) {
+    throw new UsageError(
+      `--like ${given.like}: it says that it was made with ${quote(image.model)}, which is no name from \`distilled models\`.`,
+      { remedy: 'If that is a folder of yours, name it with --model.' },
+    )
   }
   if (image.rng === 'given' && given.noise === undefined) {
     throw new UsageError(`--like ${given.like}: it was made from a noise file.`, {
@@ -102,7 +125,21 @@ export async function withLike(given: SampleFlags): Promise<LikeFlags> {
   }
   const flags = { ...withoutContradicted(fromImage(image), given), ...defined(given) }
   const recipe = given.seed === undefined && given.noise === undefined ? image.noise : undefined
-  return { flags: { ...flags, ema: given.ema && image.ema }, firstIndex: image.index, batched: image.batched, recipe }
+  const format = given.format ?? (await formatOf(given.like))
+  return {
+    flags: { ...flags, format, ema: given.ema && image.ema },
+    firstIndex: image.index,
+    batched: image.batched,
+    recipe,
+  }
+}
+
+/** By its first bytes: an image is made again in its own format. */
+async function formatOf(path: string): Promise<ImageFormat> {
+  await using file = await open(path)
+  const { buffer } = await file.read(new Uint8Array(12), 0, 12, 0)
+  if (buffer[0] === 0xff) return 'jpeg'
+  return buffer[0] === 0x52 ? 'webp' : 'png' // R of RIFF
 }
 
 function fromImage(image: ImageSettings): Partial<SampleFlags> {

@@ -13,6 +13,7 @@ import { defaultFlow, type Solver, solvers } from '../sampling/flow-schedule.ts'
 import { programCache } from '../sampling/programs.ts'
 import { models } from '../zoo/registry.ts'
 import { resolveModel } from '../zoo/resolve.ts'
+import { bounds } from './bounds.ts'
 import { readConfig } from './config.ts'
 import { type Io, plural, voice } from './io.ts'
 import { decimal, wholeNumber } from './parse.ts'
@@ -63,28 +64,36 @@ export function pairsCommand(io: Io): Command {
     .option('--tokenizer <file>', "the tokenizer's checkpoint, for a teacher that is a file")
     .option('--config <file>', 'JSON with what shapes cannot tell: {"family": "llamagen", "heads": 4, "tokens": 16}')
     .option('-o, --out <folder>', 'where the pairs go (default: pairs)')
-    .option('-n, --count <pairs>', 'pairs of the whole job, over all shards', wholeNumber(1))
-    .option('-s, --seed <number>', 'seeds the noise (default: 0)', wholeNumber(), 0)
+    .option('-n, --count <pairs>', 'pairs of the whole job, over all shards', wholeNumber(...bounds.count))
+    .option('-s, --seed <number>', 'seeds the noise (default: 0)', wholeNumber(...bounds.seed), 0)
     .option('--shard <i/n>', 'make only part i of n, counted from 0 (default: all, or what the scheduler says)')
     .option(
       '--chunk <pairs>',
       `pairs of a file, the least that a shard takes (default: ${defaultChunk})`,
-      wholeNumber(1),
+      wholeNumber(...bounds.chunk),
     )
     .addOption(
       new Option('--solver <name>', `${solvers.join(', ')} (default: ${defaultFlow.solver})`)
         .choices(solvers)
         .default(defaultFlow.solver),
     )
-    .option('--ode-steps <number>', steps, wholeNumber(2), defaultFlow.steps)
-    .option('--cfg <scale>', 'classifier-free guidance (default: as published)', decimal({ low: 0 }))
-    .option('--cfg-interval <tokens>', 'LlamaGen: guide only so many tokens; -1 guides all', wholeNumber(-1))
-    .option('--top-k <tokens>', 'keep the k most likely tokens; 0 keeps all', wholeNumber())
-    .option('--top-p <share>', 'keep the most likely tokens up to this probability', decimal({ low: 0, high: 1 }))
-    .option('--temperature <value>', 'below 1 safer, above 1 bolder', decimal({ above: 0 }))
-    .option('--batch <pairs>', `pairs computed together; more takes memory (default: ${batches})`, wholeNumber(1))
+    .option('--ode-steps <number>', steps, wholeNumber(...bounds.odeSteps), defaultFlow.steps)
+    .option('--cfg <scale>', 'classifier-free guidance (default: as published)', decimal(...bounds.guidance))
+    .option(
+      '--cfg-interval <tokens>',
+      'LlamaGen: guide only so many tokens; -1 guides all',
+      wholeNumber(...bounds.guided),
+    )
+    .option('--top-k <tokens>', 'keep the k most likely tokens; 0 keeps all', wholeNumber(...bounds.topK))
+    .option('--top-p <share>', 'keep the most likely tokens up to this probability', decimal(...bounds.share))
+    .option('--temperature <value>', 'below 1 safer, above 1 bolder', decimal(...bounds.temperature, { above: true }))
+    .option(
+      '--batch <pairs>',
+      `pairs computed together; more takes memory (default: ${batches})`,
+      wholeNumber(...bounds.batch),
+    )
     .addOption(new Option('--device <name>', `${devices.join(', ')} (default: auto)`).choices(devices).default('auto'))
-    .option('--threads <number>', 'threads to compute with (default: all cores)', wholeNumber(1))
+    .option('--threads <number>', 'threads to compute with (default: all cores)', wholeNumber(...bounds.threads))
     .option('--json', 'print one JSON object')
     .option('-q, --quiet', 'print nothing but errors')
     .addOption(showProgress())

@@ -47,14 +47,20 @@ function bar(out: Output): Progress {
 
 function lines(out: Output): Progress {
   let written = Number.NEGATIVE_INFINITY
+  let waiting: string | undefined
+  const write = () => {
+    if (waiting !== undefined) out.write(`${printableLine(waiting)}\n`)
+    waiting = undefined
+  }
   return {
-    update(fraction, text) {
+    update(_, text) {
+      waiting = text
       const now = performance.now()
-      if (fraction < 1 && now - written < linesMs) return
+      if (now - written < linesMs) return
       written = now
-      out.write(`${printableLine(text)}\n`)
+      write()
     },
-    end() {},
+    end: write,
   }
 }
 

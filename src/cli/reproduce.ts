@@ -8,6 +8,7 @@ import type { FamilyName } from '../distill/stages.ts'
 import type { TableRow } from '../distill/table.ts'
 import { createEngine } from '../engine/node.ts'
 import { type Device, devices } from '../engine/types.ts'
+import { bounds } from './bounds.ts'
 import { Interrupted, type Io, plural, type Voice, voice } from './io.ts'
 import { wholeNumber } from './parse.ts'
 import { hideProgress, type Progress, progress, showProgress } from './progress.ts'
@@ -50,7 +51,7 @@ export function reproduceCommand(io: Io): Command {
         .choices(devices)
         .default('cpu'),
     )
-    .option('--threads <number>', 'threads to compute with (default: all cores)', wholeNumber(1))
+    .option('--threads <number>', 'threads to compute with (default: all cores)', wholeNumber(...bounds.threads))
     .option('--json', 'print one JSON object')
     .option('-q, --quiet', 'print nothing but errors')
     .addOption(showProgress())

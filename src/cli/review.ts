@@ -16,6 +16,7 @@ import { makeReport } from '../review/report.ts'
 import { reportCsv, reportMarkdown } from '../review/report-text.ts'
 import { chooseModels, makeReview } from '../review/run.ts'
 import { defaultPort, serveReview } from '../review/server.ts'
+import { bounds } from './bounds.ts'
 import { duration, Interrupted, type Io, plural, voice } from './io.ts'
 import { collected, decimal, wholeNumber } from './parse.ts'
 import { hideProgress, progress, showProgress } from './progress.ts'
@@ -79,21 +80,21 @@ function runCommand(io: Io): Command {
       defaultCount,
     )
     .option('-c, --classes <list>', 'sensitive (default), all, or ids and names with commas between', 'sensitive')
-    .option('-s, --seed <number>', 'seeds the noise (default: 0)', wholeNumber(), 0)
+    .option('-s, --seed <number>', 'seeds the noise (default: 0)', wholeNumber(...bounds.seed), 0)
     .option('-o, --out <folder>', "the review's folder (default: review)", 'review')
     .option('--teacher-only', "the students' teachers in their place")
-    .option('--cfg <scale>', "teachers' classifier-free guidance (default: as published)", decimal({ low: 0 }))
-    .option('--top-k <tokens>', 'teachers keep the k most likely tokens; 0 keeps all', wholeNumber())
-    .option('--top-p <share>', 'teachers keep the most likely tokens up to this', decimal({ low: 0, high: 1 }))
-    .option('--temperature <value>', "of teachers' draws", decimal({ above: 0 }))
+    .option('--cfg <scale>', "teachers' classifier-free guidance (default: as published)", decimal(...bounds.guidance))
+    .option('--top-k <tokens>', 'teachers keep the k most likely tokens; 0 keeps all', wholeNumber(...bounds.topK))
+    .option('--top-p <share>', 'teachers keep the most likely tokens up to this', decimal(...bounds.share))
+    .option('--temperature <value>', "of teachers' draws", decimal(...bounds.temperature, { above: true }))
     .addOption(new Option('--device <name>', `${devices.join(', ')} (default: auto)`).choices(devices))
     .addOption(new Option('--dtype <type>', 'fp32 (default), or int8: faster and less exact').choices(dtypes))
     .option(
       '--batch <images>',
       'images computed together; more is faster and takes memory (default: 8)',
-      wholeNumber(2),
+      wholeNumber(2, bounds.batch[1]),
     )
-    .option('--threads <number>', 'threads to compute with (default: all cores)', wholeNumber(1))
+    .option('--threads <number>', 'threads to compute with (default: all cores)', wholeNumber(...bounds.threads))
     .option('--json', 'print one JSON object')
     .option('-q, --quiet', 'print nothing but errors')
     .addOption(showProgress())

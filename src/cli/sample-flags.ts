@@ -9,6 +9,7 @@ import type { DType } from '../models/weights.ts'
 import type { PrefixMask } from '../sampling/family.ts'
 import { defaultFlow, type Solver, solvers } from '../sampling/flow-schedule.ts'
 import { type Generator, generators } from '../sampling/noise.ts'
+import { bounds } from './bounds.ts'
 import { collected, decimal, wholeNumber, wholeNumbers } from './parse.ts'
 import { hideProgress, showProgress } from './progress.ts'
 
@@ -96,9 +97,9 @@ const ownGroups: readonly Group[] = [
       option(
         '-n, --count <images>',
         'images of every class (default: 1); with --labels, of the whole run',
-        wholeNumber(1),
+        wholeNumber(...bounds.count),
       ),
-      option('-s, --seed <number>', 'image i depends on seed and i alone (default: 0)', wholeNumber()),
+      option('-s, --seed <number>', 'image i depends on seed and i alone (default: 0)', wholeNumber(...bounds.seed)),
       rng(),
       option('--noise <file>', 'own noise: .npy, float32 [images, tokens, channels]'),
       option('--like <image>', 'everything as in this image file (or grid); other flags win over it'),
@@ -116,7 +117,7 @@ const ownGroups: readonly Group[] = [
       option(
         '--chunk <images>',
         'images of a file, the least that a shard takes (default: 1024 small or 256)',
-        wholeNumber(1),
+        wholeNumber(...bounds.chunk),
       ),
     ],
   ],
@@ -127,24 +128,40 @@ const samplerGroups: readonly Group[] = [
   [
     'Steps:',
     [
-      option('--steps <number>', "one of the model's presets, by network evaluations (default: 1)", wholeNumber(1)),
-      option('--timesteps <list>', 'finished groups at each student step, such as 0,5', wholeNumbers),
-      option('--split <group>', 'groups before it become codebook entries, the others stay continuous', wholeNumber()),
-      option('--teacher-from <group>', 'the teacher samples from this group to the last timestep', wholeNumber()),
+      option(
+        '--steps <number>',
+        "one of the model's presets, by network evaluations (default: 1)",
+        wholeNumber(...bounds.steps),
+      ),
+      option('--timesteps <list>', 'finished groups at each student step, such as 0,5', wholeNumbers(...bounds.group)),
+      option(
+        '--split <group>',
+        'groups before it become codebook entries, the others stay continuous',
+        wholeNumber(...bounds.group),
+      ),
+      option(
+        '--teacher-from <group>',
+        'the teacher samples from this group to the last timestep',
+        wholeNumber(...bounds.group),
+      ),
       option('--teacher-only', 'the teacher alone, group after group'),
       option('--flow', "the teacher's flow map alone: the tokens that the noise leads to, which students learn"),
       choice('--solver <name>', `of the flow map (default: ${defaultFlow.solver})`, solvers),
-      option('--ode-steps <number>', `of its solver (default: ${defaultFlow.steps})`, wholeNumber(2)),
+      option('--ode-steps <number>', `of its solver (default: ${defaultFlow.steps})`, wholeNumber(...bounds.odeSteps)),
     ],
   ],
   [
     'Teacher (defaults: as published for the model):',
     [
-      option('--cfg <scale>', 'classifier-free guidance', decimal({ low: 0 })),
-      option('--cfg-interval <tokens>', 'LlamaGen: guide only so many tokens; -1 guides all', wholeNumber(-1)),
-      option('--top-k <tokens>', 'keep the k most likely tokens; 0 keeps all', wholeNumber()),
-      option('--top-p <share>', 'keep the most likely tokens up to this probability', decimal({ low: 0, high: 1 })),
-      option('--temperature <value>', 'below 1 safer, above 1 bolder', decimal({ above: 0 })),
+      option('--cfg <scale>', 'classifier-free guidance', decimal(...bounds.guidance)),
+      option(
+        '--cfg-interval <tokens>',
+        'LlamaGen: guide only so many tokens; -1 guides all',
+        wholeNumber(...bounds.guided),
+      ),
+      option('--top-k <tokens>', 'keep the k most likely tokens; 0 keeps all', wholeNumber(...bounds.topK)),
+      option('--top-p <share>', 'keep the most likely tokens up to this probability', decimal(...bounds.share)),
+      option('--temperature <value>', 'below 1 safer, above 1 bolder', decimal(...bounds.temperature, { above: true })),
       option('--greedy', 'always the most likely token'),
       choice('--prefix-mask <kind>', "VAR: mask over a prefix's scales, none (default: each sees all) or causal", [
         'none',
@@ -160,9 +177,9 @@ const samplerGroups: readonly Group[] = [
       option(
         '--batch <images>',
         'images computed together; more takes memory and is faster on a GPU (default: 8)',
-        wholeNumber(1),
+        wholeNumber(...bounds.batch),
       ),
-      option('--threads <number>', 'threads to compute with (default: all cores)', wholeNumber(1)),
+      option('--threads <number>', 'threads to compute with (default: all cores)', wholeNumber(...bounds.threads)),
     ],
   ],
 ]
@@ -177,7 +194,11 @@ const filesGroup: Group = [
       'jpeg',
       'npz',
     ]),
-    option('--grid <columns>', 'columns of the grid that is made of several images', wholeNumber(1)),
+    option(
+      '--grid <columns>',
+      'columns of the grid that is made of several images',
+      wholeNumber(...bounds.gridColumns),
+    ),
     option('--no-metadata', 'leave settings and the AI-generated mark out of the files'),
     option('--dump <file>', 'an .npz with noise, sequence, f_hat, teacher.indices and images as arrays'),
     option('--json', 'print one JSON object: files, settings, timings, classes'),

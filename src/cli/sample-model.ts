@@ -3,8 +3,19 @@
 import { load } from '../library/load.ts'
 import type { Model } from '../library/model.ts'
 import { readConfig } from './config.ts'
-import type { Io } from './io.ts'
+import type { Io, Voice } from './io.ts'
 import type { SampleFlags } from './sample-flags.ts'
+
+/** What samples when nothing is named: it comes with the package. */
+const embedded = 'sprites-var-dd'
+
+/** The flags, with an embedded model when they name neither a model nor a file. */
+export function orEmbedded<T extends SampleFlags>(flags: T, { note }: Voice): T {
+  const { model, student, teacher, tokenizer, config } = flags
+  if ([model, student, teacher, tokenizer, config].some((named) => named !== undefined)) return flags
+  note(`No --model was named: ${embedded} draws, which comes with the package (12 classes of 32 x 32 sprites).`)
+  return { ...flags, model: embedded }
+}
 
 /** Loads the model that the flags name, with its teacher when they ask for one. */
 export async function loadSampled(flags: SampleFlags, io: Io): Promise<Model> {

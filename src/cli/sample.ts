@@ -6,18 +6,21 @@ import { Command } from 'commander'
 import { openFile } from '../checkpoint/node-source.ts'
 import { toFloat32 } from '../core/dtype.ts'
 import { UsageError } from '../core/errors.ts'
+import { count } from '../core/format.ts'
 import { makeFolder } from '../files/atomic.ts'
 import type { GivenNoise, Model, SampleOptions, SampleResult } from '../library/model.ts'
+import { tokensBefore } from '../sampling/family.ts'
 import type { NoiseRecipe } from '../sampling/noise-recipe.ts'
 import type { SampleProgress } from '../sampling/sampler.ts'
 import { resolveClasses } from '../zoo/classes.ts'
-import { duration, Interrupted, type Io, plural, type Voice, voice } from './io.ts'
+import { mostImages } from './bounds.ts'
+import { byteSize, duration, Interrupted, type Io, plural, type Voice, voice } from './io.ts'
 import { withLike } from './like.ts'
 import { exportCommand, massSample, mergeSamplesCommand } from './mass-sample.ts'
 import { progress, secondsLeft } from './progress.ts'
 import { dumpFile, gridFile, imageFiles, mostGridImages, npzFile, type Sink } from './sample-files.ts'
 import { addSampleFlags, idleTeacherFlags, planOptions, type SampleFlags } from './sample-flags.ts'
-import { loadSampled } from './sample-model.ts'
+import { loadSampled, orEmbedded } from './sample-model.ts'
 
 const examples = `
 Examples:
@@ -44,7 +47,8 @@ export function sampleCommand(io: Io): Command {
     .addCommand(exportCommand(io))
     .action((flags: SampleFlags) => {
       const { labels } = flags
-      return labels === undefined ? sampleImages(withFiles(flags), io) : massSample({ ...flags, labels }, io)
+      if (labels === undefined) return sampleImages(flags, io)
+      return massSample({ ...orEmbedded(flags, voice(io, flags)), labels }, io)
     })
 }
 
@@ -57,12 +61,15 @@ function withFiles(flags: SampleFlags): FileFlags {
   return { ...flags, out: flags.out ?? 'samples', format: flags.format ?? 'png' }
 }
 
-async function sampleImages(given: FileFlags, io: Io): Promise<void> {
+async function sampleImages(given: SampleFlags, io: Io): Promise<void> {
   const say = voice(io, given)
   const { flags: liked, firstIndex, batched, recipe } = await withLike(given)
-  const flags = withFiles(liked)
+  const flags = withFiles(orEmbedded(liked, say))
   const labels = flags.class
-  if (!labels) throw new UsageError('No class was given.', { remedy: 'For example --class otter, or --class 207,360.' })
+  if (!labels) {
+    const example = flags.model?.startsWith('sprites') ? '--class boat' : '--class otter, or --class 207,360'
+    throw new UsageError('No class was given.', { remedy: `For example ${example}.` })
+  }
   const noise = flags.noise === undefined ? undefined : await readNoise(flags.noise)
   if (flags.dump !== undefined) await requireFolder(dirname(flags.dump), '--dump')
   await makeFolder(flags.out)
@@ -71,14 +78,15 @@ async function sampleImages(given: FileFlags, io: Io): Promise<void> {
   const model = await loadSampled(flags, io)
   try {
     const classes = resolveClasses(labels, model.classes)
-    const { count = 1, seed, rng, batch } = flags
-    const total = classes.length * count
+    const { count: perClass = 1, seed, rng, batch } = flags
+    const total = classes.length * perClass
+    checkTotal(total, model, flags, given, firstIndex)
     const companion = batched && total === 1 ? 1 : 0
     const mixed = recipe && new Array<NoiseRecipe>(total + companion).fill(recipe)
     const own = noise && given.like !== undefined ? firstRows(noise, firstIndex + total, companion) : noise
     const options = {
       ...planOptions(flags),
-      ...{ classes, count, seed, rng, batch, firstIndex, lean: true, signal: io.signal },
+      ...{ classes, count: perClass, seed, rng, batch, firstIndex, lean: true, signal: io.signal },
       noise: own ?? mixed,
     }
     announce(model, options, flags, say)
@@ -87,6 +95,26 @@ async function sampleImages(given: FileFlags, io: Io): Promise<void> {
     await model.dispose()
   }
 }
+
+/** What would fill the memory is refused before it is asked for. */
+function checkTotal(total: number, model: Model, flags: SampleFlags, given: SampleFlags, firstIndex: number): void {
+  if (total > mostImages) {
+    throw new UsageError(`${count(total)} images are more than the ${count(mostImages)} that one run makes.`, {
+      remedy: 'Take a smaller --count, or --labels, whose runs are kept in shards.',
+    })
+  }
+  const { family } = model
+  const bytes = 4 * (firstIndex + total) * tokensBefore(family, family.groups.length) * family.channels
+  if (flags.rng === 'torch' && given.rng === undefined && bytes > mostLikedNoise) {
+    throw new UsageError(
+      `--like ${given.like}: its noise is number ${firstIndex} of torch's generator, which takes ${byteSize(bytes)} of memory.`,
+      { remedy: 'Give --rng torch as well if that is what you want.' },
+    )
+  }
+}
+
+/** torch's generator makes the noise of all earlier images first; a file of a stranger may say any number. */
+const mostLikedNoise = 200e6
 
 interface Surroundings {
   io: Io
@@ -247,10 +275,26 @@ async function readNoise(path: string): Promise<GivenNoise> {
         `--noise ${path}: expected a .npy file with float32 [images, tokens, channels], got ${found}.`,
       )
     }
-    return { data: toFloat32(await tensor.read(), 'float32'), shape: tensor.shape }
+    const data = toFloat32(await tensor.read(), 'float32')
+    checkFinite(path, data, tensor.shape)
+    return { data, shape: tensor.shape }
   } finally {
     await checkpoint.close()
   }
+}
+
+/** One value that is none spoils its whole image, which would be grey without a word. */
+function checkFinite(path: string, data: Float32Array, shape: readonly number[]): void {
+  const at = data.findIndex((value) => !Number.isFinite(value))
+  if (at < 0) return
+  const [, tokens = 1, channels = 1] = shape
+  const place = [Math.floor(at / (tokens * channels)), Math.floor(at / channels) % tokens, at % channels]
+  throw new UsageError(
+    `--noise ${path}: the value at [${place.join(', ')}] is ${data[at]}, and noise is finite numbers.`,
+    {
+      remedy: 'Draw it again, for example with torch.randn or numpy.random.standard_normal.',
+    },
+  )
 }
 
 /** The rows of a noise file that `--like` an image in the middle of a run needs, and zeros for its companion. */

@@ -6,6 +6,7 @@ import { type DType, dtypes } from '../models/weights.ts'
 import { defaultPort, serveModels } from '../server/serve.ts'
 import { defaultTimeout, queueCapacity } from '../server/settings.ts'
 import { webApp } from '../server/web-app.ts'
+import { bounds } from './bounds.ts'
 import { Interrupted, type Io, plural, voice } from './io.ts'
 import { collected, wholeNumber } from './parse.ts'
 
@@ -61,7 +62,7 @@ export function serveCommand(io: Io): Command {
     .option('--queue <requests>', `that may wait (default: ${queueCapacity})`, wholeNumber(1, 10_000), queueCapacity)
     .addOption(new Option('--device <name>', `${devices.join(', ')} (default: auto)`).choices(devices))
     .addOption(new Option('--dtype <type>', 'fp32 (default), or int8: faster and less exact').choices(dtypes))
-    .option('--threads <number>', 'threads to compute with (default: all cores)', wholeNumber(1))
+    .option('--threads <number>', 'threads to compute with (default: all cores)', wholeNumber(...bounds.threads))
     .option('-q, --quiet', 'print the address alone')
     .addHelpText('after', examples)
     .action((flags: ServeFlags) => serve(flags, io))

@@ -4,6 +4,7 @@ import { type Command, Option } from 'commander'
 import type { KnobFlag } from '../distill/knobs.ts'
 import type { FamilyName } from '../distill/stages.ts'
 import { type Device, devices } from '../engine/types.ts'
+import { bounds } from './bounds.ts'
 import type { Loudness } from './io.ts'
 import { wholeNumber } from './parse.ts'
 import { hideProgress, showProgress } from './progress.ts'
@@ -51,7 +52,7 @@ export function addTrainFlags(command: Command, kind: string, starts: readonly O
     )
       .choices(devices)
       .default('cpu'),
-    option('--threads <number>', 'threads of each process (default: all cores)', wholeNumber(1)),
+    option('--threads <number>', 'threads of each process (default: all cores)', wholeNumber(...bounds.threads)),
     option('--mpi', 'join the ranks of an MPI launcher that is not recognised (mpirun, mpiexec and srun are)'),
     option('--library <file>', 'the MPI library, when it is not where the system looks'),
   ]
