@@ -35,7 +35,8 @@ export function build() {
   const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
   if (!existsSync(compiler)) throw new Error('The TypeScript compiler is not installed: run `npm ci` first.')
   const args = [compiler, '-p', join(root, 'tsconfig.build.json'), '--noCheck', '--outDir', fresh]
-  for (const step of [args, [join(root, 'scripts', 'bundle.js'), fresh]]) {
+  const after = ['bundle.js', 'cjs-types.js'].map((script) => [join(root, 'scripts', script), fresh])
+  for (const step of [args, ...after]) {
     const { status, stdout, stderr } = spawnSync(process.execPath, step, { cwd: root, encoding: 'utf8' })
     if (status === 0) continue
     rmSync(fresh, { recursive: true, force: true })

@@ -1,5 +1,7 @@
 // distilled-decoding as a library: everything a program needs to load models, sample, and read checkpoints.
 
+/// <reference lib="esnext.disposable" preserve="true" />
+
 export { openCheckpoint, selectStateDict } from './checkpoint/checkpoint.ts'
 export { describeCheckpoint, formatDescription } from './checkpoint/describe.ts'
 export { openFile } from './checkpoint/node-source.ts'

@@ -1,6 +1,8 @@
 // distilled-decoding/distill: distillation as a library. The flow map turns noise into a teacher's tokens, pairs store
 // what it gives, the trainer fits a student to them; tokenizers and teachers for small data train on the same loop.
 
+/// <reference lib="esnext.disposable" preserve="true" />
+
 export { type Dataset, type Example, readBatch } from '../data/dataset.ts'
 export { imageFolder } from '../data/folder.ts'
 export { openDataset } from '../data/open.ts'

@@ -18,7 +18,9 @@ export interface MpiOptions {
 const sizeVariables = ['OMPI_COMM_WORLD_SIZE', 'PMI_SIZE']
 
 /** How many processes the MPI launcher started; undefined without one. Under `srun --mpi=pmix` Slurm knows. */
-export function launchedRanks(environment: NodeJS.ProcessEnv = process.env): number | undefined {
+export function launchedRanks(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): number | undefined {
   const name = sizeVariables.find((variable) => environment[variable])
   const size = name ? environment[name] : environment.PMIX_RANK && (environment.SLURM_NTASKS ?? '1')
   return size ? Number(size) : undefined

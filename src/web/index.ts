@@ -1,6 +1,8 @@
 // distilled-decoding in a page: models run in a Web Worker on WebGPU or WebAssembly, with the graphs, checkpoints and samplers that
 // Node has. `sizeOf` says what a model weighs before anything is loaded.
 
+/// <reference lib="esnext.disposable" preserve="true" />
+
 import { type AskedDevice, chooseDevice } from './device.ts'
 import { findFile, type WebFile } from './files.ts'
 import { Link } from './link.ts'

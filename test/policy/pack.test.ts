@@ -50,6 +50,10 @@ describe('the tarball', () => {
     'bin/distilled.js',
     'dist/index.js',
     'dist/index.d.ts',
+    'dist/index.d.cts',
+    'dist/evaluate/index.d.cts',
+    'docs/LIBRARY.md',
+    'examples/exported-model.js',
     'dist/engine/node-worker.js',
     'dist/browser/index.js',
     'dist/browser/worker.js',
@@ -61,9 +65,9 @@ describe('the tarball', () => {
     expect(paths).toContain(path)
   })
 
-  it('holds nothing else than code, the web app, models and their papers', () => {
+  it('holds nothing else than code, the web app, models, documents and examples', () => {
     const wanted =
-      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|bin\/distilled\.js|models\/.+|dist\/.+\.(js|d\.ts)|dist\/app\/.+)$/
+      /^(package\.json|[A-Z]+\.md|LICENSE|bin\/distilled\.js|(models|docs|examples|deploy)\/.+|dist\/.+\.(js|d\.c?ts)|dist\/app\/.+)$/
     expect(paths.filter((path) => !wanted.test(path))).toEqual([])
     expect(paths.filter((path) => /\.test\.|fixture/.test(path))).toEqual([])
   })
@@ -71,18 +75,33 @@ describe('the tarball', () => {
   it('stays small: at most 3 MB of code and web app, 30 MB with models', () => {
     const size = (kind: RegExp) =>
       packed.files.filter(({ path }) => kind.test(path)).reduce((sum, file) => sum + file.size, 0)
-    expect(size(/^(?!models\/)/)).toBeLessThan(3e6)
+    expect(size(/^(?!(models|docs)\/)/)).toBeLessThan(3e6)
+    expect(size(/^docs\//)).toBeLessThan(2e6)
     expect(size(/./)).toBeLessThan(30e6)
   })
 
   it('has every file that package.json points at', () => {
-    const targets = Object.values(manifest.exports).flatMap((e) =>
-      typeof e === 'string' ? [e] : Object.values(e as object),
-    )
+    const targetsOf = (entry: unknown): string[] =>
+      typeof entry === 'string' ? [entry] : Object.values(entry as object).flatMap(targetsOf)
+    const targets = targetsOf(manifest.exports)
     expect(targets.length).toBeGreaterThan(6)
     for (const target of [...targets, manifest.bin.distilled]) {
       expect(existsSync(join(installed, target)), target).toBe(true)
     }
+  })
+
+  it('has every file that its documents link to', async () => {
+    const documents = paths.filter((path) => path.endsWith('.md'))
+    expect(documents).toContain('README.md')
+    const broken = []
+    for (const document of documents) {
+      const text = await readFile(join(installed, document), 'utf8')
+      for (const [, target] of text.matchAll(/\]\(([^)#\s]+)[^)]*\)/g)) {
+        if (/^https?:/.test(target!)) continue
+        if (!existsSync(join(installed, dirname(document), target!))) broken.push(`${document}: ${target}`)
+      }
+    }
+    expect(broken).toEqual([])
   })
 
   it.skipIf(process.platform === 'win32')('has a command that can be executed', () => {
@@ -124,6 +143,35 @@ describe('installed in an empty folder', () => {
     expect(isPng(await readFile(join(folder, 'library.png')))).toBe(true)
   })
 
+  it('CommonJS loads all of it', async () => {
+    const source = `
+      const { load, UsageError } = require('distilled-decoding')
+      const { evaluate, frechetDistance } = require('distilled-decoding/evaluate')
+      const { sprites } = require('distilled-decoding/distill')
+      load('sprites-var-dd', { threads: 1 }).then(async (model) => {
+        const { images } = await model.sample({ classes: ['boat'] })
+        await model.dispose()
+        console.log(images[0].width, [UsageError, evaluate, frechetDistance, sprites].every((x) => typeof x === 'function'))
+      })`
+    await writeFile(join(folder, 'common.cjs'), source)
+    const run = await runProgram(process.execPath, [join(folder, 'common.cjs')], { cwd: folder })
+    expect(run).toMatchObject({ code: 0, stdout: '32 true\n', stderr: '' })
+  })
+
+  it('evaluation is a library', async () => {
+    const run = await runModule(
+      `import { createEngine, evaluate, openFeatureReader, openSet } from 'distilled-decoding/evaluate'
+      const engine = await createEngine({ device: 'cpu', threads: 1 })
+      const reader = await openFeatureReader('sprites', { engine, protocol: 'dd' })
+      const [samples, reference] = [await openSet('sprites', { sprites: 192 }), await openSet('sprites', { sprites: 240 })]
+      const { result } = await evaluate({ samples, reference, reader, engine, protocol: 'dd', metrics: ['fid'], versions: {} })
+      await engine.dispose()
+      console.log(result.protocol.count, result.metrics.fid < 100)`,
+      { cwd: folder },
+    )
+    expect(run).toMatchObject({ code: 0, stdout: '192 true\n' })
+  })
+
   it('the embedded model comes along', async () => {
     const args = ['--model', 'sprites-var-dd', '--class', '1', '--threads', '1', '--out', 'embedded', '--quiet']
     expect(await command('sample', ...args)).toMatchObject({ code: 0, stderr: '' })
@@ -137,20 +185,44 @@ describe('installed in an empty folder', () => {
       const data: Uint8Array = images[0]!.data\n`
     await writeFile(join(folder, 'good.ts'), `${good}export { data }\n`)
     await writeFile(join(folder, 'bad.ts'), `${good}export const wrong: string = data\n`)
-    const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
-    const flags = [
-      '--noEmit',
-      '--strict',
-      '--module',
-      'nodenext',
-      '--target',
-      'es2023',
-      '--lib',
-      'es2023,dom,esnext.disposable',
-    ]
-    const types = ['--types', 'node', '--typeRoots', join(root, 'node_modules', '@types')]
-    const check = (file: string) => runProgram(process.execPath, [tsc, ...flags, ...types, file], { cwd: folder })
-    expect(await check('good.ts')).toMatchObject({ code: 0, stdout: '' })
-    expect((await check('bad.ts')).stdout).toMatch(/bad\.ts\(\d+,\d+\): error TS2322/)
+    expect(await typeCheck('good.ts', '--module', 'nodenext')).toMatchObject({ code: 0, stdout: '' })
+    expect((await typeCheck('bad.ts', '--module', 'nodenext')).stdout).toMatch(/bad\.ts\(\d+,\d+\): error TS2322/)
   })
+
+  it.each([
+    ['module.mts', ['--module', 'nodenext']],
+    ['module.mts', ['--module', 'esnext', '--moduleResolution', 'bundler']],
+    ['common.cts', ['--module', 'nodenext']],
+    ['common.cts', ['--module', 'node16']],
+  ])('the types need nothing else: %s with %j', async (file, flags) => {
+    await writeFile(
+      join(folder, 'module.mts'),
+      `import { load, type Model } from 'distilled-decoding'
+      import { evaluate, type EvaluationResult } from 'distilled-decoding/evaluate'
+      import * as distill from 'distilled-decoding/distill'
+      import * as web from 'distilled-decoding/web'
+      export const model: Model = await load({ student: 'a.pth', tokenizer: 'b.pth' })
+      export type Result = EvaluationResult
+      export { distill, evaluate, web }\n`,
+    )
+    await writeFile(
+      join(folder, 'common.cts'),
+      `import { load, UsageError, type Model } from 'distilled-decoding'
+      import metrics = require('distilled-decoding/evaluate')
+      async function main(): Promise<Model> { return load('var-dd-d16', { threads: 1 }) }
+      const isOurs = (error: unknown): error is UsageError => error instanceof UsageError
+      export = { main, isOurs, frechetDistance: metrics.frechetDistance }\n`,
+    )
+    expect(await typeCheck(file, ...flags)).toMatchObject({ stdout: '', code: 0 })
+  })
+
+  /** Declarations are checked, too, and no package of types is there. */
+  const typeCheck = (file: string, ...flags: string[]) => {
+    const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+    const strict = ['--noEmit', '--strict', '--skipLibCheck', 'false', '--target', 'es2022', '--types', '']
+    return runProgram(process.execPath, [tsc, ...strict, ...flags, '--preserveSymlinks', file], {
+      cwd: folder,
+      timeout: 60_000,
+    })
+  }
 })

@@ -156,7 +156,7 @@ describe('events', () => {
     [{ noise: [{ seed: 1, groups: [{ group: 6, seed: 2 }] }] }, 'noise', /token groups 0 to 5, got 6/],
     [{ noise: [{ seed: 1, toward: { seed: 2, amount: 2 } }] }, 'noise.0.toward.amount', /from 0 to 1/],
     [{ noise: [{ seed: 1, toword: { seed: 2 } }] }, 'noise.0.toword', /./],
-    [{ flow: true, steps: 1 }, null, /takes no steps/],
+    [{ flow: true, steps: 1 }, null, /takes no `steps`/],
   ])('noise that cannot be is refused: %j', async (wrong, param, message) => {
     const { status, body } = await generate({ prompt: 'boat', ...wrong })
     expect([status, body.error.param]).toEqual([400, param])
