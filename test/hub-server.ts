@@ -33,6 +33,8 @@ export interface HubBehaviour {
   statuses?: number[]
   /** The only token that is let in. */
   token?: string
+  /** Where the hub sends requests for content, instead of the content server. */
+  location?: string
   /** Announced instead of the truth. */
   etag?: string
   size?: number
@@ -87,7 +89,7 @@ export async function startHub(behaviour: HubBehaviour): Promise<HubServer> {
     response.setHeader('x-repo-commit', commit)
     response.setHeader('x-linked-etag', `"${etag(path)}"`)
     response.setHeader('x-linked-size', behaviour.size ?? files[path]!.length)
-    response.setHeader('location', `${address(content)}/${encodeURIComponent(path)}`)
+    response.setHeader('location', behaviour.location ?? `${address(content)}/${encodeURIComponent(path)}`)
     answer(response, 302)
   })
 

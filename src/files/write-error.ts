@@ -14,17 +14,14 @@ interface Attempt {
   bytes: number | undefined
 }
 
-type Explain = (attempt: Attempt) => DistilledError
+interface Explanation {
+  why(attempt: Attempt): string
+  remedy: string
+  kind: typeof UsageError | typeof FileError
+}
 
-const usage =
-  (why: (attempt: Attempt) => string, remedy: string): Explain =>
-  (attempt) =>
-    new UsageError(`Cannot write ${attempt.path}: ${why(attempt)}.`, { remedy })
-
-const failure =
-  (why: (attempt: Attempt) => string, remedy: string): Explain =>
-  (attempt) =>
-    new FileError(`Cannot write ${attempt.path}: ${why(attempt)}.`, { remedy })
+const usage = (why: Explanation['why'], remedy: string): Explanation => ({ why, remedy, kind: UsageError })
+const failure = (why: Explanation['why'], remedy: string): Explanation => ({ why, remedy, kind: FileError })
 
 const notAllowed = failure(
   ({ folder }) => `this user may not write to ${folder}`,
@@ -36,7 +33,7 @@ const tooManyOpen = failure(
 )
 const elsewhere = 'Name another folder.'
 
-const explanations: ReadonlyMap<string, Explain> = new Map([
+const explanations: ReadonlyMap<string, Explanation> = new Map([
   ['ENOENT', usage(({ folder }) => `there is no folder ${folder}`, 'Create it first.')],
   ['ENOTDIR', usage(({ folder }) => `${folder} is or leads through a file`, 'Name a folder.')],
   ['EEXIST', usage(() => 'there is a file of that name already', 'Name another.')],
@@ -116,8 +113,13 @@ function freeOf(folder: string): { bytes: number; files: number | undefined } | 
 export function writeError(path: string, cause: unknown, bytes?: number, folder?: string): Error {
   const code = (cause as NodeJS.ErrnoException | undefined)?.code
   if (cause instanceof DistilledError || code === undefined) return cause as Error
-  const explained = explanations.get(code)?.({ path: folder ?? path, folder: folder ?? dirname(path), bytes })
-  if (!explained) return new FileError(`Cannot write ${path}: ${(cause as Error).message}.`, { cause })
-  explained.cause = cause
-  return explained
+  const { kind, remedy } = explanations.get(code) ?? { kind: FileError }
+  const why = writeReason(folder ?? path, cause, bytes, folder)
+  return new kind(`Cannot write ${folder ?? path}: ${why}.`, { cause, ...(remedy && { remedy }) })
+}
+
+/** Why `path` could not be written, as a part of a sentence. */
+export function writeReason(path: string, cause: unknown, bytes?: number, folder = dirname(path)): string {
+  const { code, message } = cause as NodeJS.ErrnoException
+  return explanations.get(code ?? '')?.why({ path, folder, bytes }) ?? message
 }

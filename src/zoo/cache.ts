@@ -1,14 +1,15 @@
 // The Hugging Face cache on disk, as Python's huggingface_hub keeps it, so that both find each other's files:
 // models--{owner}--{name}/blobs/{etag}, refs/main holding a commit, snapshots/{commit}/{file} linking to the blob.
-// A download in progress is {etag}.{host}-{pid}-{n}.partial; one given up is {etag}.partial. Taking over such a file is a
+// A download in progress is {etag}.{tag of the process}.partial; one given up is {etag}.partial. Taking over such a file is a
 // rename, which only one process can win, so two downloads at once never write to the same file.
 
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { copyFile, mkdir, open, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
-import { homedir, hostname } from 'node:os'
+import { homedir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { UsageError } from '../core/errors.ts'
+import { isAbandoned, ownTag } from '../files/owner.ts'
 import type { FileMetadata, HubSettings } from './hub.ts'
 import type { HubFile, ModelEntry } from './model-entry.ts'
 
@@ -84,19 +85,34 @@ function commitsNewestFirst(dir: string): string[] {
   }
 }
 
-/** Puts a complete blob into a snapshot and makes that snapshot the head of main; returns the snapshot's path. */
-export async function linkSnapshot(dir: string, file: string, { commit, etag }: FileMetadata): Promise<string> {
+/** What file systems say that have no symbolic links (FAT, exFAT, many network mounts), and Windows without the right to make any. */
+const noLinks = new Set(['EPERM', 'EACCES', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL', 'UNKNOWN'])
+
+/**
+ * Puts a complete blob into a snapshot and makes that snapshot the head of main; returns the snapshot's path. Without symbolic links
+ * the snapshot holds the one copy: a blob that has just come moves there, as in huggingface_hub; an older one may be linked
+ * to by others and is copied.
+ */
+export async function linkSnapshot(
+  dir: string,
+  file: string,
+  { commit, etag }: FileMetadata,
+  isNew: boolean,
+): Promise<string> {
   const blob = join(dir, 'blobs', etag)
   const link = join(dir, 'snapshots', commit, file)
   await mkdir(dirname(link), { recursive: true })
-  await replace(link, async (temporary) => {
-    try {
-      await symlink(relative(dirname(link), blob), temporary)
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EPERM') throw error
-      await copyFile(blob, temporary) // Windows without the right to make links
+  try {
+    await replace(link, (temporary) => symlink(relative(dirname(link), blob), temporary))
+  } catch (error) {
+    if (!noLinks.has((error as NodeJS.ErrnoException).code ?? '')) throw error
+    if (isNew) await rename(blob, link)
+    else {
+      await replace(link, (temporary) => copyFile(blob, temporary)).catch((cause) => {
+        if (!existsSync(link)) throw cause // else another process has just moved the blob there
+      })
     }
-  })
+  }
   const ref = join(dir, 'refs', 'main')
   await mkdir(dirname(ref), { recursive: true })
   if ((await readFile(ref, 'utf8').catch(() => '')) !== commit) {
@@ -116,12 +132,6 @@ async function replace(path: string, make: (temporary: string) => Promise<void>)
   }
 }
 
-let counter = 0
-const host = hostname().replace(/[^\w]/g, '_')
-const ownTag = (): string => `${host}-${process.pid}-${counter++}`
-
-const abandonedMs = 10 * 60_000
-
 /** A file of our own to download into; it starts with what an earlier download left behind. */
 export async function claimPartial(dir: string, etag: string): Promise<string> {
   const blobs = join(dir, 'blobs')
@@ -130,7 +140,8 @@ export async function claimPartial(dir: string, etag: string): Promise<string> {
   const candidates = (await readdir(blobs)).filter((name) => name.startsWith(`${etag}.`) && name.endsWith('.partial'))
   for (const name of candidates) {
     const path = join(blobs, name)
-    if (!(await isAbandoned(path, name.slice(etag.length + 1, -'.partial'.length)))) continue
+    const touched = (await stat(path).catch(() => undefined))?.mtimeMs ?? Date.now()
+    if (!isAbandoned(name.slice(etag.length + 1, -'.partial'.length), touched)) continue
     const won = await rename(path, own).then(
       () => true,
       () => false, // another process was faster
@@ -144,21 +155,4 @@ export async function claimPartial(dir: string, etag: string): Promise<string> {
 /** Leaves an unfinished download for the next one to continue. */
 export async function releasePartial(path: string, dir: string, etag: string): Promise<void> {
   await rename(path, join(dir, 'blobs', `${etag}.partial`))
-}
-
-async function isAbandoned(path: string, tag: string): Promise<boolean> {
-  const owner = /^(\w+)-(\d+)-\d+$/.exec(tag)
-  if (!owner) return true
-  if (owner[1] === host && !isRunning(Number(owner[2]))) return true
-  const stats = await stat(path).catch(() => undefined)
-  return stats !== undefined && Date.now() - stats.mtimeMs > abandonedMs
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
 }

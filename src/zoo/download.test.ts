@@ -1,13 +1,18 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises'
+import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type HubBehaviour, type HubServer, startHub } from '../../test/hub-server.ts'
 import { DownloadError } from '../core/errors.ts'
 import { hubSettings, locate, locateFile } from './cache.ts'
 import { type DownloadOptions, type DownloadProgress, download, downloadFile } from './download.ts'
 import { findModel } from './registry.ts'
+
+vi.mock('node:fs/promises', async (original) => {
+  const actual = await original<typeof import('node:fs/promises')>()
+  return { ...actual, symlink: vi.fn(actual.symlink) }
+})
 
 const entry = findModel('var-dd-d16')
 const source = { repo: 'microsoft/distilled_decoding', file: 'VAR-DD/var-d16.pth' }
@@ -188,6 +193,63 @@ describe('a file that is not what was promised', () => {
 
   it('does not lead out of the cache by its ETag', async () => {
     await expect(download(entry, await serve({ etag: '../../../escaped' }))).rejects.toThrow('not the protocol')
+  })
+})
+
+describe('a redirect', () => {
+  it.each([
+    ['http://[::', 'to "http://[::", which is no web address'],
+    ['https://', 'to "https://", which is no web address'],
+    ['ftp://example.org/a', 'to "ftp://example.org/a", which is no address of the web'],
+    ['file:///etc/passwd', 'to "file:///etc/passwd", which is no address of the web'],
+    ['javascript:alert(1)', 'to "javascript:alert(1)", which is no address of the web'],
+    ['data:,abc', 'to "data:,abc", which is no address of the web'],
+    ['https://me:secret@example.org/a', 'to https://example.org, with a name and a password in the address'],
+  ])('to %s ends at once, by name', async (location, message) => {
+    const options = { ...(await serve({ location })), retries: 5, retryDelayMs: 10_000 }
+    const host = new URL(hub.endpoint).host
+    const what = 'microsoft/distilled_decoding/VAR-DD/var-d16.pth'
+    await expect(download(entry, options)).rejects.toThrow(
+      `${host} redirects ${what} ${message}. Check HF_ENDPOINT and the proxy in between.`,
+    )
+    expect(hub.seen.map(({ method }) => method)).toEqual(['HEAD', 'GET'])
+  })
+
+  it('from an encrypted hub to an address that is not ends at once, by name', async () => {
+    const answer = () => new Response(null, { status: 302, headers: { location: 'http://mirror.example/a' } })
+    const fetched = vi.spyOn(globalThis, 'fetch').mockImplementation(async () => answer())
+    await expect(download(entry, settings({ HF_ENDPOINT: 'https://hub.example' }))).rejects.toThrow(
+      /^hub\.example redirects .* to http:\/\/mirror\.example, which is not encrypted\./,
+    )
+    expect(fetched).toHaveBeenCalledTimes(1)
+    fetched.mockRestore()
+  })
+})
+
+describe.each(['EPERM', 'EOPNOTSUPP', 'ENOTSUP', 'ENOSYS'])('a file system without links (%s)', (code) => {
+  beforeEach(() => {
+    vi.mocked(symlink).mockImplementation(async () => {
+      throw Object.assign(new Error(`${code}: operation not supported, symlink`), { code, syscall: 'symlink' })
+    })
+  })
+  afterEach(() => vi.mocked(symlink).mockReset())
+
+  it('keeps one copy, which is not fetched again', async () => {
+    const options = await serve()
+    const file = await download(entry, options)
+    expect((await lstat(file)).isFile()).toBe(true)
+    expect(await isContent(file)).toBe(true)
+    expect(await blobs()).toEqual([])
+    expect(await download(entry, options)).toBe(file)
+    expect(contentRequests()).toHaveLength(1)
+  })
+
+  it('copies a blob that others may link to', async () => {
+    const options = await serve()
+    await mkdir(join(repoFolder(), 'blobs'), { recursive: true })
+    await writeFile(join(repoFolder(), 'blobs', hub.etag(path)), content)
+    expect(await isContent(await download(entry, options))).toBe(true)
+    expect(await blobs()).toEqual([hub.etag(path)])
   })
 })
 

@@ -8,6 +8,7 @@ import { type FileHandle, open, rename, rm, stat, statfs } from 'node:fs/promise
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DownloadError } from '../core/errors.ts'
+import { writeReason } from '../files/write-error.ts'
 import { claimPartial, hubSettings, linkSnapshot, locate, locateFile, releasePartial, repoDir } from './cache.ts'
 import {
   BrokenConnection,
@@ -102,7 +103,8 @@ async function transfer(job: Job): Promise<string> {
   const blob = join(dir, 'blobs', metadata.etag)
   try {
     const there = await stat(blob).catch(() => undefined)
-    if (there?.size !== metadata.size) {
+    const isNew = there?.size !== metadata.size
+    if (isNew) {
       const partial = await claimPartial(dir, metadata.etag)
       await fill(job, partial, metadata).catch(async (error) => {
         if (error instanceof Corrupt) await rm(partial, { force: true })
@@ -111,10 +113,10 @@ async function transfer(job: Job): Promise<string> {
       })
       await rename(partial, blob)
     }
-    return await linkSnapshot(dir, job.file, metadata)
+    return await linkSnapshot(dir, job.file, metadata, isNew)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).syscall === undefined) throw error
-    throw new DownloadError(`Cannot keep ${job.file} in ${dir}: ${reasonOf(error)}.`, {
+    throw new DownloadError(`Cannot keep ${job.file} in ${dir}: ${writeReason(blob, error, metadata.size)}.`, {
       remedy: 'Set HF_HUB_CACHE to a folder with enough room that you may write to.',
       cause: error,
     })

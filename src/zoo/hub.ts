@@ -3,6 +3,7 @@
 // hand, so that the token stays with the host it belongs to. Protocol: huggingface_hub/file_download.py.
 
 import { DownloadError } from '../core/errors.ts'
+import { quote } from '../core/show.ts'
 
 /** Which hub, as whom, and where its files are kept. */
 export interface HubSettings {
@@ -104,16 +105,26 @@ async function request(
       throw refusal(response, settings, repo, file, url)
     }
     await response.body?.cancel()
-    url = new URL(location, url)
-    if (start.protocol === 'https:' && url.protocol !== 'https:') {
-      throw new DownloadError(`${start.host} redirects ${repo}/${file} to ${url.origin}, which is not encrypted.`, {
-        remedy: 'Check HF_ENDPOINT and the proxy in between.',
-      })
-    }
+    url = redirected(location, url, start, `${repo}/${file}`)
   }
   throw new DownloadError(`${start.host} redirects ${repo}/${file} more than ${mostRedirects} times.`, {
     remedy: 'Check HF_ENDPOINT.',
   })
+}
+
+/** @throws DownloadError for an address that is none, or that another protocol than the hub's would have to fetch */
+function redirected(location: string, from: URL, start: URL, what: string): URL {
+  const refused = (to: string, why: string) =>
+    new DownloadError(`${from.host} redirects ${what} to ${to}, ${why}.`, {
+      remedy: 'Check HF_ENDPOINT and the proxy in between.',
+    })
+  if (!URL.canParse(location, from)) throw refused(quote(location), 'which is no web address')
+  const url = new URL(location, from)
+  if (url.protocol !== 'https:' && url.protocol !== 'http:')
+    throw refused(quote(location), 'which is no address of the web')
+  if (start.protocol === 'https:' && url.protocol !== 'https:') throw refused(url.origin, 'which is not encrypted')
+  if (url.username || url.password) throw refused(url.origin, 'with a name and a password in the address')
+  return url
 }
 
 async function fetchOnce(url: URL, init: RequestInit & { signal: AbortSignal }): Promise<Response> {
