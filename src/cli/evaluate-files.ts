@@ -10,6 +10,7 @@ import { saveStatistics } from '../evaluate/statistics-file.ts'
 import { writeAtomically } from '../files/atomic.ts'
 import { grid } from '../images/grid.ts'
 import { refuseOverwriting } from '../images/overwriting.ts'
+import type { RgbImage } from '../images/rgb.ts'
 import type { Voice } from './io.ts'
 
 export interface EvaluationFiles {
@@ -56,8 +57,9 @@ const named = (paths: Readonly<Record<string, string | undefined>>) =>
 const sheetOf = ({ save, saveGrid }: EvaluationFiles): string | undefined =>
   saveGrid ?? (save && join(dirname(save), `${basename(save, extname(save))}.png`))
 
-/** Images of a sheet, in two rows. */
+/** Images of a sheet, in two rows; fewer where they are large. */
 const SHEET = 24
+const SHEET_BYTES = 2 ** 26
 
 /** Writes what the flags name; the result knows its sheet when it lies beside it. */
 export async function saveEvaluation(
@@ -84,11 +86,19 @@ export async function saveEvaluation(
 }
 
 async function saveSheet(path: string, images: ImageSource, { name, protocol }: EvaluationResult): Promise<void> {
-  const batches = await images.read(0, Math.min(SHEET, images.count))
-  const pictures = batches.flatMap(({ data, shape: [n, height, width] }) => {
-    const size = height * width * 3
-    return Array.from({ length: n }, (_, i) => ({ data: data.subarray(i * size, (i + 1) * size), width, height }))
-  })
-  const alike = pictures.filter(({ width, height }) => width === pictures[0]!.width && height === pictures[0]!.height)
-  await grid(alike, { columns: SHEET / 2, settings: { evaluation: name, ...protocol.sampling } }).save(path)
+  const pictures: RgbImage[] = []
+  let bytes = 0
+  for await (const { data, shape } of images.read(0, Math.min(SHEET, images.count))) {
+    const [count, height, width] = shape
+    bytes += data.length
+    const alike = !pictures[0] || (pictures[0].width === width && pictures[0].height === height)
+    if (alike && (bytes <= SHEET_BYTES || !pictures[0]))
+      for (const part of parts(data, count)) pictures.push({ data: part, width, height })
+  }
+  await grid(pictures, { columns: SHEET / 2, settings: { evaluation: name, ...protocol.sampling } }).save(path)
+}
+
+const parts = (data: Uint8Array, count: number): Uint8Array[] => {
+  const size = data.length / count
+  return Array.from({ length: count }, (_, i) => data.subarray(i * size, (i + 1) * size))
 }

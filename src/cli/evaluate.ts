@@ -10,6 +10,7 @@ import { openFeatureReader } from '../evaluate/open-reader.ts'
 import { type LabelScheme, labelsOf, publishedCount } from '../evaluate/protocols.ts'
 import { readResult } from '../evaluate/read-result.ts'
 import { type MetricName, metricNames, type ProtocolName, protocolNames } from '../evaluate/result.ts'
+import { mixture } from '../evaluate/sets/origin.ts'
 import type { EvaluationSet } from '../evaluate/sets/set.ts'
 import { modelSet, openSamplesOrSet } from '../library/evaluation-sets.ts'
 import type { Model } from '../library/model.ts'
@@ -145,6 +146,12 @@ async function run(path: string | undefined, flags: Flags, io: Io): Promise<void
     }
     say.note(`device: ${engine.device}, ${plural(engine.threads, 'thread')} (${engine.reason})`)
     if (samples.images?.lossy) say.note('warning: lossy image files among the samples; compression moves every metric.')
+    const origins = Object.entries({ samples, reference }).map(([what, { origin }]) => [
+      what,
+      origin && mixture(origin),
+    ])
+    for (const [what, mixed] of origins)
+      if (mixed) say.note(`warning: not all images of the ${what} come from one run: ${mixed}.`)
     const idle = model && model.plan(planOptions(flags)).kind === 'student' ? idleTeacherFlags(flags) : []
     if (idle.length) say.note(`note: no effect of ${idle.join(', ')}: no teacher takes part.`)
     const sampler = model && (await samplerFacts(model, planOptions(flags), io.signal))

@@ -1,5 +1,5 @@
 // Folders as torchvision's ImageFolder sees them; the crop bit for bit as Pillow computes it; errors that name the path.
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import sharp from 'sharp'
@@ -47,6 +47,19 @@ describe('imageFolder', () => {
     await mkdir(join(root, 'linked'))
     await symlink(join(root, 'far'), join(root, 'linked/near'))
     expect(await imageFolder(join(root, 'linked'), { imageSize: 4 })).toMatchObject({ classes: ['near'], size: 1 })
+  })
+
+  it.skipIf(process.platform !== 'linux')('reads names that are no text, and shows their bytes by number', async () => {
+    await grey('bytes/one/a.png', 60)
+    const name = (...bytes: number[]) => Buffer.concat([Buffer.from(join(root, 'bytes/')), Buffer.from(bytes)])
+    await rename(
+      join(root, 'bytes/one/a.png'),
+      Buffer.concat([Buffer.from(join(root, 'bytes/one/')), Buffer.from([0xfe, 0x2e, 0x70, 0x6e, 0x67])]),
+    )
+    await rename(join(root, 'bytes/one'), name(0xff, 0x31))
+    const data = await imageFolder(join(root, 'bytes'), { imageSize: 4 })
+    expect(data).toMatchObject({ classes: ['\\xff1'], size: 1 })
+    expect((await data.get(0)).image).toHaveLength(48)
   })
 
   it('is what a path opens, as the word sprites opens the drawn ones', async () => {

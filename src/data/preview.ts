@@ -1,6 +1,7 @@
 // A sheet to look at before training: one row per class, its name at the left, examples beside it, pixels enlarged
 // without smoothing so that one sees what a network sees.
 import sharp from 'sharp'
+import { printableLine } from '../core/show.ts'
 import { GeneratedImage } from '../images/image.ts'
 import type { RgbImage } from '../images/rgb.ts'
 import { firstOfEach, type LabelledDataset } from './labels.ts'
@@ -67,7 +68,11 @@ function paste(sheet: RgbImage, tile: RgbImage, { x, y, scale }: { x: number; y:
   }
 }
 
-const shortened = (name: string): string => (name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME - 1)}…` : name)
+/** Names of folders may hold anything; XML takes no control characters. */
+const shortened = (folder: string): string => {
+  const name = printableLine(folder)
+  return name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME - 1)}…` : name
+}
 
 const escaped = (text: string): string =>
   text.replace(/[&<>]/g, (sign) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[sign]!)

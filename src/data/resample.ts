@@ -19,57 +19,72 @@ export const bicubic: Filter = {
   },
 }
 
-const ONE = 2 ** 22
+/** Fractional bits of a weight. */
+const BITS = 22
 
 interface Taps {
-  first: number
-  weights: number[]
+  /** First input of every output position. */
+  first: Int32Array
+  /** How many inputs each mixes. */
+  counts: Int32Array
+  /** Their weights in units of 2^-22, `width` places for every output position. */
+  weights: Int32Array
+  width: number
 }
 
-/** For every output position the inputs it mixes, weights in units of 2^-22. */
-function tapsOf(from: number, to: number, { support, at }: Filter): Taps[] {
+/** For every output position the inputs it mixes. */
+function tapsOf(from: number, to: number, { support, at }: Filter): Taps {
   const scale = from / to
   const stretch = Math.max(scale, 1)
-  return Array.from({ length: to }, (_, i) => {
+  const width = Math.ceil(2 * support * stretch) + 1
+  const taps = { first: new Int32Array(to), counts: new Int32Array(to), weights: new Int32Array(to * width), width }
+  for (let i = 0; i < to; i++) {
     const center = (i + 0.5) * scale
     const first = Math.max(0, Math.trunc(center - support * stretch + 0.5))
     const end = Math.min(from, Math.trunc(center + support * stretch + 0.5))
     const raw = Array.from({ length: end - first }, (_, k) => at((k + first - center + 0.5) / stretch))
     const sum = raw.reduce((total, weight) => total + weight, 0)
-    const weights = raw.map((weight) => {
+    taps.first[i] = first
+    taps.counts[i] = raw.length
+    for (const [k, weight] of raw.entries()) {
       const share = weight / sum
-      return Math.trunc((share < 0 ? -0.5 : 0.5) + share * ONE)
-    })
-    return { first, weights }
-  })
-}
-
-/** Resamples lines of `taps.length` values; `step` lies between neighbours of a line, `starts` says where lines begin. */
-function along(source: Uint8Array, out: Uint8Array, taps: Taps[], step: number, starts: [from: number, to: number][]) {
-  for (const [from, to] of starts) {
-    for (const [i, { first, weights }] of taps.entries()) {
-      let sum = ONE / 2
-      for (let k = 0; k < weights.length; k++) sum += source[from + (first + k) * step]! * weights[k]!
-      out[to + i * step] = Math.min(255, Math.max(0, Math.floor(sum / ONE)))
+      taps.weights[i * width + k] = Math.trunc((share < 0 ? -0.5 : 0.5) + share * 2 ** BITS)
     }
   }
+  return taps
+}
+
+/**
+ * Mixes values of `source` that lie `step` apart: output position i of a line has `step` values, which come from inputs first[i]
+ * and after. Lines follow each other, `from` inputs and `taps.first.length` outputs each.
+ */
+function along(source: Uint8Array, { first, counts, weights, width }: Taps, step: number, from: number): Uint8Array {
+  const to = first.length
+  const lines = source.length / (from * step)
+  const out = new Uint8ClampedArray(lines * to * step)
+  for (let line = 0; line < lines; line++) {
+    for (let i = 0; i < to; i++) {
+      const start = (line * from + first[i]!) * step
+      const target = (line * to + i) * step
+      const count = counts[i]!
+      for (let value = 0; value < step; value++) {
+        let sum = 1 << (BITS - 1)
+        for (let k = 0, at = start + value; k < count; k++, at += step) sum += source[at]! * weights[i * width + k]!
+        out[target + value] = sum >> BITS
+      }
+    }
+  }
+  return new Uint8Array(out.buffer)
 }
 
 /** `image` at another size. */
-export function resample({ data, width, height }: RgbImage, toWidth: number, toHeight: number, filter: Filter) {
-  let pixels = data
-  if (toWidth !== width) {
-    pixels = new Uint8Array(3 * toWidth * height)
-    const rows = starts(height, (y, channel) => [3 * width * y + channel, 3 * toWidth * y + channel])
-    along(data, pixels, tapsOf(width, toWidth, filter), 3, rows)
-  }
-  if (toHeight === height) return { data: pixels, width: toWidth, height }
-  const out = new Uint8Array(3 * toWidth * toHeight)
-  const columns = starts(toWidth, (x, channel) => [3 * x + channel, 3 * x + channel])
-  along(pixels, out, tapsOf(height, toHeight, filter), 3 * toWidth, columns)
-  return { data: out, width: toWidth, height: toHeight }
-}
-
-function starts(lines: number, at: (line: number, channel: number) => [number, number]): [number, number][] {
-  return Array.from({ length: 3 * lines }, (_, i) => at(Math.floor(i / 3), i % 3))
+export function resample(
+  { data, width, height }: RgbImage,
+  toWidth: number,
+  toHeight: number,
+  filter: Filter,
+): RgbImage {
+  const rows = toWidth === width ? data : along(data, tapsOf(width, toWidth, filter), 3, width)
+  const both = toHeight === height ? rows : along(rows, tapsOf(height, toHeight, filter), 3 * toWidth, height)
+  return { data: both, width: toWidth, height: toHeight }
 }

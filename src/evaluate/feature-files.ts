@@ -93,7 +93,7 @@ export async function extractFeatures(options: ExtractOptions): Promise<Manifest
     const readings: Reading[] = []
     for (let at = first; at < first + count; at += BATCH) {
       const n = Math.min(BATCH, first + count - at)
-      for (const run of await images.read(at, n, signal)) readings.push(await reader.read(run))
+      for await (const run of images.read(at, n, signal)) readings.push(await reader.read(run))
       clock.made(n)
     }
     const array = (name: 'features' | 'spatial' | 'probabilities') => {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,12 +7,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { sharedEngine } from '../../test/evaluate.ts'
 import { fixturePath, loadFixture } from '../../test/fixtures.ts'
 import { npzBytes } from '../checkpoint/npz.ts'
+import { GeneratedImage } from '../images/image.ts'
+import type { Settings } from '../images/xmp.ts'
 import { evaluate } from './evaluate.ts'
 import { extractFeatures, mergeFeatures } from './feature-files.ts'
 import { measure } from './measure.ts'
 import type { FeatureReader, RgbBatch } from './reader.ts'
 import { openSet } from './sets/open.ts'
-import type { EvaluationSet } from './sets/set.ts'
+import { mixture, originCounter } from './sets/origin.ts'
+import { type EvaluationSet, unknownOrigin } from './sets/set.ts'
 import { saveStatistics } from './statistics-file.ts'
 
 const { arrays, meta } = loadFixture('metrics')
@@ -38,6 +42,11 @@ const open = async (path: string) => {
   return set
 }
 const file = (name: string) => open(join(folder, name))
+const all = async (runs: AsyncIterable<RgbBatch>) => {
+  const found: RgbBatch[] = []
+  for await (const run of runs) found.push(run)
+  return found
+}
 
 /** Mean, spread and corner of the colours: 6 features, and two "classes", dark and light. */
 function colours(): FeatureReader & { batches: number[] } {
@@ -179,7 +188,7 @@ describe('evaluation of images', () => {
     await write('grid.png', 64, 200)
     const set = await open(images)
     expect(set.images).toMatchObject({ count: 3, lossy: true, format: 'PNG and WEBP files' })
-    const runs = await set.images!.read(0, 3)
+    const runs = await all(set.images!.read(0, 3))
     expect(runs.map(({ shape, data }) => [shape[0], shape[1], data[0]])).toEqual([
       [2, 8, 20],
       [1, 4, 30],
@@ -187,6 +196,74 @@ describe('evaluation of images', () => {
     const before = await set.sha256()
     await write('a.png', 8, 21)
     expect(await set.sha256()).not.toBe(before)
+  })
+
+  it('reads files whose names are no text, and nothing that is no file', async () => {
+    const images = join(folder, 'odd-names')
+    await mkdir(images)
+    const red = await sharp({ create: { width: 2, height: 2, channels: 3, background: 'red' } })
+      .png()
+      .toBuffer()
+    await writeFile(join(images, 'line\nend\u001b[2J.png'), red)
+    if (process.platform === 'linux') {
+      await writeFile(Buffer.concat([Buffer.from(`${images}/`), Buffer.from([0xff, 0xfe]), Buffer.from('.png')]), red)
+      execFileSync('mkfifo', [join(images, 'pipe.png')])
+    }
+    const set = await open(images)
+    const [run] = await all(set.images!.read(0, set.count!))
+    expect(run!.shape).toEqual([process.platform === 'linux' ? 2 : 1, 2, 2, 3])
+    expect(await set.sha256()).toMatch(/^[0-9a-f]{64}$/)
+  })
+
+  it('tells what a file is by its first bytes, and refuses what only has the name of an image', async () => {
+    const images = join(folder, 'kinds')
+    await mkdir(images)
+    const red = sharp({ create: { width: 2, height: 2, channels: 3, background: 'red' } })
+    await writeFile(join(images, 'a.png'), await red.jpeg().toBuffer())
+    expect((await open(images)).images).toMatchObject({ format: 'JPEG files', lossy: true })
+    await writeFile(join(images, 'b.png'), '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>')
+    await expect(open(images)).rejects.toThrow(/b\.png: The first bytes are those of no PNG, JPEG or WebP file/)
+  })
+
+  it('hears of every image where it comes from, not of the first alone', async () => {
+    const images = join(folder, 'origins')
+    await mkdir(images)
+    const pixels = { data: new Uint8Array(12), width: 2, height: 2 }
+    const made = (name: string, settings?: object) =>
+      new GeneratedImage({ ...pixels, settings: settings as Settings }).save(join(images, name))
+    await made('0.png', { model: 'a', seed: 0, plan: { kind: 'student', timesteps: [0, 5] } })
+    await made('1.webp', { model: 'a', seed: 0, plan: { kind: 'student', timesteps: [0, 5] } })
+    expect((await open(images)).origin).toEqual({
+      labels: 'as the files say (not a labelled protocol)',
+      sampling: { model: 'a', seed: 0, 'plan.kind': 'student', 'plan.timesteps': '0,5' },
+      rounding: 'floor(clamp(255 x + 0.5, 0, 255))',
+    })
+    await made('2.jpg', { model: 'b', seed: 0, plan: { kind: 'teacher' } })
+    const mixed = (await open(images)).origin!
+    expect(mixed.sampling).toEqual({
+      model: 'mixed: a, b',
+      seed: 0,
+      'plan.kind': 'mixed: student, teacher',
+      'plan.timesteps': 'mixed: 0,5, not recorded',
+    })
+    expect(mixture(mixed)).toMatch(/^model is mixed: a, b; plan\.kind is mixed/)
+    await sharp({ create: { width: 2, height: 2, channels: 3, background: 'red' } }).toFile(join(images, '3.png'))
+    const partly = (await open(images)).origin!
+    expect(partly).toMatchObject({ labels: 'unknown for 1 of 4 images', rounding: 'unknown for 1 of 4 images' })
+    expect(partly.sampling.recorded).toBe('3 of 4 images')
+    expect(mixture(partly)).toMatch(/^the origin is unknown for 1 of 4 images; model is mixed/)
+  })
+
+  it('keeps little of what strangers write into their images', () => {
+    const counter = originCounter()
+    const deep = JSON.parse(`${'{"a":'.repeat(2000)}1${'}'.repeat(2000)}`)
+    const wide = Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`key${i}`, i]))
+    for (let seed = 0; seed < 100; seed++) counter.add({ model: 'x'.repeat(1e6), seed, plan: wide, rng: deep })
+    const { sampling } = counter.origin()
+    expect(sampling.model).toHaveLength(200)
+    expect(sampling.seed).toBe('mixed: 0, 1, 2, 3 and others')
+    expect(Object.keys(sampling).length).toBeLessThanOrEqual(64)
+    expect(mixture({ ...unknownOrigin, sampling: { seed: 1 } })).toBeUndefined()
   })
 
   it('refuses a folder of which some images would not be counted', async () => {
@@ -202,7 +279,7 @@ describe('evaluation of images', () => {
 
   it('draws sprites as a reference, and hashes what it drew', async () => {
     const [set, again] = [await open('sprites'), await open('sprites')]
-    const [run] = await set.images!.read(0, 24)
+    const [run] = await all(set.images!.read(0, 24))
     expect(run!.shape).toEqual([24, 32, 32, 3])
     expect(await set.sha256()).toBe(await again.sha256())
   })
@@ -259,7 +336,7 @@ describe('images as pytorch-fid reads them', () => {
     const upright = sharp({ create: { width: 4, height: 2, channels: 3, background: 'red' } })
     await upright.jpeg().withMetadata({ orientation: 6 }).toFile(join(images, 'b.jpg'))
     const set = await open(images)
-    const [png, jpeg] = await set.images!.read(0, 2)
+    const [png, jpeg] = await all(set.images!.read(0, 2))
     expect(Array.from(png!.data)).toEqual([200, 100, 50, 10, 20, 30])
     expect(jpeg!.shape).toEqual([1, 2, 4, 3])
   })

@@ -190,7 +190,7 @@ async function collected(
       signal?.throwIfAborted()
       const count = Math.min(batch, images.count - first)
       let at = first
-      for (const run of await images.read(first, count, signal)) {
+      for await (const run of images.read(first, count, signal)) {
         const labels = known && Array.from({ length: run.shape[0] }, (_, i) => known[at + i]!)
         all.add(await reader.read(run), labels)
         at += run.shape[0]

@@ -29,17 +29,37 @@ export function isPng(bytes: Uint8Array): boolean {
  */
 export function readPngText(png: Uint8Array): Map<string, string> {
   const texts = new Map<string, string>()
-  for (const { type, data } of chunks(png)) {
-    if (type !== 'tEXt' && type !== 'iTXt') continue
-    const keyEnd = data.indexOf(0)
-    const key = latin1.decode(data.subarray(0, keyEnd))
-    if (type === 'tEXt') texts.set(key, latin1.decode(data.subarray(keyEnd + 1)))
-    else if (data[keyEnd + 1] === 0) {
-      const languageEnd = data.indexOf(0, keyEnd + 3)
-      texts.set(key, utf8.decode(data.subarray(data.indexOf(0, languageEnd + 1) + 1)))
-    }
+  for (const chunk of chunks(png)) {
+    const [key, text] = textOf(chunk) ?? []
+    if (key !== undefined && text !== undefined) texts.set(key, text)
   }
   return texts
+}
+
+/** Keyword and text of a chunk; undefined when it holds no uncompressed text. */
+function textOf({ type, data }: Chunk): [keyword: string, text: string] | undefined {
+  if (type !== 'tEXt' && type !== 'iTXt') return undefined
+  const keyEnd = data.indexOf(0)
+  const key = latin1.decode(data.subarray(0, keyEnd))
+  if (type === 'tEXt') return [key, latin1.decode(data.subarray(keyEnd + 1))]
+  if (data[keyEnd + 1] !== 0) return undefined
+  const languageEnd = data.indexOf(0, keyEnd + 3)
+  return [key, utf8.decode(data.subarray(data.indexOf(0, languageEnd + 1) + 1))]
+}
+
+/**
+ * The uncompressed text of that keyword before the pixel data, which is where we write it; nothing behind it is looked at.
+ * @throws CheckpointError when the file is no PNG, or damaged up to there
+ * @example
+ * findPngText(await readFile('000000.png'), 'Comment') // 'AI-generated image'
+ */
+export function findPngText(png: Uint8Array, keyword: string): string | undefined {
+  for (const chunk of chunks(png)) {
+    if (chunk.type === 'IDAT') return undefined
+    const [key, text] = textOf(chunk) ?? []
+    if (key === keyword) return text
+  }
+  return undefined
 }
 
 /**
@@ -50,7 +70,7 @@ export function readPngText(png: Uint8Array): Map<string, string> {
  * addPngText(png, { Comment: 'AI-generated image' })
  */
 export function addPngText(png: Uint8Array, texts: Readonly<Record<string, string>>): Uint8Array<ArrayBuffer> {
-  const first = chunks(png).find((chunk) => chunk.type === 'IDAT')
+  const first = [...chunks(png)].find((chunk) => chunk.type === 'IDAT')
   if (!first) throw new CheckpointError('This PNG file has no pixel data.')
   const added = Object.entries(texts).map(([key, text]) => textChunk(key, text))
   return joined([png.subarray(0, first.start), ...added, png.subarray(first.start)])
@@ -81,10 +101,9 @@ export function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return out
 }
 
-function chunks(png: Uint8Array): Chunk[] {
+function* chunks(png: Uint8Array): Generator<Chunk> {
   if (!isPng(png)) throw new CheckpointError('This is not a PNG file.')
   const view = new DataView(png.buffer, png.byteOffset, png.byteLength)
-  const found: Chunk[] = []
   for (let start = SIGNATURE.length; start < png.length; ) {
     const length = start + 12 <= png.length ? view.getUint32(start) : Number.POSITIVE_INFINITY
     const end = start + 12 + length
@@ -93,9 +112,8 @@ function chunks(png: Uint8Array): Chunk[] {
       throw new CheckpointError(`This PNG file is damaged: the checksum of the chunk at byte ${start} is wrong.`)
     }
     const type = latin1.decode(png.subarray(start + 4, start + 8))
-    found.push({ type, start, data: png.subarray(start + 8, end - 4) })
-    if (type === 'IEND') break
+    yield { type, start, data: png.subarray(start + 8, end - 4) }
+    if (type === 'IEND') return
     start = end
   }
-  return found
 }

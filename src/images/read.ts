@@ -1,50 +1,102 @@
-// Image files in: the pixels, and the settings that an image of ours carries (`distilled sample --like IMAGE.png`).
-import { readFile } from 'node:fs/promises'
-import sharp from 'sharp'
+// Image files in: the pixels, and the settings that an image of ours carries (`distilled sample --like IMAGE.png`). What a file
+// is, is told from its first bytes, and its size from its header, before anything is decoded.
+import { constants } from 'node:fs'
+import { open } from 'node:fs/promises'
+import sharp, { type Sharp } from 'sharp'
 import { CheckpointError, DistilledError, UsageError } from '../core/errors.ts'
-import { isPng, readPngText } from './png-text.ts'
-import type { RgbImage } from './rgb.ts'
+import { type FilePath, pathText } from './list.ts'
+import { findPngText, isPng } from './png-text.ts'
+import { clippedToRgb, cmykToRgb, type RgbImage } from './rgb.ts'
 import { SETTINGS_KEY, type Settings, settingsInXmp } from './xmp.ts'
+
+/** Endings of the files that are looked for in folders. */
+export const imageEndings: readonly string[] = ['.png', '.jpg', '.jpeg', '.webp']
+
+/** What is read, by the first bytes of a file. */
+export type ImageKind = 'PNG' | 'JPEG' | 'WEBP'
+
+/** A photograph of 26 million pixels as PNG has about 50 MB. */
+const maxFileBytes = 2 ** 26
+/** Cameras of 24 and 26 megapixels; as RGB bytes 79 MB, which with the first halving of a crop is below 200 MB. */
+const maxPixels = 25 * 2 ** 20
+/** Telephones of 12; decoders of WebP, progressive JPEG and interlaced PNG hold all of an image, in up to 12 bytes a pixel. */
+const maxPixelsAtOnce = 12 * 2 ** 20
+
+/** An image file whose header has been read, and no pixel. */
+export interface ImageFile {
+  readonly kind: ImageKind
+  readonly width: number
+  readonly height: number
+  /** What `decode` takes at most: the file itself and its pixels. */
+  readonly bytes: number
+  /** The settings it was made with, undefined when it holds none; throws a CheckpointError when they are damaged. */
+  settings(): Settings | undefined
+  decode(options?: ReadImageOptions): Promise<RgbImage>
+}
+
+export interface ReadImageOptions {
+  /** The shorter side is resized to it (Lanczos) and the centre square cut out. */
+  readonly size?: number
+  /** Without turning, colour profile and transparency, as PIL's `convert('RGB')` reads it. */
+  readonly plain?: boolean
+}
+
+/**
+ * Opens an image file: reads its bytes, its header and its settings.
+ * @throws UsageError when there is no such file or it is too large; CheckpointError when it is no PNG, JPEG or WebP file, or has
+ * more pixels than are decoded
+ * @example
+ * const { width, height, decode } = await openImage('photo.jpg')
+ */
+export async function openImage(path: FilePath): Promise<ImageFile> {
+  const name = pathText(path)
+  const bytes = await readBytes(path, name)
+  return named(name, async () => {
+    const kind = kindOf(bytes)
+    if (!kind) throw new CheckpointError('The first bytes are those of no PNG, JPEG or WebP file.')
+    const header = sharp(bytes, { limitInputPixels: false })
+    const { width, height, space, isProgressive, xmpAsString } = await header.metadata()
+    const whole = isProgressive || kind === 'WEBP' ? maxPixelsAtOnce : maxPixels
+    const most = space === 'cmyk' ? whole / 2 : whole // a fourth channel, and a conversion
+    if (width * height > most) {
+      throw new CheckpointError(`The image has ${width} x ${height} pixels; at most ${most} are decoded.`, {
+        remedy: 'Make it smaller first.',
+      })
+    }
+    return {
+      kind,
+      width,
+      height,
+      bytes: bytes.length + 3 * width * height,
+      settings: () => {
+        const json = kind === 'PNG' ? findPngText(bytes, SETTINGS_KEY) : settingsInXmp(xmpAsString ?? '')
+        return json === undefined ? undefined : settingsOf(json)
+      },
+      decode: (options = {}) => named(name, () => decoded(bytes, space, options)),
+    }
+  })
+}
 
 /**
  * The settings an image was made with, from a PNG, JPEG or WebP file; undefined when it holds none.
- * @throws UsageError when there is no such file, CheckpointError when it is no image or its settings are damaged
+ * @throws whatever `openImage` throws; CheckpointError when the settings are damaged
  * @example
  * const settings = await readSettings('000000.png')
  */
-export async function readSettings(path: string): Promise<Settings | undefined> {
-  const json = await read(path, async (bytes) =>
-    isPng(bytes)
-      ? readPngText(bytes).get(SETTINGS_KEY)
-      : settingsInXmp((await sharp(bytes).metadata()).xmpAsString ?? ''),
-  )
-  if (json === undefined) return undefined
-  const settings = parse(json)
-  if (typeof settings === 'object' && settings !== null && !Array.isArray(settings)) return settings as Settings
-  throw new CheckpointError(`${path}: the settings in this image are damaged (expected a JSON object).`)
+export async function readSettings(path: FilePath): Promise<Settings | undefined> {
+  const { settings } = await openImage(path)
+  return named(pathText(path), async () => settings())
 }
 
 /**
- * Pixels of an image file, turned upright, in sRGB, transparency on black. With `size`: the shorter side resized to it
- * (Lanczos) and the centre square cut out. `plain` gives the bytes that are stored, as PIL's `convert('RGB')` does: not turned,
- * no colour profile applied, transparency left out.
- * @throws UsageError when there is no such file, CheckpointError when it is no image
+ * Pixels of an image file, turned upright, in sRGB, transparency on black; with `plain` the very bytes that PIL's `convert('RGB')`
+ * gives: not turned, no colour profile applied, transparency left out, CMYK by its formula, 16-bit greys above 255 clipped.
+ * @throws whatever `openImage` throws; CheckpointError when the pixels are damaged
  * @example
  * const { data, width, height } = await readImage('photo.jpg', { size: 256 })
  */
-export async function readImage(
-  path: string,
-  { size, plain }: { size?: number; plain?: boolean } = {},
-): Promise<RgbImage> {
-  return read(path, async (bytes) => {
-    const image = plain
-      ? sharp(bytes, { ignoreIcc: true }).removeAlpha().toColourspace('srgb')
-      : sharp(bytes).autoOrient().flatten().toColourspace('srgb')
-    if (size !== undefined) image.resize(size, size, { fit: 'cover' })
-    const { data, info } = await image.raw().toBuffer({ resolveWithObject: true })
-    return { data: new Uint8Array(data), width: info.width, height: info.height }
-  })
-}
+export const readImage = async (path: FilePath, options?: ReadImageOptions): Promise<RgbImage> =>
+  (await openImage(path)).decode(options)
 
 /**
  * Float32 planes [3, height, width] in [0, 1], what an encoder takes.
@@ -58,17 +110,70 @@ export function toFloat({ data, width, height }: RgbImage): Float32Array {
   return out
 }
 
-async function read<T>(path: string, use: (bytes: Uint8Array) => Promise<T>): Promise<T> {
-  const bytes = await readFile(path).catch((cause) => {
-    throw new UsageError(`Cannot read ${path}: ${cause.code === 'ENOENT' ? 'no such file' : cause.message}.`, { cause })
-  })
-  try {
-    return await use(bytes)
-  } catch (cause) {
-    if (cause instanceof UsageError) throw cause
-    const reason = cause instanceof DistilledError ? cause.message : 'This is not an image that can be read.'
-    throw new CheckpointError(`${path}: ${reason}`, { remedy: 'Expected a PNG, JPEG or WebP file.', cause })
+async function decoded(bytes: Buffer, space: string, { size, plain = false }: ReadImageOptions): Promise<RgbImage> {
+  const image = sharp(bytes, { limitInputPixels: maxPixels, ignoreIcc: plain })
+  if (size !== undefined) image.resize(size, size, { fit: 'cover' })
+  if (!plain) return rgb(image.autoOrient().flatten().toColourspace('srgb').raw())
+  if (space === 'cmyk') {
+    const { data, width, height } = await rgb(image.pipelineColourspace('cmyk').toColourspace('cmyk').raw())
+    return { data: cmykToRgb(data), width, height }
   }
+  if (isGrey16(bytes)) {
+    const grey = image.removeAlpha().toColourspace('grey16').raw({ depth: 'ushort' })
+    const { data, width, height } = await rgb(grey)
+    return { data: clippedToRgb(new Uint16Array(data.buffer, data.byteOffset, width * height)), width, height }
+  }
+  return rgb(image.removeAlpha().toColourspace('srgb').raw())
+}
+
+async function rgb(image: Sharp): Promise<RgbImage> {
+  const { data, info } = await image.toBuffer({ resolveWithObject: true })
+  return { data: new Uint8Array(data.buffer, data.byteOffset, data.length), width: info.width, height: info.height }
+}
+
+function kindOf(bytes: Buffer): ImageKind | undefined {
+  if (isPng(bytes)) return 'PNG'
+  if (bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff) return 'JPEG'
+  return bytes.toString('latin1', 0, 4) === 'RIFF' && bytes.toString('latin1', 8, 12) === 'WEBP' ? 'WEBP' : undefined
+}
+
+/** PNG's colour type 0 with 16 bits, by its header: PIL keeps these values where it halves the bits of every other image. */
+const isGrey16 = (bytes: Buffer): boolean => isPng(bytes) && bytes[24] === 16 && bytes[25] === 0
+
+async function readBytes(path: FilePath, name: string): Promise<Buffer> {
+  const failed = (cause: NodeJS.ErrnoException): never => {
+    throw new UsageError(`Cannot read ${name}: ${cause.code === 'ENOENT' ? 'no such file' : cause.message}.`, { cause })
+  }
+  const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch(failed)
+  try {
+    const found = await file.stat()
+    if (!found.isFile()) throw new UsageError(`Cannot read ${name}: it is no file.`)
+    if (found.size > maxFileBytes) {
+      throw new UsageError(`${name} has ${found.size} bytes; an image file may have ${maxFileBytes}.`, {
+        remedy: 'Make it smaller first, or save it as JPEG.',
+      })
+    }
+    return await file.readFile().catch(failed)
+  } finally {
+    await file.close()
+  }
+}
+
+async function named<T>(name: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (cause) {
+    const reason = cause instanceof DistilledError ? cause.message : 'This is not an image that can be read.'
+    const remedy =
+      cause instanceof DistilledError && cause.remedy ? {} : { remedy: 'Expected a PNG, JPEG or WebP file.' }
+    throw new CheckpointError(`${name}: ${reason}`, { cause, ...remedy })
+  }
+}
+
+function settingsOf(json: string): Settings {
+  const settings = parse(json)
+  if (typeof settings === 'object' && settings !== null && !Array.isArray(settings)) return settings as Settings
+  throw new CheckpointError('The settings in this image are damaged (expected a JSON object).')
 }
 
 function parse(json: string): unknown {

@@ -39,3 +39,33 @@ export function toUint8(planes: Float32Array, width: number, height: number): Ui
   }
   return out
 }
+
+/**
+ * RGB bytes of CMYK bytes as PIL converts them: no profile, inks multiplied in 8 bits.
+ * @see Pillow: src/libImaging/Convert.c:cmyk2rgb
+ * @example
+ * cmykToRgb(Uint8Array.of(255, 0, 0, 0)) // [0, 255, 255]
+ */
+export function cmykToRgb(cmyk: Uint8Array): Uint8Array {
+  const out = new Uint8Array((cmyk.length / 4) * 3)
+  for (let from = 0, to = 0; from < cmyk.length; from += 4, to += 3) {
+    const light = 255 - cmyk[from + 3]!
+    for (let ink = 0; ink < 3; ink++) {
+      const product = cmyk[from + ink]! * light + 128
+      out[to + ink] = light - (((product >> 8) + product) >> 8)
+    }
+  }
+  return out
+}
+
+/**
+ * RGB bytes of 16-bit greys as PIL converts them: values above 255 are white.
+ * @see Pillow: src/libImaging/Convert.c:i2l
+ * @example
+ * clippedToRgb(Uint16Array.of(7, 65535)) // [7, 7, 7, 255, 255, 255]
+ */
+export function clippedToRgb(greys: Uint16Array): Uint8Array {
+  const out = new Uint8Array(3 * greys.length)
+  for (let i = 0; i < greys.length; i++) out.fill(Math.min(255, greys[i]!), 3 * i, 3 * i + 3)
+  return out
+}

@@ -199,7 +199,7 @@ export function difference(a: Job, b: Job): string | undefined {
 export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
 /** SHA-256 of a file of any size. */
-export async function fileSha256(path: string, signal?: AbortSignal): Promise<string> {
+export async function fileSha256(path: string | Buffer, signal?: AbortSignal): Promise<string> {
   const hash = createHash('sha256')
   for await (const piece of createReadStream(path)) {
     signal?.throwIfAborted()

@@ -31,11 +31,9 @@ export async function modelSet(model: Model, options: MassOptions): Promise<Eval
       format: 'none: sampled and measured in one run',
       lossy: false,
       labels,
-      async read(first, count) {
+      async *read(first, count) {
         checkSpan(model.name, run.count, first, count)
-        const batches = []
-        for await (const { data, shape } of range(first, first + count)) batches.push({ data, shape })
-        return batches
+        for await (const { data, shape } of range(first, first + count)) yield { data, shape }
       },
     },
     sha256: async () => sha256(new TextEncoder().encode(JSON.stringify({ ...settings, count: run.count }))),
@@ -59,12 +57,10 @@ export async function samplesSet(folder: string): Promise<EvaluationSet & { imag
     origin: originOf(settings),
     images: {
       ...{ count, format: 'npz', lossy: false, labels },
-      async read(first, n, signal) {
+      async *read(first, n, signal) {
         checkSpan(folder, count, first, n)
-        const batches = []
         for await (const { data, shape } of samples.batches({ from: first, to: first + n, signal }))
-          batches.push({ data, shape })
-        return batches
+          yield { data, shape }
       },
     },
     sha256: async () => sha256(new TextEncoder().encode(manifest.files.map((file) => file.sha256).join())),

@@ -89,15 +89,18 @@ async function imagesOf(
     format: 'npz',
     lossy: false,
     ...(wanted && { labels: toFloat32(wanted, labels!.dtype) }),
-    async read(first, n, signal) {
+    async *read(first, n, signal) {
       signal?.throwIfAborted()
       checkSpan(path, count, first, n)
       const shape = [n, height, width, 3] as const
-      if (whole) return [{ data: whole.subarray(first * size, (first + n) * size), shape }]
+      if (whole) {
+        yield { data: whole.subarray(first * size, (first + n) * size), shape }
+        return
+      }
       const data = new Uint8Array(n * size)
       const { bytesRead } = await handle!.read(data, 0, data.length, location!.offset + first * size)
       if (bytesRead < data.length) throw new CheckpointError(`${path} ended while it was read.`)
-      return [{ data, shape }]
+      yield { data, shape }
     },
     close: async () => handle?.close(),
   }

@@ -7,7 +7,7 @@ import type { Gaussian } from '../moments.ts'
 import type { RgbBatch } from '../reader.ts'
 import type { Protocol } from '../result.ts'
 
-/** Images by index; `read` gives them in order, in runs of equal size. */
+/** Images by index; `read` gives them in order, in runs of equal size, as they are asked for. */
 export interface ImageSource {
   readonly count: number
   /** In words, for the protocol: `PNG files`, `npz`. */
@@ -16,7 +16,7 @@ export interface ImageSource {
   readonly lossy: boolean
   /** Class asked for, by image; undefined when unknown. */
   readonly labels?: ArrayLike<number>
-  read(first: number, count: number, signal?: AbortSignal): Promise<RgbBatch[]>
+  read(first: number, count: number, signal?: AbortSignal): AsyncGenerator<RgbBatch>
 }
 
 /** What a feature extractor has made of images before. */

@@ -13,8 +13,8 @@ const AT_ONCE = 250
  * The first `count` sprites of the reference seed, 32 x 32 pixels, class i mod 12.
  * @example
  * const { images } = spritesSet(10_000)
- * const [{ shape }] = await images.read(0, 12) // one sprite of every class
- * shape // [12, 32, 32, 3]
+ * const { value } = await images.read(0, 12).next() // one sprite of every class
+ * value.shape // [12, 32, 32, 3]
  */
 export function spritesSet(count: number, seed = REFERENCE_SEED): EvaluationSet & { images: ImageSource } {
   const data = sprites({ seed, size: count })
@@ -40,8 +40,8 @@ export function spritesSet(count: number, seed = REFERENCE_SEED): EvaluationSet 
       format: 'none: drawn as they are measured',
       lossy: false,
       labels: Array.from({ length: count }, (_, i) => data.labelOf(i)),
-      async read(first, n) {
-        return [{ data: await read(first, n), shape: [n, side, side, 3] }]
+      async *read(first, n) {
+        yield { data: await read(first, n), shape: [n, side, side, 3] }
       },
     },
     async sha256(signal) {
