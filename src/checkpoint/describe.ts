@@ -123,12 +123,13 @@ export function formatDescription(description: CheckpointDescription): string {
   return lines.join('\n')
 }
 
-function modelLine({ label, kind, depth, width, heads, codebook }: Guess): string {
+function modelLine({ label, kind, depth, width, heads, tokens, codebook }: Guess): string {
   if (kind === 'unknown') return 'no model known here'
   const facts = [
     depth !== undefined && `depth ${depth}`,
     width !== undefined && `width ${width}`,
     heads !== undefined && `${heads} heads`,
+    tokens !== undefined && `${tokens} tokens`,
     codebook && `codebook ${codebook.join(' x ')}`,
   ].filter(Boolean)
   return `looks like ${label}${facts.length ? ` (${facts.join(', ')})` : ''}`

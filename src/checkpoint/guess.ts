@@ -8,6 +8,7 @@ export interface Guess {
     | 'var'
     | 'llamagen-dd'
     | 'llamagen'
+    | 'llamagen-t2i'
     | 'var-vqvae'
     | 'llamagen-vq'
     | 'inception'
@@ -17,6 +18,8 @@ export interface Guess {
   readonly depth?: number
   readonly width?: number
   readonly heads?: number
+  /** Positions of an image, where a positional table in the file tells them. */
+  readonly tokens?: number
   /** Codebook entries and their channels. */
   readonly codebook?: readonly [number, number]
 }
@@ -48,7 +51,14 @@ const varFacts = (tensors: StateDict): Facts => ({
 const llamagenFacts = (tensors: StateDict): Facts => ({
   depth: countOf(tensors, 'layers'),
   ...dimension(tensors, 'width', 'norm.weight', 0),
+  ...tokensFact(tensors),
 })
+
+/** The table of rotary positions has a row for the class token and one for every token of the image. */
+const tokensFact = (tensors: StateDict): Facts => {
+  const [rows = 0] = tensors.get('freqs_cis')?.shape ?? []
+  return rows > 1 ? { tokens: rows - 1 } : {}
+}
 
 const codebookFacts = (tensors: StateDict): Facts => {
   const [entries, channels] = tensors.get('quantize.embedding.weight')?.shape ?? []
@@ -80,6 +90,12 @@ const rows: readonly Row[] = [
     needs: ['layers.0.attention.wqkv.weight', 'final_layer_conti.linear.weight'],
     facts: llamagenFacts,
     label: llamagenLabel('LlamaGen-DD'),
+  },
+  {
+    kind: 'llamagen-t2i',
+    needs: ['layers.0.attention.wqkv.weight', 'cls_embedding.cap_proj.fc1.weight'],
+    facts: llamagenFacts,
+    label: () => 'LlamaGen for text to image',
   },
   {
     kind: 'llamagen',

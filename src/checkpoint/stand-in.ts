@@ -33,6 +33,7 @@ export function label(value: unknown): string {
   if (value instanceof Uint8Array) return `${value.length} bytes`
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return show(value)
   if ('name' in value) return String(value.name)
+  if (value instanceof Map || value instanceof Set) return `a ${value instanceof Map ? 'dict' : 'set'} of ${value.size}`
   return 'strides' in value ? 'a tensor' : show(value)
 }
 

@@ -34,6 +34,7 @@ export function settle(root: unknown, complain: Complain, place: string): Value 
 
   const convert = (value: unknown, name: string, depth: number, insideObject: boolean): Value => {
     const children = childrenOf(value)
+    if (value instanceof StandIn && isEmpty(value)) return { notRead: value.toString() }
     if (value instanceof StandIn || (insideObject && children)) {
       const what = value instanceof StandIn ? value.name : 'a value'
       if (placed.has(value)) return { notRead: `${what} (the one above)` }
@@ -80,6 +81,9 @@ export function settle(root: unknown, complain: Complain, place: string): Value 
 
   return convert(root, '', 0, false)
 }
+
+const isEmpty = (object: StandIn): boolean =>
+  !object.members.length && !object.entries.size && !attributesOf(object).length
 
 /** Dicts that an object was made of: its only argument (frozen dicts, counters) and its state, which slots make a pair. */
 function attributesOf({ args, state }: StandIn): Map<unknown, unknown>[] {

@@ -14,7 +14,14 @@ import {
   type VarVqvaeArchitecture,
 } from '../models/architecture.ts'
 import { checkStateDict } from '../models/check.ts'
-import { type ArchitectureHints, inferLlamaGen, inferLlamaGenVq, inferVar, inferVarVqvae } from '../models/infer.ts'
+import {
+  type ArchitectureHints,
+  checkSupported,
+  inferLlamaGen,
+  inferLlamaGenVq,
+  inferVar,
+  inferVarVqvae,
+} from '../models/infer.ts'
 import { type TrainedFacts, trainedFacts } from '../models/trained-facts.ts'
 import { openWeights, type Weights, type WeightsOptions } from '../models/weights.ts'
 import type { Family } from '../sampling/family.ts'
@@ -38,7 +45,7 @@ const stateDictPaths: Record<Role, (ema: boolean) => string[]> = {
     return ema ? [...averaged, ...raw] : [...raw, ...averaged]
   },
   teacher: () => ['', 'model', 'module', 'state_dict'],
-  tokenizer: () => ['', 'model'],
+  tokenizer: () => ['', 'model', 'module', 'state_dict'],
 }
 
 interface Part {
@@ -68,7 +75,8 @@ export function assembleModel(
   const part = (role: Role): Part | undefined => {
     const checkpoint = checkpoints[role]
     if (!checkpoint) return undefined
-    const chosen = selectStateDict(checkpoint, stateDictPaths[role](options.ema ?? true))
+    const chosen = chooseStateDict(checkpoint, role, options)
+    checkSupported(checkpoint.name, chosen.tensors)
     const facts = trainedFacts(checkpoint.name, checkpoint.metadata)
     const kind = facts ? kindOf(facts) : guessModel(chosen.tensors).kind
     return { file: checkpoint.name, tensors: chosen.tensors, kind, facts }
@@ -85,6 +93,16 @@ export function assembleModel(
   }
   const classes = (student ?? teacher)?.facts?.classes
   return { family, presets: presetsOf(student?.facts, family), ...(classes && { classes }) }
+}
+
+/** The first place that holds a network of this role: random states and other tensors may lie above it in the file. */
+function chooseStateDict(checkpoint: Checkpoint, role: Role, options: OpenOptions) {
+  const paths = stateDictPaths[role](options.ema ?? true)
+  const networks = checkpoint.stateDicts.filter(({ tensors }) =>
+    Object.values(kinds[role]).includes(guessModel(tensors).kind),
+  )
+  const path = paths.find((candidate) => networks.some((dict) => dict.path === candidate))
+  return selectStateDict(checkpoint, path === undefined ? paths : [path])
 }
 
 /** One step, and all the timesteps that the student was trained on. */

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { fixturePath } from '../../test/fixtures.ts'
 import { selectStateDict } from '../checkpoint/checkpoint.ts'
+import { guessModel } from '../checkpoint/guess.ts'
 import { openFile } from '../checkpoint/node-source.ts'
 import type { StateDict, TensorRef } from '../checkpoint/types.ts'
 import { CheckpointError, UsageError } from '../core/errors.ts'
@@ -81,6 +82,49 @@ describe('hints', () => {
     expect(inferLlamaGen('x.pt', hollow(spec), { heads: 4, tokens: 64 })).toMatchObject({ heads: 4, tokens: 64 })
     expect(() => inferLlamaGen('x.pt', hollow(spec), { heads: 4, tokens: 60 })).toThrow('60 tokens are no square grid')
   })
+})
+
+describe('a released network that is not supported', () => {
+  const llamagen = findModel('llamagen-l')
+
+  it('for text to image is called so', () => {
+    const changes = {
+      'cls_embedding.embedding_table.weight': undefined,
+      'cls_embedding.cap_proj.fc1.weight': [1024, 2048],
+    }
+    const tensors = hollow(llamagen, changes)
+    expect(guessModel(tensors)).toMatchObject({ kind: 'llamagen-t2i', label: 'LlamaGen for text to image' })
+    const message =
+      't2i.pt is a LlamaGen for text to image (it holds "cls_embedding.cap_proj.fc1.weight"), which is not supported.'
+    expect(() => inferLlamaGen('t2i.pt', tensors)).toThrow(message)
+    expect(() => inferLlamaGen('t2i.pt', tensors)).toThrow(CheckpointError)
+  })
+
+  it.each([
+    [577, 384],
+    [1025, 512],
+  ])('with a positional table of %i rows is of %i pixels', (rows, side) => {
+    const tensors = hollow(llamagen, { freqs_cis: [rows, 32, 2] })
+    expect(guessModel(tensors)).toMatchObject({ kind: 'llamagen', tokens: rows - 1 })
+    expect(() => inferLlamaGen('x.pt', tensors)).toThrow(
+      `x.pt is a LlamaGen of ${side} x ${side} pixels ("freqs_cis" has ${rows} rows)`,
+    )
+    expect(inferLlamaGen('x.pt', tensors, { tokens: rows - 1 }).tokens).toBe(rows - 1)
+  })
+
+  it('with the scales of VAR at 512 pixels is called so', () => {
+    const student = findModel('var-d16')
+    const patchNums = [1, 2, 3, 4, 6, 9, 13, 18, 24, 32]
+    const spec = { ...student, architecture: { ...student.architecture, patchNums } } as NetworkSpec
+    expect(() => inferVar('d36.pth', hollow(spec))).toThrow(
+      'd36.pth is a VAR of 512 x 512 pixels (10 scales, 2240 tokens)',
+    )
+  })
+})
+
+it('a positional table tells the tokens of a LlamaGen of another size', () => {
+  const tensors = hollow(findModel('llamagen-l'), { freqs_cis: [65, 32, 2] })
+  expect(inferLlamaGen('x.pt', tensors).tokens).toBe(64)
 })
 
 describe('a damaged checkpoint', () => {

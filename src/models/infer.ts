@@ -23,6 +23,22 @@ export interface ArchitectureHints {
 }
 
 const RELEASED_SCALES = [1, 2, 3, 4, 5, 6, 8, 10, 13, 16]
+/** Those of VAR-d36 for 512 x 512 pixels. */
+const LARGE_SCALES = [1, 2, 3, 4, 6, 9, 13, 18, 24, 32]
+
+const notSupported = (file: string, what: string, told: string) =>
+  new CheckpointError(`${file} is ${what} (${told}), which is not supported.`, {
+    remedy: 'Give a class-conditional model of 256 x 256 pixels.',
+  })
+
+/**
+ * @throws CheckpointError when the tensors are those of a released network that this project does not run, saying which it is
+ */
+export function checkSupported(file: string, tensors: StateDict): void {
+  if (!tensors.has('layers.0.attention.wqkv.weight')) return
+  const text = [...tensors.keys()].find((name) => name.startsWith('cls_embedding.cap_proj.'))
+  if (text) throw notSupported(file, 'a LlamaGen for text to image', `it holds "${text}"`)
+}
 
 interface Reader {
   dim(name: string, axis: number): number
@@ -91,6 +107,7 @@ function scales(file: string, levels: number, length: number, hint?: readonly nu
   const natural = Array.from({ length: levels }, (_, i) => i + 1)
   const found = [RELEASED_SCALES, natural].find(fits)
   if (found) return found
+  if (fits(LARGE_SCALES)) throw notSupported(file, 'a VAR of 512 x 512 pixels', `${levels} scales, ${length} tokens`)
   throw new UsageError(`${file} has ${levels} scales and ${length} tokens, which no known list of scales fits.`, {
     remedy: 'Give the sides: `config: { patchNums: [1, 2, 4] }`.',
     shellRemedy: 'Give the sides in a file, --config FILE.json: {"patchNums": [1, 2, 4]}',
@@ -106,6 +123,7 @@ const headsBySize = new Map([
 ])
 
 export function inferLlamaGen(file: string, tensors: StateDict, hints: ArchitectureHints = {}): LlamaGenArchitecture {
+  checkSupported(file, tensors)
   const r = reader(file, tensors)
   const dim = r.dim('norm.weight', 0)
   const layers = r.count('layers')
@@ -120,7 +138,7 @@ export function inferLlamaGen(file: string, tensors: StateDict, hints: Architect
     )
   }
   if (dim % heads) throw new UsageError(`${heads} heads do not divide the width ${dim} of ${file}.`)
-  const tokens = hints.tokens ?? 256
+  const tokens = hints.tokens ?? toldTokens(file, tensors) ?? 256
   if (!Number.isInteger(Math.sqrt(tokens))) throw new UsageError(`${tokens} tokens are no square grid (${file}).`)
   const student = r.has('final_layer_conti.linear.weight')
   return {
@@ -134,6 +152,17 @@ export function inferLlamaGen(file: string, tensors: StateDict, hints: Architect
     tokens,
     numClasses: r.dim('cls_embedding.embedding_table.weight', 0) - 1,
   }
+}
+
+/** Tokens of an image where a table of rotary positions in the file tells them: one row is for the class token. */
+function toldTokens(file: string, tensors: StateDict): number | undefined {
+  const rows = tensors.get('freqs_cis')?.shape[0]
+  if (rows === undefined) return undefined
+  const side = 16 * Math.sqrt(rows - 1)
+  if (rows - 1 === 576 || rows - 1 === 1024) {
+    throw notSupported(file, `a LlamaGen of ${side} x ${side} pixels`, `"freqs_cis" has ${rows} rows`)
+  }
+  return rows - 1
 }
 
 /** @param patchNums the transformer's scales; the quantiser's shapes do not tell them */

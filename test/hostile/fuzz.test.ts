@@ -28,6 +28,17 @@ const tree = pickle(
       text('s'),
       storage('0', 6),
     ],
+    ...[
+      text('args'),
+      op.build(op.reduce(op.global('my.train', 'Thing'), int(1)), dict(text('k'), list(int(2)))),
+      text('color'),
+      op.reduce(op.global('builtins', 'getattr'), op.global('my.train', 'Color'), text('RED')),
+      text('net'),
+      op.build(
+        op.reduce(op.global('my.train', 'Net')),
+        dict(text('_parameters'), dict(text('p'), tensor()), text('_buffers'), dict(), text('_modules'), dict()),
+      ),
+    ],
   ),
 )
 const data = Float32Array.of(1, 2, 3, 4)
@@ -40,6 +51,9 @@ const seeds: readonly (readonly [string, Uint8Array])[] = [
   ['npy', npyBytes([2, 2], data)],
   ['npz', npzBytes({ a: { shape: [4], data }, b: { shape: [2, 2], data } })],
   ['numpy’s own npz', new Uint8Array(readFileSync(fixturePath('metrics_reference.npz')))],
+  ['training state', new Uint8Array(readFileSync(fixturePath('luggage/everything-protocol4.pth')))],
+  ['network as a whole', new Uint8Array(readFileSync(fixturePath('luggage/module-legacy.pth')))],
+  ['deflated', new Uint8Array(readFileSync(fixturePath('luggage/deflated.pth')))],
   ['PyTorch’s own zip', new Uint8Array(readFileSync(fixturePath('bad_unsafe_pickle.pth')))],
 ]
 
@@ -132,13 +146,22 @@ test.each([
 
 test('a pickle of random opcodes is read or refused', async () => {
   const opcode = fc.constantFrom(
-    ...'()]}N.0125Q1abcdehlqrstuGJKMRTUXB\x80\x81\x85\x86\x87\x88\x89\x8a\x8c\x8f\x90\x91\x93\x94\x95',
+    ...'()]}N.0125Q1abcdehlqrstuGJKMRTUXBoiILFSVgp\x92\x80\x81\x85\x86\x87\x88\x89\x8a\x8c\x8f\x90\x91\x93\x94\x95',
   )
   const part = fc.oneof(
     { weight: 4, arbitrary: opcode.map((c) => Uint8Array.of(c.charCodeAt(0))) },
     { weight: 1, arbitrary: fc.uint8Array({ maxLength: 4 }) },
     { weight: 2, arbitrary: fc.constantFrom(tensor(), storage('0', 6), text('w'), int(2), op.put(0), op.get(0)) },
-    { weight: 1, arbitrary: fc.constantFrom(op.global('collections', 'OrderedDict'), op.global('numpy', 'dtype')) },
+    {
+      weight: 3,
+      arbitrary: fc.constantFrom(
+        ...[op.global('collections', 'OrderedDict'), op.global('numpy', 'dtype'), op.global('builtins', 'getattr')],
+        ...[op.global('my.train', 'Thing'), op.reduce(op.global('my.train', 'Thing')), op.global('builtins', 'dict')],
+        ...[op.global('torch._tensor', '_rebuild_from_type_v2'), op.global('copy_reg', '_reconstructor')],
+        ...[op.global('torch._utils', '_rebuild_tensor_v3'), op.global('numpy.core.numeric', '_frombuffer')],
+        ...[op.tuple(text('k'), op.dict(text('_modules'), op.dict()))],
+      ),
+    },
   )
   await fc.assert(
     fc.asyncProperty(fc.array(part, { maxLength: 30 }), async (parts) => {
