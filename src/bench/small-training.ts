@@ -115,7 +115,7 @@ function randomTokens(tokenizer: TokenizerArchitecture): TokenStore {
     indices: Int32Array.from(uniforms(0, first, 0, count * length), (u) => Math.floor(u * tokenizer.vocabSize)),
     labels: Array.from({ length: count }, (_, i) => (first + i) % CLASSES),
   })
-  return { length, batch, heldOutBatch: batch, async [Symbol.asyncDispose]() {} }
+  return { length, heldOut: 1, batch, heldOutBatch: batch, async [Symbol.asyncDispose]() {} }
 }
 
 function randomExamples(): Examples {

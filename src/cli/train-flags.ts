@@ -1,5 +1,7 @@
 // The flags of `distilled train`: what each training starts from, one flag for every knob of its settings, and what all
 // trainings share: the run's folder, the machine, several processes.
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { type Command, Option } from 'commander'
 import type { KnobFlag } from '../distill/knobs.ts'
 import type { FamilyName } from '../distill/stages.ts'
@@ -12,6 +14,7 @@ import { hideProgress, showProgress } from './progress.ts'
 export interface TrainFlags extends Loudness {
   out: string
   config?: string
+  init?: string
   device: Device
   threads?: number
   mpi?: boolean
@@ -27,17 +30,23 @@ const required = (made: Option): Option => made.makeOptionMandatory()
 
 const families: readonly FamilyName[] = ['var', 'llamagen']
 
+/** A network by its file, or by the folder of the run that made it. */
+const network = (path: string): string => {
+  const weights = join(path, 'model.safetensors')
+  return existsSync(weights) ? weights : path
+}
+
 /** What trainings start from; each takes some of these. */
 export const inputs = {
   data: option('--data <name>', 'sprites (default), or a folder with one folder of images per class').default(
     'sprites',
   ),
   family: required(new Option('--family <name>', 'var or llamagen (required)').choices(families)),
-  classifier: required(option('--classifier <file>', 'whose features say what looks alike (required)')),
-  tokenizer: required(option('--tokenizer <file>', 'the trained tokenizer (required)')),
-  teacher: required(option('--teacher <file>', 'the trained teacher (required)')),
+  classifier: required(option('--classifier <file>', 'whose features say what looks alike (required)', network)),
+  tokenizer: required(option('--tokenizer <file>', 'the trained tokenizer (required)', network)),
+  teacher: required(option('--teacher <file>', 'the trained teacher (required)', network)),
   pairs: required(option('--pairs <folder>', 'what `distilled pairs` made with that teacher (required)')),
-  features: option('--classifier <file>', 'what looks alike: the features of a trained classifier, or'),
+  features: option('--classifier <file>', 'what looks alike: the features of a trained classifier, or', network),
   vgg: option('--vgg <file>', 'LPIPS: the features of torchvision, vgg16-397923af.pth, and'),
   lpips: option('--lpips <file>', "LPIPS: the weights of its channels, the lpips package's vgg.pth"),
 } as const
@@ -57,7 +66,11 @@ export function addTrainFlags(command: Command, kind: string, starts: readonly O
     option('--library <file>', 'the MPI library, when it is not where the system looks'),
   ]
   const files = [
-    option('-o, --out <folder>', `the run's folder; a run that is in it goes on (default: ${out})`).default(out),
+    option(
+      '-o, --out <folder>',
+      `the run's folder; a run that is in it goes on, a finished one with more --steps (default: ${out})`,
+    ).default(out),
+    option('--init <file>', "start from the weights of a file or of a run's folder; the optimiser starts anew"),
     option('--config <file>', 'JSON with settings by name, such as {"steps": 500}; flags win over it'),
     option('--json', 'print one JSON object'),
     option('-q, --quiet', 'print nothing but errors'),

@@ -19,6 +19,7 @@ import {
   trainTokenizer,
 } from '../distill/stages.ts'
 import { type Kind, readTrained } from '../distill/trained-file.ts'
+import { TrainingDiverged } from '../distill/trainer.ts'
 import { createEngine } from '../engine/node.ts'
 import { fileSha256 } from '../jobs/manifest.ts'
 import type { ClassifierArchitecture } from '../models/classifier.ts'
@@ -156,7 +157,7 @@ async function runTraining<V extends { steps: number }, F>(
   flags: TrainFlags & F,
   io: Io,
 ): Promise<void> {
-  const { out: folder, device, threads, mpi, library } = flags
+  const { out: folder, device, threads, mpi, library, init } = flags
   const settings = await config.resolve({
     ...(flags.config !== undefined && { file: flags.config }),
     overrides: config.pick(flags as Readonly<Record<string, unknown>>),
@@ -177,14 +178,17 @@ async function runTraining<V extends { steps: number }, F>(
     try {
       const processes = communicator.size > 1 ? `, ${communicator.size} processes` : ''
       say.note(`device: ${engine.device}, ${plural(engine.threads, 'thread')}${processes} (${engine.reason})`)
-      const context = { folder, engine, communicator, signal: io.signal, onEvent, note: say.note }
+      const context = { folder, engine, init, communicator, signal: io.signal, onEvent, note: say.note }
       const weights = await run(context, settings, flags)
       if (!seen.started) say.note(`${folder} was finished before.`)
       const report = join(folder, 'report.html')
       const validation = seen.validation?.metrics
       say.result(`weights: ${weights}\nreport: ${report}`, { kind, folder, weights, report, settings, validation })
     } catch (error) {
-      throw io.signal.aborted ? new Interrupted(howToGoOn(folder, seen.checkpoint)) : error
+      if (io.signal.aborted) throw new Interrupted(howToGoOn(folder, seen.checkpoint))
+      if (seen.checkpoint && !(error instanceof TrainingDiverged))
+        say.note(`Step ${seen.checkpoint.step} is saved in ${folder}; the same command goes on from there.`)
+      throw error
     } finally {
       io.signal.removeEventListener('abort', onAbort)
       await engine.dispose()

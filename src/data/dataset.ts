@@ -16,6 +16,8 @@ export interface Dataset {
   readonly imageSize: number
   /** Number of distinct images; indices run from 0 to size - 1. */
   readonly size: number
+  /** What tells these data from others of that name; a run goes on only with the same. Left out where the name says all. */
+  readonly origin?: { readonly folder: string; readonly images: number; readonly sha256: string }
   /** The image of that index: always the same one. */
   get(index: number): Promise<Example>
 }

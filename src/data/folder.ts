@@ -1,9 +1,10 @@
 // Images in folders, one folder per class, numbered as torchvision's ImageFolder numbers them: classes by name, then
 // files by folder and name, to any depth (torchvision/datasets/folder.py:make_dataset). Hidden folders are no classes.
+import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { UsageError } from '../core/errors.ts'
-import { type FilePath, type ListedEntry, listFiles, listFolder } from '../images/list.ts'
+import { type FilePath, type ListedEntry, listFiles, listFolder, pathText } from '../images/list.ts'
 import { imageEndings, readImage } from '../images/read.ts'
 import { centerCrop } from './crop.ts'
 import type { LabelledDataset } from './labels.ts'
@@ -11,19 +12,21 @@ import { toPlanes } from './planes.ts'
 
 /**
  * The images below `path`, cut as LlamaGen cuts them (`crop.ts`), turned upright, transparency on black. Files are
- * listed once and read on demand, one at a time.
- * @throws UsageError when there is no such folder, no class in it, or a class without images; `get` throws a
- *   CheckpointError with the path of an image that cannot be read
+ * listed once and read on demand, one at a time; `origin` has a hash of their names and sizes.
+ * @throws UsageError when there is no such folder, no class in it, a class without images, or a file that is no regular
+ *   one; `get` throws a CheckpointError with the path of an image that cannot be read
  * @example
  * const data = await imageFolder('imagenet/train', { imageSize: 256 })
  * const { image, label } = await data.get(0) // float32 [3, 256, 256] in [-1, 1], 0
  */
 export async function imageFolder(path: string, { imageSize }: { imageSize: number }): Promise<LabelledDataset> {
   const classes = await classesOf(path)
-  const files: { file: FilePath; label: number }[] = []
+  const files: { file: FilePath; name: string; label: number }[] = []
   for (const [label, folder] of classes.entries()) {
-    for (const file of await imagesOf(folder, path)) files.push({ file, label })
+    for (const { file, name } of await imagesOf(folder, path))
+      files.push({ file, name: `${folder.name}/${name}`, label })
   }
+  const origin = { folder: path, images: files.length, sha256: await listingHash(files) }
   const at = (index: number) => {
     const found = files[index]
     if (found) return found
@@ -41,6 +44,7 @@ export async function imageFolder(path: string, { imageSize }: { imageSize: numb
     classes: classes.map(({ name }) => name),
     imageSize,
     size: files.length,
+    origin,
     labelOf: (index) => at(index).label,
     async get(index) {
       const { file, label } = at(index)
@@ -48,6 +52,29 @@ export async function imageFolder(path: string, { imageSize }: { imageSize: numb
       return { image: toPlanes(data), label }
     },
   }
+}
+
+/** Files that are asked for their size at once. */
+const AT_ONCE = 256
+
+/** SHA-256 over names below the folder and sizes: what is added, removed or exchanged shows; no image is read for it. */
+async function listingHash(files: readonly { file: FilePath; name: string }[]): Promise<string> {
+  const hash = createHash('sha256')
+  for (let first = 0; first < files.length; first += AT_ONCE) {
+    const some = files.slice(first, first + AT_ONCE)
+    const sizes = await Promise.all(some.map(({ file }) => sizeOf(file)))
+    for (const [i, { name }] of some.entries()) hash.update(`${name}\0${sizes[i]}\n`)
+  }
+  return hash.digest('hex')
+}
+
+async function sizeOf(file: FilePath): Promise<number> {
+  const found = await stat(file).catch((cause: NodeJS.ErrnoException) => {
+    const reason = cause.code === 'ENOENT' ? 'it is a link to nowhere' : cause.message
+    throw new UsageError(`Cannot read the image ${pathText(file)}: ${reason}.`, { remedy: 'Mend or remove it.', cause })
+  })
+  if (found.isFile()) return found.size
+  throw new UsageError(`${pathText(file)} is no regular file.`, { remedy: 'Remove it, or give it another ending.' })
 }
 
 async function classesOf(path: string): Promise<ListedEntry[]> {
@@ -74,17 +101,19 @@ async function classesOf(path: string): Promise<ListedEntry[]> {
   )
 }
 
-async function imagesOf({ path, name }: ListedEntry, root: string): Promise<FilePath[]> {
+async function imagesOf({ path, name }: ListedEntry, root: string): Promise<{ file: FilePath; name: string }[]> {
   const found = (await listFiles(path)).flatMap((entry) => {
     const [, folder, file] = /^(?:(.*)\/)?([^/]*)$/s.exec(entry.name)!
-    return isImage(file!) ? [{ path: entry.path, folder: folder ?? '', file: file! }] : []
+    return isImage(file!) ? [{ ...entry, folder: folder ?? '', last: file! }] : []
   })
   if (found.length === 0) {
     throw new UsageError(`The class folder ${join(root, name)} holds no image (${imageEndings.join(', ')}).`, {
       remedy: 'Fill it or remove it.',
     })
   }
-  return found.sort((a, b) => compare(a.folder, b.folder) || compare(a.file, b.file)).map((entry) => entry.path)
+  return found
+    .sort((a, b) => compare(a.folder, b.folder) || compare(a.last, b.last))
+    .map((entry) => ({ file: entry.path, name: entry.name }))
 }
 
 const isImage = (name: string): boolean => !name.startsWith('.') && imageEndings.includes(extname(name).toLowerCase())

@@ -5,31 +5,48 @@ import * as v from 'valibot'
 export type KnobValue = number | string | boolean | readonly number[]
 export type KnobSchema<T extends KnobValue> = v.GenericSchema<T>
 
-const numberThat = (message: string, fits: (value: number) => boolean) =>
-  v.pipe(v.number(message), v.finite(message), v.check(fits, message))
+/** Numbers below the range get one message, numbers above it another one that says what sets the limit. */
+const numberThat = (message: string, fits: (value: number) => boolean, high: number, why: string | undefined) =>
+  v.pipe(
+    v.number(message),
+    v.finite(message),
+    v.check(fits, message),
+    v.check((value) => value <= high, `must be at most ${high}${why === undefined ? '' : ` (${why})`}`),
+  )
 
 /** Any finite number. */
-export const anyNumber = numberThat('must be a number', () => true)
-/** A number above 0. */
-export const positive = numberThat('must be a number above 0', (value) => value > 0)
+export const anyNumber = numberThat('must be a number', () => true, Number.POSITIVE_INFINITY, undefined)
+/** A number above 0; `why` says what sets the limit. */
+export const positive = (high: number, why: string) =>
+  numberThat('must be a number above 0', (value) => value > 0, high, why)
 /** A number from `low` to `high`, both included. */
-export const between = (low: number, high: number) =>
+export const between = (low: number, high: number, why?: string) =>
   numberThat(
-    high === Number.POSITIVE_INFINITY ? `must be a number, ${low} or more` : `must be a number from ${low} to ${high}`,
+    `must be a number from ${low} to ${high}${why === undefined ? '' : ` (${why})`}`,
     (value) => value >= low && value <= high,
+    high,
+    why,
   )
-/** A whole number from `low` on, or from `low` to `high`. */
-export const wholeNumber = (low = 0, high = Number.MAX_SAFE_INTEGER) =>
-  numberThat(
-    `must be a whole number, ${high === Number.MAX_SAFE_INTEGER ? `${low} or more` : `from ${low} to ${high}`}`,
-    (value) => Number.isInteger(value) && value >= low && value <= high,
-  )
+/** A whole number from `low` on, at most `high`; `why` says what sets the limit. */
+export const wholeNumber = (low: number, high: number, why: string) =>
+  numberThat(`must be a whole number, ${low} or more`, (value) => Number.isInteger(value) && value >= low, high, why)
 /** One of some names. */
 export const choice = <const T extends readonly string[]>(...names: T) =>
   v.picklist(names, `must be one of ${names.join(', ')}`)
 /** A list of numbers, each as `item` has it. */
-export const listOf = (item: KnobSchema<number>): KnobSchema<readonly number[]> =>
-  v.pipe(v.array(item, 'must be a list of numbers'), v.readonly())
+export const listOf = (
+  item: KnobSchema<number>,
+  { from = 0, to, why }: { from?: number; to: number; why: string },
+): KnobSchema<readonly number[]> => {
+  const size = from === to ? `${from}` : `${from} to ${to}`
+  const message = `must be a list of ${size} numbers (${why})`
+  return v.pipe(
+    v.array(item, 'must be a list of numbers'),
+    v.minLength(from, message),
+    v.maxLength(to, message),
+    v.readonly(),
+  )
+}
 
 const yesOrNo = v.boolean('must be true or false')
 const anyText = v.string('must be text')
@@ -38,7 +55,7 @@ const anyText = v.string('must be text')
 export function schemaLike(value: KnobValue): KnobSchema<KnobValue> {
   if (typeof value === 'number') return anyNumber
   if (typeof value === 'boolean') return yesOrNo
-  return typeof value === 'string' ? anyText : listOf(anyNumber)
+  return typeof value === 'string' ? anyText : v.pipe(v.array(anyNumber, 'must be a list of numbers'), v.readonly())
 }
 
 const decimal = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i

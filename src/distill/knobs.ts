@@ -1,9 +1,9 @@
 // A run's settings, each declared once: default, unit, where the value comes from, and what it may be. From this one
 // table come the checked config file, the command line's flags and the report's rows.
-import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import * as v from 'valibot'
 import { nearest, UsageError } from '../core/errors.ts'
+import { quote, show } from '../core/show.ts'
 import { type KnobSchema, type KnobValue, placeholder, schemaLike, shown, valueIn } from './knob-values.ts'
 
 export type Provenance = 'paper' | 'upstream code' | 'ours'
@@ -126,18 +126,12 @@ export function knobs<const T extends Table>(table: T) {
   }
 }
 
-/** A fingerprint of settings, whatever the order they are in. */
-export function configHash(values: Readonly<Record<string, unknown>>): string {
-  const sorted = Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1))
-  return createHash('sha256').update(JSON.stringify(sorted)).digest('hex')
-}
-
 function check<T extends KnobValue>(place: string, schema: KnobSchema<T>, value: unknown): T {
   const parsed = v.safeParse(schema, value)
   if (parsed.success) return parsed.output
   const [issue] = parsed.issues
   const key = v.getDotPath(issue)
-  throw new UsageError(`${place}${key === null ? '' : `, item ${key},`} ${issue.message}, got ${issue.received}.`)
+  throw new UsageError(`${place}${key === null ? '' : `, item ${key},`} ${issue.message}, got ${show(issue.input)}.`)
 }
 
 function flagsOf(name: string, { default: value, schema, unit, provenance, note }: Knob<KnobValue>): KnobFlag[] {
@@ -155,8 +149,19 @@ function flagsOf(name: string, { default: value, schema, unit, provenance, note 
   return [{ flags: `--${flag} ${placeholder(value)}`, description, parse, hidden: false }]
 }
 
+/** Far above any file of settings: the largest has thirty lines. */
+const largestFile = 2 ** 20
+
 async function readJson(path: string): Promise<unknown> {
-  const text = await readFile(path, 'utf8').catch((cause) => {
+  const readable = async () => {
+    const found = await stat(path)
+    if (!found.isFile()) throw new UsageError(`${path} is no file of settings: expected a regular file.`)
+    if (found.size > largestFile)
+      throw new UsageError(`${path} has ${found.size} bytes; settings are at most ${largestFile}.`)
+    return readFile(path, 'utf8')
+  }
+  const text = await readable().catch((cause) => {
+    if (cause instanceof UsageError) throw cause
     const reason = cause.code === 'ENOENT' ? 'there is no such file' : cause.message
     throw new UsageError(`${path}: ${reason}.`, { cause })
   })
@@ -169,13 +174,11 @@ async function readJson(path: string): Promise<unknown> {
 
 function objectIn(place: string, value: unknown): Record<string, unknown> {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
-  throw new UsageError(
-    `${place}: expected an object such as {"steps": 1000}, got ${JSON.stringify(value)?.slice(0, 40)}.`,
-  )
+  throw new UsageError(`${place}: expected an object such as {"steps": 1000}, got ${show(value)}.`)
 }
 
 function unknownName(place: string, name: string, known: string[]): UsageError {
   const near = nearest(name, known)
   const remedy = near ? `Did you mean "${near}"?` : `There are ${known.join(', ')}.`
-  return new UsageError(`${place}: there is no setting "${name}".`, { remedy })
+  return new UsageError(`${place}: there is no setting ${quote(name)}.`, { remedy })
 }

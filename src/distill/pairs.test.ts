@@ -4,8 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { sharedEngine } from '../../test/evaluate.ts'
+import { openFile } from '../checkpoint/node-source.ts'
+import { writeSafetensors } from '../checkpoint/safetensors.ts'
 import { noise } from '../core/random/philox.ts'
 import { constant } from '../graph/index.ts'
+import { type Manifest, sha256 } from '../jobs/manifest.ts'
 import type { Family } from '../sampling/family.ts'
 import type { TeacherSettings } from '../sampling/plan.ts'
 import { programCache } from '../sampling/programs.ts'
@@ -42,6 +45,12 @@ async function make(request: Partial<PairsRequest> = {}, family = toy()) {
   const programs = programCache(await sharedEngine())
   const given = { folder, count: 50, seed: 7, teacher, origin: { ...origin, madeBy: 'a test' }, chunk: 8, ...request }
   return makePairs(family, programs, given).finally(() => programs.close())
+}
+function change(by: (manifest: Manifest) => void): void {
+  const path = join(folder, 'manifest.json')
+  const manifest = JSON.parse(readFileSync(path, 'utf8'))
+  by(manifest)
+  writeFileSync(path, JSON.stringify(manifest))
 }
 const bytes = (name: string, where = folder) => readFileSync(join(where, name))
 
@@ -129,6 +138,40 @@ describe('stopping and damage', () => {
     expect(seen.at(-1)!.kept).toBe(42)
     expect(bytes('pairs-000002.safetensors')).toEqual(whole)
     expect((await openPairs(folder)).count).toBe(50)
+  })
+
+  it.each([
+    ['tokens', 5, 'has 5 in row 3, token 1; the codebook has entries 0 to 4'],
+    ['tokens', -1, 'has -1 in row 3, token 1; the codebook has entries 0 to 4'],
+    ['label', 3, 'has label 3 in row 3; there are classes 0 to 2'],
+  ] as const)('%s out of range (%i) are refused with file and row', async (name, value, words) => {
+    await make()
+    const path = join(folder, 'pairs-000002.safetensors')
+    const checkpoint = await openFile(path)
+    const changed = await Promise.all(
+      Array.from(checkpoint.tensors().values(), async (ref) => {
+        const data = (await ref.read()).slice()
+        if (ref.name === name)
+          new DataView(data.buffer)[name === 'label' ? 'setInt32' : 'setInt16'](name === 'label' ? 12 : 20, value, true)
+        return { name: ref.name, dtype: ref.dtype, shape: ref.shape, data }
+      }),
+    )
+    await checkpoint.close()
+    const file = Buffer.concat(writeSafetensors(changed as Parameters<typeof writeSafetensors>[0], {}))
+    writeFileSync(path, file)
+    change((manifest) => Object.assign(manifest.files[2]!, { bytes: file.length, sha256: sha256(file) }))
+    await expect(openPairs(folder)).rejects.toThrow(`${path} ${words}. This makes it again`)
+  })
+
+  it.each([
+    ['length', 1e9],
+    ['channels', '4'],
+    ['entries', -5],
+    ['classes', 1e12],
+  ])('a manifest whose %s is %s is refused by its key', async (key, value) => {
+    await make()
+    change((manifest) => Object.assign(manifest.settings, { [key]: value }))
+    await expect(openPairs(folder)).rejects.toThrow(new RegExp(`manifest.json.*settings\\.${key}`))
   })
 
   it('says what is wrong with a request', async () => {

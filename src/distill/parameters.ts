@@ -3,6 +3,7 @@
 // torch's defaults for convolutions.
 
 import { noise, uniforms } from '../core/random/philox.ts'
+import { checkParameterCount } from './setting-checks.ts'
 import type { HostTensor } from './weights-file.ts'
 
 /** How a parameter starts. */
@@ -24,6 +25,7 @@ export type Parameters = Map<string, HostTensor>
 
 /**
  * Fills every shape by its rule.
+ * @throws UsageError when the shapes are more than can be trained
  * @example
  * initialise(new Map([['w', [2, 3]]]), () => normalInit(0.02), 0).get('w').data.length // 6
  */
@@ -32,6 +34,7 @@ export function initialise(
   rule: (name: string, shape: readonly number[]) => Init,
   seed: number,
 ): Parameters {
+  checkParameterCount(shapes)
   return new Map(
     Array.from(shapes, ([name, shape]) => [name, { shape, data: fill(rule(name, shape), size(shape), seed, name) }]),
   )

@@ -39,6 +39,8 @@ export interface Pairs {
   noise(index: number): Float32Array
 }
 
+type Sizes = Pick<Pairs, 'length' | 'entries' | 'classes'>
+
 interface Chunk {
   labels: Int32Array
   tokens: Int16Array | Int32Array
@@ -50,7 +52,10 @@ interface Chunk {
  */
 export async function openPairs(folder: string, { signal }: { signal?: AbortSignal } = {}): Promise<Pairs> {
   const manifest = (await readManifest(folder, manifestName, pairs)) ?? (await unfinished(folder))
-  const length = manifest.settings.length as number
+  const { seed, length, channels, entries, classes } = manifest.settings as Record<
+    'seed' | keyof Sizes | 'channels',
+    number
+  >
   const chunks: Chunk[] = []
   const listed = new Map(manifest.files.map((entry) => [entry.name, entry]))
   for (let number = 0; number < chunksOf(manifest); number++) {
@@ -59,16 +64,20 @@ export async function openPairs(folder: string, { signal }: { signal?: AbortSign
     const entry = listed.get(wanted.name)
     if (entry?.first !== wanted.first || entry.count !== wanted.count)
       throw damaged(folder, manifest, wanted.name, 'is not in the manifest as it should be')
-    chunks.push(await readChunk(folder, manifest, entry, length))
+    chunks.push(await readChunk(folder, manifest, entry, { length, entries, classes }))
   }
-  const { seed, channels, entries, classes } = manifest.settings as Record<string, number>
   const at = (index: number): [Chunk, number] => {
     if (!(Number.isSafeInteger(index) && index >= 0 && index < manifest.count))
       throw new UsageError(`${folder} has pairs 0 to ${manifest.count - 1}, got index ${index}.`)
     return [chunks[Math.floor(index / manifest.chunk)]!, index % manifest.chunk]
   }
   return {
-    ...{ count: manifest.count, length, channels: channels!, entries: entries!, classes: classes!, seed: seed! },
+    count: manifest.count,
+    length,
+    channels,
+    entries,
+    classes,
+    seed,
     settings: manifest.settings,
     get(index) {
       const [{ labels, tokens }, row] = at(index)
@@ -76,7 +85,7 @@ export async function openPairs(folder: string, { signal }: { signal?: AbortSign
     },
     noise(index) {
       at(index)
-      return gaussian(seed!, index, length * channels!)
+      return gaussian(seed, index, length * channels)
     },
   }
 }
@@ -94,7 +103,8 @@ async function unfinished(folder: string): Promise<never> {
   })
 }
 
-async function readChunk(folder: string, manifest: Manifest, entry: FileEntry, length: number): Promise<Chunk> {
+async function readChunk(folder: string, manifest: Manifest, entry: FileEntry, of: Sizes): Promise<Chunk> {
+  const { length } = of
   const bytes = await readFile(join(folder, entry.name)).catch((error: NodeJS.ErrnoException) => {
     throw damaged(
       folder,
@@ -110,14 +120,33 @@ async function readChunk(folder: string, manifest: Manifest, entry: FileEntry, l
   const dtypes = ['int16', 'int32']
   if (
     label?.dtype !== 'int32' ||
+    `${label.shape}` !== `${entry.count}` ||
     !tokens ||
     !dtypes.includes(tokens.dtype) ||
     `${tokens.shape}` !== `${[entry.count, length]}`
   )
-    throw damaged(folder, manifest, entry.name, `lacks label int32 or tokens [${entry.count}, ${length}]`)
+    throw damaged(
+      folder,
+      manifest,
+      entry.name,
+      `lacks label int32 [${entry.count}] or tokens [${entry.count}, ${length}]`,
+    )
   const [labelBytes, tokenBytes] = [await label.read(), await tokens.read()]
   const Narrow = tokens.dtype === 'int16' ? Int16Array : Int32Array
-  return { labels: new Int32Array(labelBytes.slice().buffer), tokens: new Narrow(tokenBytes.slice().buffer) }
+  const chunk = { labels: new Int32Array(labelBytes.slice().buffer), tokens: new Narrow(tokenBytes.slice().buffer) }
+  const wrong = outOfRange(chunk, of)
+  if (wrong !== undefined) throw damaged(folder, manifest, entry.name, wrong)
+  return chunk
+}
+
+/** The first row with a label or token that there is none of, in words. */
+function outOfRange({ labels, tokens }: Chunk, { length, entries, classes }: Sizes): string | undefined {
+  const label = labels.findIndex((value) => value < 0 || value >= classes)
+  if (label >= 0) return `has label ${labels[label]} in row ${label}; there are classes 0 to ${classes - 1}`
+  const token = tokens.findIndex((value) => value < 0 || value >= entries)
+  if (token < 0) return undefined
+  const place = `row ${Math.floor(token / length)}, token ${token % length}`
+  return `has ${tokens[token]} in ${place}; the codebook has entries 0 to ${entries - 1}`
 }
 
 const damaged = (folder: string, manifest: Manifest, name: string, what: string): CheckpointError =>

@@ -1,16 +1,20 @@
 // A training run as a folder: config.json, log.jsonl, checkpoints/, sheets/, report.html and at the end
-// model.safetensors with the averaged weights. Started again, it goes on where the last checkpoint is; finished, it stays.
+// model.safetensors with the averaged weights. Started again, it goes on where the last checkpoint is; finished, it stays,
+// unless it is asked for more steps.
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { UsageError } from '../core/errors.ts'
+import { openFile } from '../checkpoint/node-source.ts'
 import type { Engine } from '../engine/types.ts'
 import { makeFolder, writeAtomically } from '../files/atomic.ts'
+import { fileSha256 } from '../jobs/manifest.ts'
 import type { Communicator } from './communicator.ts'
 import { singleProcess } from './communicator.ts'
-import { configHash, type KnobRow } from './knobs.ts'
+import type { KnobRow } from './knobs.ts'
 import { writeReport } from './report.ts'
 import { openLog, type RunEvent } from './run-log.ts'
+import { checkSameRun } from './same-run.ts'
+import { initFile, startFrom } from './start-from.ts'
 import { loadState, saveState } from './train-state.ts'
 import { type TrainedNetwork, writeTrained } from './trained-file.ts'
 import { type Task, type TrainerSettings, train } from './trainer.ts'
@@ -20,12 +24,14 @@ export interface RunOptions {
   title: string
   task: Task
   settings: TrainerSettings
-  /** Everything that decides what comes out; a run is only continued under the same. */
+  /** Everything that decides what comes out; a run is only continued under the same, or for more steps. */
   config: Readonly<Record<string, unknown>>
   /** The settings as the report shows them. */
   rows: readonly KnobRow[]
   engine: Engine
   network: Omit<TrainedNetwork, 'tensors' | 'run'>
+  /** Weights to start from, a file or a run's folder, instead of the task's first values. */
+  init?: string | undefined
   communicator?: Communicator | undefined
   signal?: AbortSignal | undefined
   onEvent?(event: RunEvent): void
@@ -40,17 +46,16 @@ export const weightsFile = (folder: string): string => join(folder, 'model.safet
  * @throws UsageError when the folder holds a run with other settings; whatever `train` throws
  */
 export async function runTask(options: RunOptions): Promise<string> {
-  const { folder, task, settings, config, engine, network, communicator = singleProcess, signal } = options
+  const { folder, task, settings, engine, network, init, communicator = singleProcess, signal } = options
   const file = weightsFile(folder)
+  const initial = init === undefined ? undefined : await initFile(init)
+  const config = initial === undefined ? options.config : { ...options.config, init: await fileSha256(initial) }
   await makeFolder(join(folder, 'sheets'))
-  const hash = configHash(config)
   const resume = await loadState(folder, options.note ?? (() => {}))
-  if (resume && resume.configHash !== hash) {
-    throw new UsageError(`${folder} holds a run with other settings, ${resume.step} steps long.`, {
-      remedy: 'Name another folder, or repeat the settings in its config.json.',
-    })
-  }
-  if (resume && resume.step >= settings.steps && existsSync(file)) return file
+  if (resume) await checkSameRun(folder, resume.step, config)
+  const isFinished = resume && resume.step >= settings.steps && existsSync(file)
+  if (isFinished && (await lengthOf(file, settings.steps)) === settings.steps) return file
+  if (!resume && initial !== undefined) options.note?.(await startFrom(initial, network, task.parameters))
   const leads = communicator.rank === 0
   const log = leads ? await openLog(folder, { fromStep: resume?.step ?? 0 }) : undefined
   const say = (event: RunEvent) => {
@@ -80,7 +85,7 @@ export async function runTask(options: RunOptions): Promise<string> {
         say({ type: 'sheet', step, file: name, caption })
       },
       async onCheckpoint(state) {
-        const saved = await saveState(folder, { ...state, configHash: hash })
+        const saved = await saveState(folder, state)
         say({ type: 'checkpoint', step: state.step, file: saved.file })
       },
     })
@@ -94,6 +99,16 @@ export async function runTask(options: RunOptions): Promise<string> {
   } finally {
     log?.close()
     if (leads) await writeReport(folder, { title: options.title, rows: options.rows })
+  }
+}
+
+/** Steps of the run that made these weights; `unsaid` where they do not say. While a run is extended, they are of before. */
+async function lengthOf(file: string, unsaid: number): Promise<number> {
+  const checkpoint = await openFile(file)
+  try {
+    return Number(JSON.parse(checkpoint.metadata.get('distilled.run') ?? '{}').settings?.steps ?? unsaid)
+  } finally {
+    await checkpoint.close()
   }
 }
 

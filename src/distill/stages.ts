@@ -1,11 +1,12 @@
 // The trainings by name: each opens what it needs (data, earlier networks), sets up its task and runs it in its folder.
 
+import { UsageError } from '../core/errors.ts'
 import type { Dataset } from '../data/dataset.ts'
 import type { Engine } from '../engine/types.ts'
 import { fileSha256 } from '../jobs/manifest.ts'
 import { llamaGenFfnDim, type TokenizerArchitecture, type TransformerArchitecture } from '../models/architecture.ts'
 import type { ClassifierArchitecture } from '../models/classifier.ts'
-import type { SamplingPlan } from '../sampling/plan.ts'
+import { checkPlan, type SamplingPlan } from '../sampling/plan.ts'
 import type { Communicator } from './communicator.ts'
 import { memoryWeights } from './frozen.ts'
 import { studentFrom } from './init-student.ts'
@@ -13,26 +14,30 @@ import type { Resolved } from './knobs.ts'
 import { classifierPerceptual, type Perceptual } from './perceptual.ts'
 import { openPairs } from './read-pairs.ts'
 import { type RunOptions, runTask } from './run.ts'
+import { checkClassifier, checkHeads, checkMicroBatch, checkPairs, checkTokenizer } from './setting-checks.ts'
 import { classifierSettings, studentSettings, teacherSettings, tokenizerSettings } from './settings.ts'
 import { sampleSheet, studentSheet } from './sheets.ts'
 import { classifierTask } from './tasks/classifier.ts'
-import { examples } from './tasks/examples.ts'
+import { examples, heldOutOf } from './tasks/examples.ts'
 import { studentTask } from './tasks/student.ts'
 import { teacherTask } from './tasks/teacher.ts'
 import { tokenStore } from './tasks/token-store.ts'
 import { tokenizerTask } from './tasks/tokenizer.ts'
-import { teacherDefaults } from './trained-family.ts'
+import { teacherDefaults, trainedFamily } from './trained-family.ts'
 import { readTrained } from './trained-file.ts'
 
 export type FamilyName = 'var' | 'llamagen'
 
 /** What every stage is given. */
-export interface StageContext extends Pick<RunOptions, 'folder' | 'engine' | 'signal' | 'onEvent' | 'note'> {
+export interface StageContext extends Pick<RunOptions, 'folder' | 'engine' | 'init' | 'signal' | 'onEvent' | 'note'> {
   engine: Engine
   communicator?: Communicator | undefined
 }
 
-/** Trains the feature classifier; returns its file. */
+/**
+ * Trains the feature classifier; returns its file.
+ * @throws UsageError when settings and data do not fit together; whatever `runTask` throws
+ */
 export async function trainClassifier(
   context: StageContext,
   data: Dataset,
@@ -43,19 +48,24 @@ export async function trainClassifier(
     channels: settings.channels,
     numClasses: data.classes.length,
   }
+  checkMicroBatch(settings)
+  checkClassifier(data)
   const task = classifierTask(architecture, { ...settings, examples: examples(data, settings) })
   return runTask({
     ...context,
     title: 'classifier',
     task,
     settings,
-    config: { kind: 'classifier', data: data.name, settings },
+    config: { kind: 'classifier', data: data.origin ?? data.name, settings },
     rows: classifierSettings.rows(settings),
     network: { kind: 'classifier', architecture, classes: data.classes, imageSize: data.imageSize },
   })
 }
 
-/** Trains a tokenizer of either family; returns its file. */
+/**
+ * Trains a tokenizer of either family; returns its file.
+ * @throws UsageError when settings and data do not fit together; whatever `runTask` throws
+ */
 export async function trainTokenizer(
   context: StageContext,
   data: Dataset,
@@ -76,6 +86,8 @@ export async function trainTokenizer(
           shareQuantResi: Math.min(4, patchNums.length),
         }
       : { family, ...sizes, zChannels: ch * chMult.at(-1)!, embedDim: channels }
+  checkMicroBatch(settings)
+  checkTokenizer(architecture, data.imageSize)
   const classifier = await readTrained(classifierFile, 'classifier')
   const perceptual = classifierPerceptual(classifier.tensors, classifier.architecture as ClassifierArchitecture)
   const { engine } = context
@@ -85,7 +97,13 @@ export async function trainTokenizer(
     title: `${family} tokenizer`,
     task,
     settings,
-    config: { kind: 'tokenizer', family, data: data.name, classifier: await fileSha256(classifierFile), settings },
+    config: {
+      kind: 'tokenizer',
+      family,
+      data: data.origin ?? data.name,
+      classifier: await fileSha256(classifierFile),
+      settings,
+    },
     rows: tokenizerSettings.rows(settings),
     network: { kind: 'tokenizer', architecture, classes: data.classes, imageSize: data.imageSize },
   })
@@ -127,7 +145,10 @@ export function transformerFor(
   }
 }
 
-/** Trains a teacher on the tokens of a data set; returns its file. */
+/**
+ * Trains a teacher on the tokens of a data set; returns its file.
+ * @throws UsageError when settings, data and tokenizer do not fit together; whatever `runTask` throws
+ */
 export async function trainTeacher(
   context: StageContext,
   data: Dataset,
@@ -136,6 +157,21 @@ export async function trainTeacher(
 ): Promise<string> {
   const tokenizer = await readTrained(tokenizerFile, 'tokenizer')
   const arch = tokenizer.architecture as TokenizerArchitecture
+  if (data.imageSize !== tokenizer.imageSize) {
+    throw new UsageError(
+      `${tokenizerFile} was trained on images of ${tokenizer.imageSize} x ${tokenizer.imageSize} pixels, and ${data.name} ` +
+        `is read at ${data.imageSize} x ${data.imageSize}.`,
+      { remedy: `Give --image-size ${tokenizer.imageSize}.` },
+    )
+  }
+  checkMicroBatch(settings)
+  checkHeads(arch.family, settings)
+  if (tokenizer.classes.join() !== data.classes.join()) {
+    const [theirs, ours] = [tokenizer.classes, data.classes].map((names) => names.slice(0, 3).join(', '))
+    context.note?.(
+      `note: the tokenizer was trained on other classes (${theirs} ...) than those of ${data.name} (${ours} ...).`,
+    )
+  }
   const numClasses = data.classes.length
   const architecture = transformerFor(arch, settings, { numClasses, imageSize: data.imageSize })
   const frozen = { weights: memoryWeights('tokenizer', tokenizer.tensors, { differentiable: true }), arch }
@@ -160,13 +196,17 @@ export async function trainTeacher(
     title: `${arch.family} teacher`,
     task,
     settings,
-    config: { kind: 'teacher', data: data.name, tokenizer: await fileSha256(tokenizerFile), settings },
+    config: { kind: 'teacher', data: data.origin ?? data.name, tokenizer: await fileSha256(tokenizerFile), settings },
     rows: teacherSettings.rows(settings),
     network: { kind: 'teacher', architecture, classes: data.classes, imageSize: data.imageSize },
   })
 }
 
-/** Distils a teacher into a student on pairs; returns its file. */
+/**
+ * Distils a teacher into a student on pairs; returns its file.
+ * @throws UsageError when the pairs are of another teacher or tokenizer, or timesteps and split do not fit; whatever
+ *   `runTask` throws
+ */
 export async function trainStudent(
   context: StageContext,
   settings: Resolved<typeof studentSettings>,
@@ -177,6 +217,9 @@ export async function trainStudent(
   const arch = tokenizer.architecture as TokenizerArchitecture
   const architecture = teacher.architecture as TransformerArchitecture
   const pairs = await openPairs(files.pairs, { ...(context.signal && { signal: context.signal }) })
+  const hashes = { teacher: await fileSha256(files.teacher), tokenizer: await fileSha256(files.tokenizer) }
+  checkPairs(pairs, architecture, hashes, files)
+  const heldOut = heldOutOf(pairs.count, settings, files.pairs)
   const codebook = tokenizer.tensors.get('quantize.embedding.weight')!
   const parts = {
     tokenizer: { architecture: arch, tensors: tokenizer.tensors },
@@ -187,19 +230,23 @@ export async function trainStudent(
     { kind: 'student', timesteps: [0], split },
     { kind: 'student', timesteps, split },
   ]
+  const parameters = studentFrom(architecture, teacher.tensors, codebook, settings.seed)
+  const family = trainedFamily({ ...parts, student: { architecture, tensors: parameters } })
+  for (const plan of plans) checkPlan(plan, family)
   const task = studentTask(architecture, {
     ...settings,
+    heldOut,
     pairs,
     perceptual: files.perceptual,
     tokenizer: { arch, weights: memoryWeights('tokenizer', tokenizer.tensors, { differentiable: true }) },
-    parameters: studentFrom(architecture, teacher.tensors, codebook, settings.seed),
+    parameters,
     sheet: async (tensors) => ({
       image: await studentSheet(
         context.engine,
         { ...parts, student: { architecture, tensors } },
         plans,
         pairs,
-        settings.heldOut,
+        heldOut,
       ),
       caption: 'held-out noise: the teacher’s image, one step, all timesteps; row by row from the same noise',
     }),
@@ -211,8 +258,8 @@ export async function trainStudent(
     settings,
     config: {
       kind: 'student',
-      teacher: await fileSha256(files.teacher),
-      pairs: pairs.settings,
+      teacher: hashes.teacher,
+      pairs: { count: pairs.count, ...pairs.settings },
       perceptual: files.perceptualName,
       settings,
     },

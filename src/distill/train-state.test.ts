@@ -23,7 +23,7 @@ function stateAt(step: number, size = 1000): TrainState {
       ['empty', { shape: [0, 3], data: new Float32Array(0) }],
     ])
   const tensors = { model: group(0), ema: group(1), m: group(2), v: group(3) }
-  return { step, tensors, extra: { seed: 7, order: [1, 2], name: '…' }, configHash: 'abc' }
+  return { step, tensors, extra: { seed: 7, order: [1, 2], name: '…' } }
 }
 
 const bits = (state: TrainState | undefined) =>

@@ -23,8 +23,6 @@ export interface TrainState {
   tensors: Record<StateGroup, Tensors>
   /** Whatever else the next step depends on; it has to survive JSON. */
   extra: Record<string, unknown>
-  /** `knobs.ts:configHash` of the run, to notice a resume under other settings. */
-  configHash?: string
 }
 
 const folderName = 'checkpoints'
@@ -51,8 +49,8 @@ export async function saveState(folder: string, state: TrainState): Promise<{ fi
       return { name: `${group}/${name}`, dtype: 'float32', shape, data: bytesOf(data) }
     }),
   )
-  const { step, extra, configHash } = state
-  const json = JSON.stringify({ step, extra, configHash })
+  const { step, extra } = state
+  const json = JSON.stringify({ step, extra })
   const sha256 = await hashOf(json, named)
   const file = fileName(step)
   await writeStream(join(place, file), writeSafetensors(named, { [stateKey]: json, [hashKey]: sha256 }), {
@@ -88,6 +86,12 @@ export async function loadState(folder: string, note: (line: string) => void): P
   })
 }
 
+/** The path of a run's newest checkpoint, unread; undefined when there is none. */
+export async function newestCheckpoint(folder: string): Promise<string | undefined> {
+  const [file] = await candidates(join(folder, folderName))
+  return file && join(folder, folderName, file)
+}
+
 /** The file that latest.json names, then the others from the newest on: each complete file knows its own content. */
 async function candidates(place: string): Promise<string[]> {
   const files = (await names(place)).filter((name) => filePattern.test(name)).sort((a, b) => stepOf(b) - stepOf(a))
@@ -99,7 +103,7 @@ const stepOf = (file: string): number => Number(filePattern.exec(file)?.[1])
 
 const names = (place: string): Promise<string[]> =>
   readdir(place).catch((error) => {
-    if (error.code === 'ENOENT') return []
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return []
     throw error
   })
 

@@ -19,6 +19,12 @@ export interface TrainedNetwork extends TrainedFacts {
   tensors: Parameters
 }
 
+/** Names and shapes of a network's parameters. */
+export const networkShapes = ({ kind, architecture }: Pick<TrainedNetwork, 'kind' | 'architecture'>) =>
+  architecture.family === 'classifier'
+    ? classifierShapes(architecture)
+    : expectedShapes({ kind, architecture } as NetworkSpec)
+
 /** Writes a network with its facts; float16 halves the file. */
 export async function writeTrained(
   path: string,
@@ -52,11 +58,12 @@ export async function readTrained(path: string, kind: Kind): Promise<TrainedNetw
       )
     }
     const { architecture } = facts
-    const shapes =
-      architecture.family === 'classifier'
-        ? classifierShapes(architecture)
-        : expectedShapes({ kind, architecture } as NetworkSpec)
-    checkTensors(path, checkpoint.tensors(), shapes, 'Train it again, or take another file.')
+    checkTensors(
+      path,
+      checkpoint.tensors(),
+      networkShapes({ kind, architecture }),
+      'Train it again, or take another file.',
+    )
     const tensors: Parameters = new Map()
     for (const [name, ref] of checkpoint.tensors())
       tensors.set(name, { shape: ref.shape, data: toFloat32(await ref.read(), ref.dtype) })

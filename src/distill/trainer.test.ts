@@ -104,6 +104,62 @@ test('two ranks that share a batch do what one does alone', async () => {
   expect(weights(both[0]!)).toBeAllclose(weights(alone), { atol: 1e-6 })
 })
 
+test('a validation weighs every held-out example once, whatever the micro-batch', async () => {
+  const held = noise(9, 0, 9 * 3)
+  const losses = async (microBatch: number) => {
+    const found: number[] = []
+    const read: [number, number][] = []
+    const task = regression({
+      validation: {
+        count: 9,
+        async feeds(first, size) {
+          read.push([first, size])
+          const x = held.slice(first * 3, (first + size) * 3)
+          return {
+            x: float32(x, [size, 3]),
+            y: float32(
+              Float32Array.from({ length: size }, (_, i) => first + i),
+              [size, 1],
+            ),
+          }
+        },
+      },
+    })
+    const onValidation = (_: number, { loss }: Record<string, number>) => found.push(loss!)
+    await train(task, { engine: await sharedEngine(), settings: { ...settings, steps: 1, microBatch }, onValidation })
+    return { first: found[0]!, read: read.slice(0, read.length / 2) }
+  }
+  // The weights are zero at first, so the loss of example i is i squared.
+  const [by4, by8] = [await losses(4), await losses(8)]
+  expect(by4.read).toEqual([
+    [0, 4],
+    [4, 4],
+    [8, 1],
+  ])
+  expect(by8.read).toEqual([
+    [0, 8],
+    [8, 1],
+  ])
+  for (const { first } of [by4, by8]) expect(first).toBeCloseTo(204 / 9, 5)
+})
+
+test('data that cannot be read end the run with a checkpoint of the steps before', async () => {
+  const saved: number[] = []
+  const broken = regression({
+    async feeds(step, part, batch) {
+      if (step === 7 && part === 1) throw new Error('a damaged image')
+      return regression().feeds(step, part, batch)
+    },
+  })
+  const run = train(broken, {
+    engine: await sharedEngine(),
+    settings,
+    onCheckpoint: async ({ step }) => void saved.push(step),
+  })
+  await expect(run).rejects.toThrow('a damaged image')
+  expect(saved).toEqual([7])
+})
+
 test('a loss that is no number any more ends the run before it spoils the weights', async () => {
   const poisoned = regression({
     feeds: async (step, _, batch) => ({

@@ -36,8 +36,8 @@ export interface Task {
   objective(w: InputWeights, batch: number): Objective
   /** Inputs of micro-batch number `part` of step `step`, a pure function of the two. */
   feeds(step: number, part: number, batch: number): Promise<Feeds>
-  /** Held-out micro-batches: how many, and their inputs. */
-  readonly validation?: { count: number; feeds(part: number, batch: number): Promise<Feeds> }
+  /** Held-out examples: how many, and the inputs of `batch` of them from number `first` on. Each weighs once. */
+  readonly validation?: { count: number; feeds(first: number, batch: number): Promise<Feeds> }
   /** Pictures of what the averaged weights can do. */
   sheet?(weights: Parameters, step: number): Promise<{ image: GeneratedImage; caption: string }>
   /** Further figures from the averaged weights, with each validation. */
@@ -119,7 +119,7 @@ export async function train(task: Task, options: TrainOptions): Promise<TrainSta
   }
   if (resume) task.memory?.load(resume.extra)
   await using program = await gradientProgram(task, engine, settings.microBatch)
-  await using forward = task.validation && (await forwardProgram(task, engine, settings.microBatch))
+  await using validation = await validator(task, engine, settings.microBatch)
 
   let step = resume?.step ?? 0
   const state = (): TrainState => ({
@@ -131,26 +131,40 @@ export async function train(task: Task, options: TrainOptions): Promise<TrainSta
   const review = async () => {
     if (communicator.rank !== 0) return
     if (due(settings.validateEvery)) {
-      const found = forward ? await validate(task, forward, ema, settings.microBatch) : {}
-      options.onValidation?.(step, { ...found, ...(await task.measure?.(ema)) })
+      options.onValidation?.(step, { ...(await validation.run(ema)), ...(await task.measure?.(ema)) })
     }
     if (due(settings.sheetEvery) && task.sheet) await options.onSheet?.(step, await task.sheet(ema, step))
   }
 
   if (step === 0) await review()
-  let next = parts.map((part) => task.feeds(step, part, settings.microBatch))
+  let saved = step
+  const save = async () => {
+    if (communicator.rank !== 0) return
+    await options.onCheckpoint?.(state())
+    saved = step
+  }
+  const ahead = feedsAhead(task, parts, settings, step)
   while (step < settings.steps) {
     const started = performance.now()
-    const [feeds, current] = [next, step]
     const outputs: Record<string, HostValue>[] = []
-    for (const feed of feeds) {
-      outputs.push((await program.run({ ...weightFeeds(parameters), ...(await feed) })) as Record<string, HostValue>)
-      // The next step's data are made while this one computes.
-      if (outputs.length === 1 && step + 1 < settings.steps)
-        next = parts.map((part) => task.feeds(current + 1, part, settings.microBatch))
+    const grads: Gradients = new Map()
+    const names = [...parameters.keys()]
+    for (const _ of parts) {
+      const feeds = await ahead.next().catch(async (error) => {
+        if (saved < step) await save() // the cause may be gone tomorrow; what was learnt is kept
+        throw error
+      })
+      const found = await program.run({ ...weightFeeds(parameters), ...feeds })
+      addGradients(
+        grads,
+        names,
+        found as Record<string, HostValue>,
+        outputs.length + 1 === parts.length ? parts.length : 1,
+      )
+      outputs.push(withoutGradients(found as Record<string, HostValue>))
     }
     const lr = learningRate(settings, step)
-    const { grads, gradNorm, metrics, stop } = await gathered(task, outputs, communicator, step, signal)
+    const { gradNorm, metrics, stop } = await gathered(grads, outputs, communicator, step, signal)
     const clipping = settings.clip > 0 && gradNorm > settings.clip ? settings.clip / gradNorm : 1
     const [b1 = 0.9, b2 = 0.95] = settings.betas
     const update = { lr, step: step + 1, gradScale: clipping, betas: [b1, b2] as const, epsilon: 1e-8 }
@@ -162,8 +176,7 @@ export async function train(task: Task, options: TrainOptions): Promise<TrainSta
     const imagesPerSecond = settings.batch / ((performance.now() - started) / 1000)
     if (communicator.rank === 0) options.onStep?.({ step, loss, lr, gradNorm, imagesPerSecond, metrics: others })
     await review()
-    if (communicator.rank === 0 && (stop || due(settings.checkpointEvery) || step === settings.steps))
-      await options.onCheckpoint?.(state())
+    if (stop || due(settings.checkpointEvery) || step === settings.steps) await save()
     await communicator.barrier()
     if (stop) throw signal?.reason ?? new Error('Another process was interrupted.')
   }
@@ -208,27 +221,83 @@ async function gradientProgram(task: Task, engine: Engine, batch: number): Promi
   })
 }
 
-async function forwardProgram(task: Task, engine: Engine, batch: number): Promise<Program> {
-  const { loss, metrics = {} } = task.objective(inputWeights(shapesOf(task.parameters), 'w:'), batch)
-  return engine.load({ loss, ...prefixed('metric:', metrics) })
+/** The inputs of micro-batch after micro-batch; the next one's are made while the engine computes. */
+function feedsAhead(task: Task, parts: readonly number[], { steps, microBatch }: TrainerSettings, from: number) {
+  const made = (at: number): Promise<Feeds> | undefined => {
+    const step = from + Math.floor(at / parts.length)
+    const feeds = step < steps ? task.feeds(step, parts[at % parts.length]!, microBatch) : undefined
+    feeds?.catch(() => {}) // it is heard when its turn comes
+    return feeds
+  }
+  let at = 0
+  let coming = made(at)
+  return {
+    async next(): Promise<Feeds> {
+      const feeds = await coming!
+      coming = made(++at)
+      return feeds
+    },
+  }
+}
+
+/** Means over the held-out examples, each of which weighs the same: full micro-batches, then one of what is left. */
+async function validator(task: Task, engine: Engine, microBatch: number) {
+  const { count, feeds } = task.validation ?? { count: 0, feeds: async () => ({}) }
+  const rest = count % microBatch
+  const programs = new Map<number, Program>()
+  const sizes = [...(count >= microBatch ? [microBatch] : []), ...(rest ? [rest] : [])]
+  for (const size of sizes) {
+    const { loss, metrics = {} } = task.objective(inputWeights(shapesOf(task.parameters), 'w:'), size)
+    programs.set(size, await engine.load({ loss, ...prefixed('metric:', metrics) }))
+  }
+  return {
+    async run(weights: Parameters): Promise<Record<string, number>> {
+      const sums: Record<string, number> = {}
+      for (let first = 0; first < count; first += microBatch) {
+        const size = Math.min(microBatch, count - first)
+        const inputs = { ...weightFeeds(weights), ...(await feeds(first, size)) }
+        const found = metricsOf([(await programs.get(size)!.run(inputs)) as Record<string, HostValue>])
+        for (const [name, value] of Object.entries(found)) sums[name] = (sums[name] ?? 0) + value * size
+      }
+      return Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum / count]))
+    },
+    async [Symbol.asyncDispose]() {
+      for (const program of programs.values()) await program.dispose()
+    },
+  }
 }
 
 const prefixed = (prefix: string, tensors: Record<string, Tensor>) =>
   Object.fromEntries(Object.entries(tensors).map(([name, t]) => [prefix + name, t]))
 
-/** Means over micro-batches and processes of gradients and metrics, the gradients' length, and whether to stop. */
+type Gradients = Map<string, Float32Array>
+
+/** Adds the gradients of a micro-batch to `sums`; with the last one, `divisor` makes means of them. Only one's are in memory. */
+function addGradients(
+  sums: Gradients,
+  names: readonly string[],
+  outputs: Record<string, HostValue>,
+  divisor: number,
+): void {
+  for (const name of names) {
+    const part = hostData(outputs[`grad:${name}`])
+    const sum = sums.get(name)
+    if (!sum) sums.set(name, part)
+    else for (let i = 0; i < part.length; i++) sum[i] = (sum[i]! + part[i]!) / divisor
+  }
+}
+
+const withoutGradients = (outputs: Record<string, HostValue>): Record<string, HostValue> =>
+  Object.fromEntries(Object.entries(outputs).filter(([name]) => !name.startsWith('grad:')))
+
+/** Means over processes of gradients (in place) and metrics, the gradients' length, and whether to stop. */
 async function gathered(
-  task: Task,
+  grads: Gradients,
   outputs: readonly Record<string, HostValue>[],
   communicator: Communicator,
   step: number,
   signal: AbortSignal | undefined,
 ) {
-  const grads = new Map<string, Float32Array>()
-  for (const name of task.parameters.keys()) {
-    const parts = outputs.map((out) => hostData(out[`grad:${name}`]))
-    grads.set(name, averaged(parts))
-  }
   const figures = metricsOf(outputs)
   await averageGradients(communicator, grads)
   const names = Object.keys(figures)
@@ -237,16 +306,7 @@ async function gathered(
   const gradNorm = globalNorm(grads)
   checkFinite(grads, gradNorm, outputs, values[names.indexOf('loss')]!, step)
   const metrics = Object.fromEntries(names.map((name, i) => [name, values[i]!]))
-  return { grads, gradNorm, metrics, stop: values.at(-1)! > 0 }
-}
-
-/** The mean, in the memory of the first. */
-function averaged([sum, ...others]: readonly Float32Array[]): Float32Array {
-  for (const [k, part] of others.entries()) {
-    const divisor = k === others.length - 1 ? others.length + 1 : 1
-    for (let i = 0; i < part.length; i++) sum![i] = (sum![i]! + part[i]!) / divisor
-  }
-  return sum!
+  return { gradNorm, metrics, stop: values.at(-1)! > 0 }
 }
 
 function metricsOf(outputs: readonly Record<string, HostValue>[]): Record<string, number> {
@@ -272,13 +332,4 @@ function checkFinite(
     `The loss of step ${step + 1} is ${loss}${where}${tensor}. The last checkpoint is intact; ` +
       'start again in another folder with a smaller learning rate or a stronger clip.',
   )
-}
-
-async function validate(task: Task, forward: Program, weights: Parameters, batch: number) {
-  const outputs: Record<string, HostValue>[] = []
-  for (let part = 0; part < task.validation!.count; part++) {
-    const feeds = await task.validation!.feeds(part, batch)
-    outputs.push((await forward.run({ ...weightFeeds(weights), ...feeds })) as Record<string, HostValue>)
-  }
-  return metricsOf(outputs)
 }

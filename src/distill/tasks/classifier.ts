@@ -45,8 +45,8 @@ export function classifierTask(
       return feedsOf({ ...examplesOf, images: disturbed(examplesOf.images, side, seed, first) })
     },
     validation: {
-      count: 8,
-      feeds: async (part, size) => feedsOf(await examples.heldOutBatch(part * size, size)),
+      count: Math.min(256, examples.heldOut.length),
+      feeds: async (first, size) => feedsOf(await examples.heldOutBatch(first, size)),
     },
   }
 }

@@ -28,6 +28,7 @@ export interface StudentTaskOptions {
   perceptual: Perceptual
   seed: number
   batch: number
+  /** Pairs that are not trained on, the last ones. */
   heldOut: number
   timesteps: readonly number[]
   /** Share of micro-batches at the first timestep; the others share the rest. */
@@ -63,12 +64,8 @@ export function studentTask(arch: TransformerArchitecture, options: StudentTaskO
       )
     },
     validation: {
-      count: 8,
-      feeds: async (part, size) =>
-        feedsOf(
-          range(part * size, size).map((n) => count + (n % heldOut)),
-          timesteps[0]!,
-        ),
+      count: Math.min(128, heldOut),
+      feeds: async (first, size) => feedsOf(range(count + first, size), timesteps[0]!),
     },
     ...(options.sheet && { sheet: options.sheet }),
   }

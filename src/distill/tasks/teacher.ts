@@ -58,8 +58,8 @@ export function teacherTask(arch: TransformerArchitecture, options: TeacherTaskO
       return feedsOf({ ...found, labels: found.labels.map((label, i) => (dropped(i) ? arch.numClasses : label)) })
     },
     validation: {
-      count: 8,
-      feeds: async (part, size) => feedsOf(await tokens.heldOutBatch(part * size, size)),
+      count: Math.min(128, tokens.heldOut),
+      feeds: async (first, size) => feedsOf(await tokens.heldOutBatch(first, size)),
     },
     ...(options.sheet && { sheet: options.sheet }),
   }

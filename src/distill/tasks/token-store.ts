@@ -20,6 +20,8 @@ export interface TokenBatch {
 export interface TokenStore extends AsyncDisposable {
   /** Tokens of an image. */
   readonly length: number
+  /** Number of held-out images. */
+  readonly heldOut: number
   /** Examples number first .. first + count - 1 of the run. */
   batch(first: number, count: number): Promise<TokenBatch>
   heldOutBatch(first: number, count: number): Promise<TokenBatch>
@@ -82,6 +84,7 @@ export async function tokenStore(
   const { heldOut } = examples
   return {
     length,
+    heldOut: heldOut.length,
     batch: (first, count) => lookUp('train', first, count, examples.index, examples.count),
     heldOutBatch: (first, count) => lookUp('held-out', first, count, (n) => heldOut[n]!, heldOut.length),
     [Symbol.asyncDispose]: () => program.dispose(),

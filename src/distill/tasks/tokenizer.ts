@@ -59,8 +59,8 @@ export function tokenizerTask(arch: TokenizerArchitecture, options: TokenizerTas
     },
     feeds: async (step, part, size) => feed(await images(step * batch + part * size, size), size),
     validation: {
-      count: 4,
-      feeds: async (part, size) => feed((await examples.heldOutBatch(part * size, size)).images, size),
+      count: Math.min(128, examples.heldOut.length),
+      feeds: async (first, size) => feed((await examples.heldOutBatch(first, size)).images, size),
     },
     afterStep(step, watched, { parameters, m, v }) {
       for (const out of watched) usage.count(hostData<BigInt64Array>(out['watched:indices']))
@@ -145,14 +145,16 @@ function codeUsage(codes: number) {
 }
 
 const REVIVAL = 1_000_000_011
-const SHOWN = 16
+const COLUMNS = 8
 
 /** Held-out images, each above its reconstruction. */
 async function reconstructions(arch: TokenizerArchitecture, weights: Parameters, examples: Examples, engine: Engine) {
   const side = examples.data.imageSize
-  const { images } = await examples.heldOutBatch(0, SHOWN)
-  const x = input('images', 'float32', [SHOWN, 3, side, side])
+  const held = examples.heldOut.length
+  const shown = held < 2 * COLUMNS ? Math.min(COLUMNS, held) : 2 * COLUMNS // full rows
+  const { images } = await examples.heldOutBatch(0, shown)
+  const x = input('images', 'float32', [shown, 3, side, side])
   await using program = await engine.load({ image: quantized(memoryWeights('tokenizer', weights), arch, x, 0).image })
-  const out = hostData((await program.run({ images: float32(images, [SHOWN, 3, side, side]) })).image)
-  return imageGrid([images, out], side, SHOWN / 2)
+  const out = hostData((await program.run({ images: float32(images, [shown, 3, side, side]) })).image)
+  return imageGrid([images, out], side, Math.min(COLUMNS, shown))
 }

@@ -1,0 +1,68 @@
+// Whether a run may go on: under the config it was started with, but for its length, which may grow, and for where its data
+// lie. What differs is named setting by setting.
+
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { UsageError } from '../core/errors.ts'
+
+type Config = Readonly<Record<string, unknown>>
+
+/** A longer run goes on where a shorter one ended; the same data may lie in another folder. */
+const free = new Set(['settings.steps', 'data.folder'])
+const mostNamed = 4
+
+/**
+ * Throws a UsageError unless the run in `folder`, `step` steps long, may go on as `config`.
+ * @throws UsageError that names what differs, or that the run was meant to be longer
+ */
+export async function checkSameRun(folder: string, step: number, config: Config): Promise<void> {
+  const path = join(folder, 'config.json')
+  const before = flat(await readConfig(path))
+  const now = flat(config)
+  const different = [...new Set([...before.keys(), ...now.keys()])]
+    .filter((name) => !free.has(name) && before.get(name) !== now.get(name))
+    .map((name) => `${name} (${brief(before.get(name))} there, ${brief(now.get(name))} here)`)
+  if (different.length) {
+    const more = different.length - mostNamed
+    const named = different.slice(0, mostNamed).join(', ')
+    throw new UsageError(
+      `${folder} holds a run with other settings, ${step} steps long. They differ in ${named}${more > 0 ? ` and ${more} more` : ''}.`,
+      { remedy: changedData(different) ?? 'Name another folder, or repeat the settings in its config.json.' },
+    )
+  }
+  const [planned, wanted] = [Number(before.get('settings.steps')), Number(now.get('settings.steps'))]
+  if (!(wanted < planned)) return
+  throw new UsageError(
+    `${folder} holds a run of ${planned} steps, ${step} of them done; it cannot become ${wanted} long.`,
+    {
+      remedy: `Ask for ${planned} steps or more, or name another folder.`,
+    },
+  )
+}
+
+/** Data that changed are the likeliest reason, and the one that a person may not know of. */
+const changedData = (different: readonly string[]): string | undefined =>
+  different.every((what) => what.startsWith('data.'))
+    ? 'Its images changed since it was started. Put them back as they were, or start another run from its weights with --init.'
+    : undefined
+
+async function readConfig(path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8'))
+  } catch (cause) {
+    throw new UsageError(`${path} cannot be read: ${(cause as Error).message}.`, {
+      remedy: 'It says what the run in this folder is. Name another folder for a new run.',
+      cause,
+    })
+  }
+}
+
+/** Every value by its place, "settings.lr", as JSON. */
+function flat(value: unknown, place = ''): Map<string, string> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return new Map([[place, JSON.stringify(value)]])
+  return new Map(Object.entries(value).flatMap(([name, item]) => [...flat(item, place ? `${place}.${name}` : name)]))
+}
+
+const brief = (json: string | undefined): string =>
+  json === undefined ? 'nothing' : json.length > 40 ? `${json.slice(0, 40)}...` : json
