@@ -10,7 +10,7 @@ import { examples } from '../../src/distill/tasks/examples.ts'
 import { loadState } from '../../src/distill/train-state.ts'
 import { readTrained } from '../../src/distill/trained-file.ts'
 import { fileSha256 } from '../../src/jobs/manifest.ts'
-import { distilled, distilledJson, temporaryFolder } from './command-line.ts'
+import { distilled, distilledJson, overridden, temporaryFolder } from './command-line.ts'
 
 const folder = temporaryFolder()
 const patience = { timeout: 180_000 }
@@ -31,9 +31,23 @@ async function photos(name: string, classes: readonly string[], count: number): 
 }
 
 const brief = ['--steps', '2', '--batch', '8', '--micro-batch', '4', '--image-size', '16', '--threads', '1']
-const classifier = (data: string, out: string, ...more: string[]) => [
-  ...['train', 'classifier', '--data', data, '--out', path(out), '--channels', '4,4,4,4', ...brief, ...more],
-]
+const classifier = (data: string, out: string, ...more: string[]) =>
+  overridden(
+    [
+      'train',
+      'classifier',
+      '--data',
+      data,
+      '--out',
+      path(out),
+      '--channels',
+      '4,4,4,4',
+      ...brief,
+      '--schedule',
+      'cosine',
+    ],
+    ...more,
+  )
 const events = async <T extends RunEvent['type']>(out: string, type: T) =>
   (await readLog(path(out))).filter((event): event is EventOf<T> => event.type === type)
 const losses = async (out: string) => (await events(out, 'step')).map(({ step, loss }) => [step, loss])
@@ -87,7 +101,7 @@ it('60 images of 3 classes become a student and its samples', patience, async ()
     `The pairs in ${path('pairs')} were made with the teacher model.safetensors of SHA-256 ${made}, but ${file('other')} has SHA-256 ${given}.`,
   )
   await refused(
-    [...student, ...both, '--split', '5', '--out', path('refused')],
+    overridden([...student, ...both, '--out', path('refused')], '--split', '5'),
     'split must be a whole number from 0 to 4 for this model, got 5.',
   )
   await refused(
@@ -218,7 +232,7 @@ describe('data that change', () => {
     const own = await photos('changing', ['a', 'b'], 4)
     expect((await distilled(...classifier(own, 'changed'))).code).toBe(0)
     renameSync(own, path('moved'))
-    const longer = (...more: string[]) => classifier(path('moved'), 'changed', '--steps', '3', ...more)
+    const longer = () => classifier(path('moved'), 'changed', '--steps', '3')
     expect((await distilled(...longer())).code).toBe(0)
     copyFileSync(path('moved', 'a', '00.png'), path('moved', 'a', '09.png'))
     await refused(longer(), 'data.images (8 there, 9 here)', 'Its images changed', '--init')
@@ -260,7 +274,7 @@ describe('settings out of range', () => {
     const config = path('config.json')
     writeFileSync(config, ' '.repeat(2 ** 20 + 1))
     await refused(classifier(data, 'refused', '--config', config), 'has 1048577 bytes; settings are at most 1048576.')
-    await refused(classifier(data, 'refused', '--config', '/dev/zero'), '/dev/zero is no file of settings')
+    await refused(classifier(data, 'refused', '--config', '/dev/zero'), '"/dev/zero" is a device')
   })
 
   it.each([
