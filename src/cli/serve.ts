@@ -16,6 +16,7 @@ Examples:
   $ distilled serve --model var-dd-d16 --port 8000           one that was downloaded
   $ curl -s 127.0.0.1:7860/v1/images/generations -H 'Content-Type: application/json' -d '{"prompt": "boat"}'
   $ distilled serve --host 0.0.0.0 --token $(openssl rand -hex 16)   for other machines
+  $ distilled serve --public-url https://images.example.org/ --trust-proxy loopback   behind a TLS proxy on this machine
   $ distilled serve --policy policy.json --cors https://example.org
 
 OpenAI's clients work with baseURL http://127.0.0.1:7860/v1. All addresses: /openapi.json, docs/SERVER.md.`
@@ -28,6 +29,8 @@ interface ServeFlags {
   host: string
   token?: string
   cors?: string[]
+  publicUrl?: string
+  trustProxy?: string[]
   policy?: string
   timeout: number
   queue: number
@@ -52,6 +55,12 @@ export function serveCommand(io: Io): Command {
     )
     .option('--token <secret>', 'what requests bring as Authorization: Bearer (or set DISTILLED_TOKEN)')
     .option('--cors <origin>', 'a site whose pages may ask; repeatable (default: none)', collected)
+    .option('--public-url <address>', 'at which a proxy makes the server public, such as https://images.example.org/')
+    .option(
+      '--trust-proxy <addresses>',
+      'whose X-Forwarded headers are believed: 10.0.0.7, 10.0.0.0/8, loopback; commas or repeated (default: none)',
+      collected,
+    )
     .option('--policy <file>', 'JSON with classes that are denied or flagged: {"deny": ["sensitive"], "flag": [7]}')
     .option(
       '--timeout <seconds>',
@@ -71,12 +80,16 @@ export function serveCommand(io: Io): Command {
 async function serve({ model = embedded, ...flags }: ServeFlags, io: Io): Promise<void> {
   const say = voice(io, flags)
   const server = await serveModels({
-    ...{ ...flags, models: model, signal: io.signal, token: flags.token ?? process.env.DISTILLED_TOKEN },
+    ...flags,
+    models: model,
+    signal: io.signal,
+    token: flags.token ?? process.env.DISTILLED_TOKEN,
     mounts: webApp(),
     onFailure: (error) =>
       io.stderr.write(`error: ${printableLine(error instanceof Error ? error.message : String(error))}\n`),
   })
   io.stdout.write(`${server.url}\n`)
+  if (flags.publicUrl !== undefined) say.note(`Behind a proxy at ${flags.publicUrl}.`)
   const { house } = server.services
   server.warm.then(
     () => say.note(`Ready: ${house.names.join(', ')}. Ctrl-C ends.`),

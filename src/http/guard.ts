@@ -1,20 +1,20 @@
-// Who may talk to a server of this project: the names it answers to, pages that came from it, and the headers that stop
-// everything a page of ours never needs. The Host check stops names that were rebound to 127.0.0.1, the site and Origin checks
-// stop other sites' scripts.
+// Pages that came from elsewhere, and the headers that stop everything a page of ours never needs.
 import type { IncomingHttpHeaders } from 'node:http'
+import { isOwnOrigin, type Scheme } from './hosts.ts'
 
-/** The names of a server that listens on this machine alone. */
-export const loopbackHosts = (port: number): string[] => [`127.0.0.1:${port}`, `localhost:${port}`]
-
-/** Whether an address is this machine's own, which no other machine can reach. */
-export const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host)
-
-/** Whether a browser says that another site made it ask. */
-export function isForeign(headers: Pick<IncomingHttpHeaders, 'host' | 'origin' | 'sec-fetch-site'>): boolean {
-  const { host, origin, 'sec-fetch-site': site } = headers
-  if (site !== undefined && site !== 'same-origin' && site !== 'none') return true
-  return origin !== undefined && origin !== `http://${host}`
+/**
+ * Whether a browser says that another site made it ask: in Sec-Fetch-Site where it sends that (Fetch Metadata), else in Origin.
+ * @param host the server's own, in canonical form
+ * @example
+ * isForeign({ origin: 'https://evil.example' }, '127.0.0.1:7860') // true
+ */
+export function isForeign(
+  { origin, 'sec-fetch-site': site }: Pick<IncomingHttpHeaders, 'origin' | 'sec-fetch-site'>,
+  host: string,
+  scheme?: Scheme,
+): boolean {
+  if (site !== undefined) return site !== 'same-origin' && site !== 'none'
+  return origin !== undefined && !isOwnOrigin(origin, host, scheme)
 }
 
 type Policy = Readonly<Record<string, string>>

@@ -1,6 +1,6 @@
 // Who may talk to the review server: a page that came from it, in a browser on this machine, and writes JSON of a few bytes.
 import type { IncomingHttpHeaders } from 'node:http'
-import { loopbackHosts } from '../http/guard.ts'
+import { canonicalHost, isOwnOrigin, loopbackHosts } from '../http/hosts.ts'
 
 export const bodyLimit = 16_384
 
@@ -17,7 +17,8 @@ export interface Refusal {
  */
 export function refusal(method: string, headers: IncomingHttpHeaders, port: number): Refusal | undefined {
   const hosts = loopbackHosts(port)
-  if (!hosts.includes(headers.host ?? ''))
+  const host = canonicalHost(headers.host ?? '')
+  if (host === undefined || !hosts.includes(host))
     return { status: 403, error: `This server is ${hosts[0]} and no other host.` }
   const site = headers['sec-fetch-site']
   if (site !== undefined && site !== 'same-origin' && site !== 'none') {
@@ -25,7 +26,7 @@ export function refusal(method: string, headers: IncomingHttpHeaders, port: numb
   }
   if (method === 'GET' || method === 'HEAD') return undefined
   if (method !== 'POST') return { status: 405, error: 'Only GET, HEAD and POST.' }
-  if (headers.origin !== `http://${headers.host}`) return { status: 403, error: 'Other origins may not write.' }
+  if (!isOwnOrigin(headers.origin ?? '', host, 'http')) return { status: 403, error: 'Other origins may not write.' }
   if (!/^application\/json\s*(;|$)/i.test(headers['content-type'] ?? '')) {
     return { status: 415, error: 'Expected application/json.' }
   }

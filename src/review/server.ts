@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import * as v from 'valibot'
 import { safeHeaders } from '../http/guard.ts'
+import { hostAndPort } from '../http/hosts.ts'
 import { listen } from '../http/listen.ts'
 import { Conflict, type Desk } from './desk.ts'
 import { actionSchema } from './events.ts'
@@ -46,7 +47,7 @@ export async function serveReview(desk: Desk, { port = defaultPort }: { port?: n
   })
   await listen(server, port, '127.0.0.1')
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    url: `http://${hostAndPort('127.0.0.1', (server.address() as AddressInfo).port)}/`,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())

@@ -2,6 +2,7 @@
 import { Hono } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { safeHeaders } from '../http/guard.ts'
+import type { Proxies } from '../http/proxies.ts'
 import { ApiError, asApiError } from './errors.ts'
 import { type GateOptions, gate } from './gate.ts'
 import { indexPage } from './page.ts'
@@ -10,7 +11,8 @@ import { routes } from './routes.ts'
 import type { Services } from './services.ts'
 import { type StaticFiles, serveFile } from './static.ts'
 
-export interface AppOptions extends Omit<GateOptions, 'isOpen'> {
+export interface AppOptions extends Omit<GateOptions, 'isOpen' | 'isPage'> {
+  proxies: Proxies
   /** A web app's files by address, in the place of the index page. */
   files: StaticFiles
 }
@@ -23,12 +25,13 @@ const inTable = (path: string): Route | undefined =>
     new RegExp(`^${route.path.replaceAll(/\{\w+\}/g, '[^/]+').replaceAll('.', '\\.')}$`).test(path),
   )
 
-export function createApp(services: Services, { files, ...options }: AppOptions): Hono<Notes> {
+export function createApp(services: Services, { files, proxies, ...options }: AppOptions): Hono<Notes> {
   const { metrics, stop } = services
   const app = new Hono<Notes>()
   const isPage = (path: string) => path === '/' || files.get(path) !== undefined
   app.use(async (c, next) => {
     const started = performance.now()
+    c.set('caller', proxies.callerOf(c.env.incoming))
     await next()
     for (const [name, value] of Object.entries(safeHeaders)) if (!c.res.headers.has(name)) c.header(name, value)
     if (!c.res.headers.has('Cache-Control')) c.header('Cache-Control', 'no-store')
@@ -43,8 +46,8 @@ export function createApp(services: Services, { files, ...options }: AppOptions)
     if (!inTable(c.req.path)) await files.refresh()
     await next()
   })
-  for (const step of gate({ ...options, isOpen: (_, path) => isPage(path) || inTable(path)?.open === true }))
-    app.use(step)
+  const isOpen = (path: string) => isPage(path) || inTable(path)?.open === true
+  for (const step of gate({ ...options, isOpen, isPage })) app.use(step)
   for (const route of routes) {
     app.on(route.method, pattern(route.path), (c) => {
       c.set('route', route.path)

@@ -1,10 +1,19 @@
 // Every failure as the answer that says it, in OpenAI's envelope, so that their clients raise the right exception:
 // { error: { message, type, param, code } } and a status.
+import * as v from 'valibot'
 import { DistilledError, UsageError } from '../core/errors.ts'
 
-export interface Envelope {
-  error: { message: string; type: string; param: string | null; code: string | null }
-}
+/** What every failure answers. */
+export const envelopeSchema = v.strictObject({
+  error: v.strictObject({
+    message: v.string(),
+    type: v.string(),
+    param: v.pipe(v.nullable(v.string()), v.description('The field of the request that is at fault.')),
+    code: v.nullable(v.string()),
+  }),
+})
+
+export type Envelope = v.InferOutput<typeof envelopeSchema>
 
 interface Details {
   code?: string
@@ -44,7 +53,8 @@ function typeOf(status: number): string {
 
 export const queueFull = (waiting: number): ApiError =>
   new ApiError(429, `${waiting} requests are waiting, and no more may. Try again later.`, {
-    ...{ code: 'queue_full', headers: { 'Retry-After': '1' } },
+    code: 'queue_full',
+    headers: { 'Retry-After': '1' },
   })
 
 export const timedOut = (seconds: number): ApiError =>
@@ -52,15 +62,19 @@ export const timedOut = (seconds: number): ApiError =>
 
 export const stopping = (): ApiError =>
   new ApiError(503, 'The server is stopping.', {
-    ...{ code: 'stopping', headers: { 'Retry-After': '5', Connection: 'close' } },
+    code: 'stopping',
+    headers: { 'Retry-After': '5', Connection: 'close' },
   })
 
 export const engineDied = (cause: unknown): ApiError =>
   new ApiError(503, 'The engine died while it worked on this request; it is started again. Try once more.', {
-    ...{ code: 'engine_died', cause, headers: { 'Retry-After': '1' } },
+    code: 'engine_died',
+    cause,
+    headers: { 'Retry-After': '1' },
   })
 
-export const clientGone = (): ApiError => new ApiError(499, 'The client went away.', { code: 'cancelled' })
+export const clientGone = (cause?: unknown): ApiError =>
+  new ApiError(499, 'The client went away.', { code: 'cancelled', cause })
 
 /** Any error as one with a status; what is unforeseen says nothing of the machine's insides. */
 export function asApiError(error: unknown): ApiError {

@@ -1,67 +1,126 @@
 // What the server tells of itself: its models and their classes, whether it lives, whether it can work, its counters.
+import * as v from 'valibot'
 import type { Model } from '../library/model.ts'
+import { dtypes } from '../models/weights.ts'
 import { steps } from '../sampling/plan.ts'
+import type { House } from './house.ts'
 import { classesQuery, parsed } from './requests.ts'
 import type { Route } from './route.ts'
 
-const string = { type: 'string' }
-const integer = { type: 'integer' }
-const boolean = { type: 'boolean' }
-const listOf = (properties: Record<string, unknown>) => ({ type: 'array', items: { type: 'object', properties } })
+const whole = v.pipe(v.number(), v.integer(), v.minValue(0))
 
-/** `needs` says what a preset takes beside the student. */
-function described(model: Model) {
+const modelSchema = v.strictObject({
+  id: v.string(),
+  family: v.string(),
+  image_size: whole,
+  classes: whole,
+  groups: v.pipe(v.array(whole), v.description('Tokens of each group.')),
+  student: v.boolean(),
+  teacher: v.boolean(),
+  presets: v.array(
+    v.strictObject({
+      steps: whole,
+      timesteps: v.array(whole),
+      split: whole,
+      teacher_from: v.optional(v.pipe(whole, v.description('The teacher takes part, from this group on.'))),
+    }),
+  ),
+  default_steps: whole,
+  device: v.string(),
+  threads: whole,
+  dtype: v.picklist(dtypes),
+  ready: v.pipe(v.boolean(), v.description('It has made an image, and its engine lives.')),
+})
+
+function described(house: House, model: Model): v.InferOutput<typeof modelSchema> {
   const { name, family, imageSize, engine, weights } = model
   const { student, teacher } = family
   return {
-    ...{ id: name, family: family.name, image_size: imageSize, classes: family.numClasses },
-    ...{ groups: family.groups, student: student !== undefined, teacher: teacher !== undefined },
+    id: name,
+    family: family.name,
+    image_size: imageSize,
+    classes: family.numClasses,
+    groups: [...family.groups],
+    student: student !== undefined,
+    teacher: teacher !== undefined,
     presets: model.presets
       .filter(({ teacherFrom }) => teacherFrom === undefined || teacher)
       .map((preset) => ({
-        ...{ steps: preset.steps, timesteps: preset.timesteps, split: preset.split },
+        steps: preset.steps,
+        timesteps: [...preset.timesteps],
+        split: preset.split,
         ...(preset.teacherFrom !== undefined && { teacher_from: preset.teacherFrom }),
       })),
     default_steps: steps(model.plan(), family.groups.length),
-    ...{ device: engine.device, threads: engine.threads, dtype: weights.dtype },
+    device: engine.device,
+    threads: engine.threads,
+    dtype: weights.dtype,
+    ready: house.isReady(name),
   }
 }
 
 export const models: Route = {
-  ...{ method: 'GET', path: '/api/models', summary: 'The models of this server: sizes, presets, device' },
-  answers: {
-    200: {
-      description: 'Models, the default one first',
-      schema: listOf({ id: string, family: string, image_size: integer, classes: integer, ready: boolean }),
-    },
-  },
-  handle: (c, { house }) =>
-    c.json(house.names.map((name) => ({ ...described(house.model(name)), ready: house.isReady(name) }))),
+  method: 'GET',
+  path: '/api/models',
+  summary: 'The models of this server: sizes, presets, device',
+  answers: { 200: { description: 'Models, the default one first', schema: v.array(modelSchema) } },
+  handle: (c, { house }) => c.json(house.names.map((name) => described(house, house.model(name)))),
 }
 
+const openAiModel = v.strictObject({
+  id: v.string(),
+  object: v.literal('model'),
+  created: v.literal(0),
+  owned_by: v.literal('distilled-decoding'),
+})
+
+const inOpenAiShape = (id: string): v.InferOutput<typeof openAiModel> => ({
+  id,
+  object: 'model',
+  created: 0,
+  owned_by: 'distilled-decoding',
+})
+
 export const openAiModels: Route = {
-  ...{ method: 'GET', path: '/v1/models', summary: "The models, in OpenAI's shape" },
+  method: 'GET',
+  path: '/v1/models',
+  summary: "The models, in OpenAI's shape",
   answers: {
     200: {
       description: 'A list of models',
-      schema: { type: 'object', properties: { object: string, data: listOf({ id: string, object: string }) } },
+      schema: v.strictObject({ object: v.literal('list'), data: v.array(openAiModel) }),
     },
   },
-  handle: (c, { house }) =>
-    c.json({
-      object: 'list',
-      data: house.names.map((id) => ({ id, object: 'model', created: 0, owned_by: 'distilled-decoding' })),
-    }),
+  handle: (c, { house }) => c.json({ object: 'list', data: house.names.map(inOpenAiShape) }),
 }
 
+export const openAiModelByName: Route = {
+  method: 'GET',
+  path: '/v1/models/{model}',
+  summary: "One model, in OpenAI's shape",
+  parameters: { model: v.string() },
+  answers: {
+    200: { description: 'The model', schema: openAiModel },
+    404: { description: 'No such model' },
+  },
+  handle: (c, { house }) => c.json(inOpenAiShape(house.model(c.req.param('model')).name)),
+}
+
+const classSchema = v.strictObject({
+  id: whole,
+  name: v.string(),
+  synonyms: v.array(v.string()),
+  sensitive: v.boolean(),
+  policy: v.picklist(['allow', 'flag', 'deny']),
+})
+
 export const classes: Route = {
-  ...{ method: 'GET', path: '/api/classes', summary: 'Ids, names and synonyms of the classes of a model' },
+  method: 'GET',
+  path: '/api/classes',
+  summary: 'Ids, names and synonyms of the classes of a model',
   query: classesQuery,
   answers: {
-    200: {
-      description: 'Classes in the order of their ids; "policy" is allow, flag or deny',
-      schema: listOf({ id: integer, name: string, synonyms: listOf({}), sensitive: boolean, policy: string }),
-    },
+    200: { description: 'Classes in the order of their ids', schema: v.array(classSchema) },
     404: { description: 'No such model' },
   },
   handle(c, { house }) {
@@ -77,21 +136,22 @@ export const classes: Route = {
 }
 
 export const healthz: Route = {
-  ...{ method: 'GET', path: '/healthz', summary: 'Whether the process answers', open: true },
-  answers: { 200: { description: 'It does', type: 'text/plain' } },
+  method: 'GET',
+  path: '/healthz',
+  summary: 'Whether the process answers',
+  open: true,
+  answers: { 200: { description: 'It does', types: ['text/plain'] } },
   handle: (c) => c.text('ok\n'),
 }
 
 export const readyz: Route = {
-  ...{
-    method: 'GET',
-    path: '/readyz',
-    summary: 'Whether every model has made an image and can make another',
-    open: true,
-  },
+  method: 'GET',
+  path: '/readyz',
+  summary: 'Whether every model has made an image and can make another',
+  open: true,
   answers: {
-    200: { description: 'It can', type: 'text/plain' },
-    503: { description: 'Not yet, or no more', type: 'text/plain' },
+    200: { description: 'It can', types: ['text/plain'] },
+    503: { description: 'Not yet, or no more', types: ['text/plain'] },
   },
   handle(c, { house, stop }) {
     if (stop.refusing) return c.text('stopping\n', 503)
@@ -102,12 +162,23 @@ export const readyz: Route = {
 }
 
 export const counters: Route = {
-  ...{ method: 'GET', path: '/metrics', summary: "Counters in Prometheus' text format" },
-  answers: { 200: { description: 'Counters', type: 'text/plain' } },
-  handle(c, { house, lane, metrics, store }) {
+  method: 'GET',
+  path: '/metrics',
+  summary: "Counters in Prometheus' text format",
+  answers: { 200: { description: 'Counters', types: ['text/plain'] } },
+  handle(c, { house, lane, metrics, store, connections }) {
     const { waiting, unanswered } = lane
     const { ready, restarts } = house
-    const text = metrics.text({ waiting, unanswered, ready, restarts, storeBytes: store.bytes })
+    const { size, closed } = connections()
+    const text = metrics.text({
+      waiting,
+      unanswered,
+      ready,
+      restarts,
+      storeBytes: store.bytes,
+      connections: size,
+      closedConnections: closed,
+    })
     return c.body(text, 200, { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' })
   },
 }

@@ -4,41 +4,59 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { MiddlewareHandler } from 'hono'
 import { cors } from 'hono/cors'
 import { isForeign } from '../http/guard.ts'
+import { canonicalHost } from '../http/hosts.ts'
 import { ApiError } from './errors.ts'
 import type { Notes } from './route.ts'
 
 export interface GateOptions {
-  /** Names it answers to; undefined answers to any. */
+  /** Names it answers to, as `canonicalHost` has them; undefined answers to any. */
   hosts: () => readonly string[] | undefined
+  /** Its origin where a proxy makes it public. */
+  publicOrigin?: string | undefined
   token?: string | undefined
   /** Origins whose pages may ask. */
   cors?: readonly string[] | undefined
   /** Addresses that need no token. */
-  isOpen(method: string, path: string): boolean
+  isOpen(path: string): boolean
+  /** Addresses of the web app's files, to which any page may link. */
+  isPage(path: string): boolean
 }
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
 
-export function gate({ hosts, token, cors: origins = [], isOpen }: GateOptions): MiddlewareHandler<Notes>[] {
+export function gate(options: GateOptions): MiddlewareHandler<Notes>[] {
+  const { hosts, publicOrigin, token, cors: origins = [], isOpen, isPage } = options
   const secret = token === undefined ? undefined : digest(token)
   const names: MiddlewareHandler<Notes> = async (c, next) => {
     const known = hosts()
-    if (known && !known.includes(c.req.header('host') ?? ''))
-      throw new ApiError(403, `This server is ${known[0]} and no other host.`, { code: 'wrong_host' })
-    const [origin, host, site] = ['origin', 'host', 'sec-fetch-site'].map((name) => c.req.header(name))
-    const invited = origin !== undefined && origins.includes(origin)
+    const caller = c.get('caller')
+    const host = canonicalHost(caller.host)
+    if (host === undefined) throw new ApiError(400, 'The Host header names no host.', { code: 'wrong_host' })
+    if (known && !known.includes(host))
+      throw new ApiError(403, `This server is ${known[0]} and no other host; --public-url gives it another name.`, {
+        code: 'wrong_host',
+      })
+    const headers = c.env.incoming.headers
+    const { origin } = headers
+    const invited = origin !== undefined && (origin === publicOrigin || origins.includes(origin))
     const picture = origins.length > 0 && origin === undefined && c.req.path.startsWith('/images/')
-    if (!invited && !picture && isForeign({ host, origin, 'sec-fetch-site': site }))
+    const link =
+      ['GET', 'HEAD'].includes(c.req.method) &&
+      headers['sec-fetch-mode'] === 'navigate' &&
+      headers['sec-fetch-dest'] === 'document' &&
+      isPage(c.req.path)
+    if (!invited && !picture && !link && isForeign(headers, host, caller.scheme))
       throw new ApiError(403, 'Other sites have no access.', { code: 'wrong_origin' })
     await next()
     if (picture) c.header('Cross-Origin-Resource-Policy', 'cross-origin')
   }
   const tokens: MiddlewareHandler<Notes> = async (c, next) => {
-    if (secret && !isOpen(c.req.method, c.req.path)) {
+    if (secret && !isOpen(c.req.path)) {
       const [, given] = /^Bearer (.+)$/i.exec(c.req.header('authorization') ?? '') ?? []
       if (given === undefined || !timingSafeEqual(digest(given), secret))
         throw new ApiError(401, 'This server wants its token: Authorization: Bearer ...', {
-          ...{ code: 'invalid_api_key', headers: { 'WWW-Authenticate': 'Bearer' } },
+          code: 'invalid_api_key',
+          headers: { 'WWW-Authenticate': 'Bearer' },
         })
     }
     await next()

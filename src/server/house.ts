@@ -1,6 +1,7 @@
 // The models that a server holds, each with an engine of its own. An engine whose worker died is replaced, and the model makes an
 // image before it counts as ready again; whoever waited for the dead one is told, whoever waits behind is served by the new one.
 import { EngineError } from '../core/errors.ts'
+import { quote } from '../core/show.ts'
 import type { LoadOptions } from '../library/load.ts'
 import { load } from '../library/load.ts'
 import type { Model, RunImage, SampleResult } from '../library/model.ts'
@@ -110,8 +111,9 @@ export class House {
     const found = this.tenants.get(name ?? this.names[0]!)
     if (found) return found
     const known = this.names.join(', ')
-    throw new ApiError(404, `There is no model "${name}" here; this server has ${known}.`, {
-      ...{ code: 'model_not_found', param: 'model' },
+    throw new ApiError(404, `There is no model ${quote(name ?? '')} here; this server has ${known}.`, {
+      code: 'model_not_found',
+      param: 'model',
     })
   }
 

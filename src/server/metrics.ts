@@ -26,6 +26,9 @@ export interface Gauges {
   ready: boolean
   storeBytes: number
   restarts: ReadonlyMap<string, number>
+  connections: number
+  /** Those that were closed, by reason. */
+  closedConnections: Readonly<Record<string, number>>
 }
 
 export class Metrics {
@@ -64,7 +67,7 @@ export class Metrics {
     this.loop.disable()
   }
 
-  text({ waiting, unanswered, ready, storeBytes, restarts }: Gauges): string {
+  text({ waiting, unanswered, ready, storeBytes, restarts, connections, closedConnections }: Gauges): string {
     const { rss, heapUsed, external } = process.memoryUsage()
     const { user, system } = process.cpuUsage()
     const one = (name: string, type: Series['type'], help: string, value: number): Series => ({
@@ -88,6 +91,13 @@ export class Metrics {
       one('batches_total', 'counter', 'Batches that were computed.', this.batches),
       one('batched_images_total', 'counter', 'Images of all batches.', this.batched),
       { name: 'engine_restarts_total', type: 'counter', help: 'Engines that died.', values: byModel(restarts) },
+      one('connections', 'gauge', 'Open connections.', connections),
+      {
+        name: 'connections_closed_total',
+        type: 'counter',
+        help: 'Connections that were closed: to make room (full), or because the client did not read (slow).',
+        values: Object.entries(closedConnections).map(([reason, n]) => [{ reason }, n]),
+      },
       one('ready', 'gauge', 'Whether every model has made an image.', ready ? 1 : 0),
       one('store_bytes', 'gauge', 'Images held for their addresses.', storeBytes),
       one('cpu_seconds_total', 'counter', 'Processor time, that of the engines included.', (user + system) / 1e6),

@@ -1,26 +1,32 @@
-// The OpenAPI 3.1 document, made of the very table that the routes are, and of the very schemas that check requests.
-import { jsonSchema } from './json-schema.ts'
-import type { Route } from './route.ts'
+// The OpenAPI 3.1 document, made of the very table that the routes are, and of the very schemas that check requests and describe
+// answers.
+import { toJsonSchema } from '@valibot/to-json-schema'
+import type * as v from 'valibot'
+import { version } from '../library/version.ts'
+import { envelopeSchema } from './errors.ts'
+import type { Answer, Route } from './route.ts'
 
-const errorSchema = {
-  type: 'object',
-  properties: {
-    error: {
-      type: 'object',
-      properties: {
-        message: { type: 'string' },
-        type: { type: 'string' },
-        param: { type: ['string', 'null'] },
-        code: { type: ['string', 'null'] },
-      },
-      required: ['message', 'type', 'param', 'code'],
-    },
-  },
-  required: ['error'],
+/** What any route may answer. */
+const everywhere: Readonly<Record<number, Answer>> = {
+  400: { description: 'The request is malformed' },
+  403: { description: 'Another host was meant, or another site asks' },
+  431: { description: 'The head of the request is too long' },
+  500: { description: 'The server failed; its log says why' },
+}
+
+const unauthorized: Readonly<Record<number, Answer>> = { 401: { description: 'The token is missing or wrong' } }
+
+/**
+ * A schema as JSON Schema (2020-12).
+ * @throws Error for a kind of schema that JSON Schema cannot say
+ */
+export function jsonSchema(schema: v.GenericSchema): Record<string, unknown> {
+  const { $schema: _, ...rest } = toJsonSchema(schema, { target: 'draft-2020-12', typeMode: 'input' })
+  return rest
 }
 
 /** The document for a table of routes. */
-export function openApi(routes: readonly Route[], { version = '0' }: { version?: string | undefined } = {}) {
+export function openApi(routes: readonly Route[]) {
   const paths: Record<string, Record<string, unknown>> = {}
   for (const route of routes) {
     paths[route.path] ??= {}
@@ -32,11 +38,11 @@ export function openApi(routes: readonly Route[], { version = '0' }: { version?:
       title: 'distilled-decoding',
       description:
         'Images of classes from distilled auto-regressive models. Generated images are marked as such inside.',
-      version,
+      version: version(),
     },
     paths,
     components: {
-      schemas: { Error: errorSchema },
+      schemas: { Error: jsonSchema(envelopeSchema) },
       securitySchemes: { token: { type: 'http', scheme: 'bearer' } },
     },
     security: [{ token: [] }, {}],
@@ -44,20 +50,35 @@ export function openApi(routes: readonly Route[], { version = '0' }: { version?:
 }
 
 function operation({ summary, open, body, query, parameters = {}, answers }: Route) {
-  const inPath = Object.entries(parameters).map(([name, schema]) => ({ name, in: 'path', required: true, schema }))
-  const known = query ? ((jsonSchema(query).properties ?? {}) as Record<string, unknown>) : {}
+  const inPath = Object.entries(parameters).map(([name, schema]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: jsonSchema(schema),
+  }))
+  const known = query ? (jsonSchema(query).properties as Record<string, unknown>) : {}
   const inQuery = Object.entries(known).map(([name, schema]) => ({ name, in: 'query', required: false, schema }))
+  const all = { ...everywhere, ...(!open && unauthorized), ...answers }
   return {
     summary,
     ...(open && { security: [{}] }),
     ...((inPath.length || inQuery.length) && { parameters: [...inPath, ...inQuery] }),
     ...(body && { requestBody: { required: true, content: { 'application/json': { schema: jsonSchema(body) } } } }),
-    responses: Object.fromEntries(
-      Object.entries(answers).map(([status, { description, type = 'application/json', schema }]) => {
-        const failure = Number(status) >= 400 && type === 'application/json'
-        const content = { schema: failure ? { $ref: '#/components/schemas/Error' } : (schema ?? { type: 'string' }) }
-        return [status, { description, content: { [type]: content } }]
-      }),
-    ),
+    responses: Object.fromEntries(Object.entries(all).map(([status, answer]) => [status, response(answer)])),
   }
+}
+
+/** An answer; without a schema or types of its own it is a failure. `x-events` is of this project: OpenAPI has no word for events. */
+function response({ description, schema, types, events }: Answer) {
+  if (types) {
+    const content = types.map((type) => [type, type.startsWith('text/') ? { schema: { type: 'string' } } : {}])
+    const named = Object.entries(events ?? {}).map(([name, event]) => [name, jsonSchema(event)])
+    return {
+      description,
+      content: Object.fromEntries(content),
+      ...(events && { 'x-events': Object.fromEntries(named) }),
+    }
+  }
+  const shape = schema ? jsonSchema(schema) : { $ref: '#/components/schemas/Error' }
+  return { description, content: { 'application/json': { schema: shape } } }
 }

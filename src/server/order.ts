@@ -32,7 +32,7 @@ export function readOrder(house: House, request: SampleRequest): ImageOrder {
   const model = house.model(request.model)
   const { output_format: format = 'png', seed = randomInt(2 ** 32) } = request
   checkSize(model, request.size)
-  const plan = blamed(undefined, () => model.plan(planOptions(request)))
+  const plan = planOf(model, request)
   const labels = labelsOf(model, request)
   const recipes = recipesOf(model, request, labels.length)
   const rows = labels.map((id, index) => ({ class: id, seed, index, ...recipes?.[index] }))
@@ -50,9 +50,34 @@ export function readTrajectory(house: House, { by, ...request }: TrajectoryReque
   const { model, plan, rows } = order
   const states = Array.from({ length: model.family.groups.length + 1 }, () => rows[0]!)
   return {
-    ...{ ...order, rows: states, trajectory: true },
+    ...order,
+    rows: states,
+    trajectory: true,
     key: JSON.stringify({ model: model.name, plan, trajectory: true, own: ++unshared }),
   }
+}
+
+/** The plan of a request that says nothing twice, and nothing that no one hears. */
+function planOf(model: Model, request: SampleRequest): SamplingPlan {
+  const pairs = [
+    ['steps', 'timesteps'],
+    ['flow', 'teacher_only'],
+  ] as const
+  for (const [one, other] of pairs)
+    if (request[one] && request[other])
+      throw new ApiError(400, `${one} and ${other} contradict each other: leave one out.`, {
+        code: 'invalid_value',
+        param: other,
+      })
+  const plan = blamed(undefined, () => model.plan(planOptions(request)))
+  const idle = (['cfg', 'top_k', 'top_p', 'temperature'] as const).filter((name) => request[name] !== undefined)
+  if (plan.kind === 'student' && idle[0])
+    throw new ApiError(
+      400,
+      `No teacher takes part, so ${idle.join(', ')} would do nothing: leave it out, or give teacher_from, teacher_only or flow.`,
+      { code: 'invalid_value', param: idle[0] },
+    )
+  return plan
 }
 
 function waysBy({ family }: Model, by: TrajectoryRequest['by'] = family.teacher ? 'flow' : 'student') {
@@ -67,7 +92,8 @@ function labelsOf(model: Model, { prompt, class_labels: labels, n }: SampleReque
   const given = prompt?.trim() ? prompt : undefined
   if (labels && given !== undefined)
     throw new ApiError(400, 'prompt and class_labels contradict each other: leave one out.', {
-      ...{ code: 'invalid_value', param: 'class_labels' },
+      code: 'invalid_value',
+      param: 'class_labels',
     })
   if (!labels && given === undefined)
     throw new ApiError(400, 'No class was given: name one as the prompt.', { code: 'missing', param: 'prompt' })
@@ -76,7 +102,8 @@ function labelsOf(model: Model, { prompt, class_labels: labels, n }: SampleReque
   const count = n ?? ids.length
   if (ids.length !== 1 && ids.length !== count)
     throw new ApiError(400, `class_labels has ${ids.length} entries for ${count} images: give one, or one for each.`, {
-      ...{ code: 'invalid_value', param: 'n' },
+      code: 'invalid_value',
+      param: 'n',
     })
   for (const id of ids) checkClass(model, id, param)
   return Array.from({ length: count }, (_, i) => ids[ids.length === 1 ? 0 : i]!)
@@ -104,11 +131,13 @@ function checkClass(model: Model, id: number, param: string): void {
   const { numClasses } = model.family
   if (id >= numClasses)
     throw new ApiError(400, `${model.name} knows classes 0 to ${numClasses - 1}, got ${id}.`, {
-      ...{ code: 'invalid_value', param },
+      code: 'invalid_value',
+      param,
     })
   if (model.policy?.verdict(id) !== 'deny') return
   throw new ApiError(403, `This server's policy denies class ${id} ${model.classInfo(id).name}.`, {
-    ...{ code: 'class_denied', param },
+    code: 'class_denied',
+    param,
   })
 }
 
@@ -116,7 +145,8 @@ function checkSize(model: Model, size = 'auto'): void {
   const own = `${model.imageSize}x${model.imageSize}`
   if (size === 'auto' || size === own) return
   throw new ApiError(400, `${model.name} makes images of ${own}, not ${size}.`, {
-    ...{ code: 'invalid_value', param: 'size' },
+    code: 'invalid_value',
+    param: 'size',
   })
 }
 

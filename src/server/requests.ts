@@ -115,12 +115,45 @@ const pick = <T extends object, K extends keyof T>(from: T, keys: readonly K[]):
 /** POST /api/sample */
 export const sampleRequest = v.strictObject(sampling, object)
 
+/** A parameter for which OpenAI's clients write null when it is left out. */
+const orNull = <T extends v.GenericSchema>({ wrapped }: { wrapped: T }) => v.nullish(wrapped)
+
+const ignored = orNull(text('Accepted, as clients of OpenAI send it; nothing is done with it.', 500))
+
 /** POST /v1/images/generations */
 export const imagesRequest = v.strictObject(
   {
     ...sampling,
-    response_format: choice(['b64_json', 'url'], 'The images themselves (default), or addresses for ten minutes.'),
-    user: text("The client's own; nothing is done with it."),
+    model: orNull(sampling.model),
+    n: orNull(sampling.n),
+    size: orNull(sampling.size),
+    output_format: orNull(sampling.output_format),
+    response_format: orNull(
+      choice(['b64_json', 'url'], 'The images themselves (default), or addresses for ten minutes.'),
+    ),
+    user: ignored,
+    quality: ignored,
+    style: ignored,
+    moderation: ignored,
+    output_compression: orNull(count('Accepted, as clients of OpenAI send it; nothing is done with it.', 100)),
+    background: v.nullish(
+      v.pipe(
+        v.picklist(['auto', 'opaque'], 'must be auto or opaque, as the images have no transparency'),
+        v.description('The images are opaque.'),
+      ),
+    ),
+    stream: v.nullish(
+      v.pipe(
+        v.literal(false, 'must be false here; POST /api/sample sends images as they are made'),
+        v.description('Images as they are made come from POST /api/sample.'),
+      ),
+    ),
+    partial_images: v.nullish(
+      v.pipe(
+        v.literal(0, 'must be 0; POST /api/trajectory sends images on their way'),
+        v.description('Images on their way come from POST /api/trajectory.'),
+      ),
+    ),
   },
   object,
 )
@@ -137,6 +170,12 @@ export const trajectoryRequest = v.strictObject(
 
 /** GET /api/classes */
 export const classesQuery = v.strictObject({ model: sampling.model }, object)
+
+type WithoutNull<T> = { [K in keyof T]: Exclude<T[K], null> }
+
+/** A request as one that leaves out what is null. */
+export const withoutNulls = <T extends object>(request: T): WithoutNull<T> =>
+  Object.fromEntries(Object.entries(request).filter(([, value]) => value !== null)) as WithoutNull<T>
 
 export type SampleRequest = v.InferOutput<typeof sampleRequest>
 export type TrajectoryRequest = v.InferOutput<typeof trajectoryRequest>

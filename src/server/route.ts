@@ -1,27 +1,33 @@
 // A route as a value: what answers, and what the OpenAPI document says of it. The table in routes.ts is both.
+import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
 import type * as v from 'valibot'
-import { ApiError } from './errors.ts'
-import type { JsonSchema } from './json-schema.ts'
+import type { Caller } from '../http/proxies.ts'
+import { ApiError, clientGone } from './errors.ts'
 import { parsed } from './requests.ts'
 import type { Services } from './services.ts'
 import { bodyLimit } from './settings.ts'
 
 /** What middleware and routes tell each other. */
 export interface Notes {
+  Bindings: HttpBindings
   Variables: {
     /** The path of the table, for the counters. */
     route: string
     /** An answer that goes on after its head, and with which status it ends. */
     ends: Promise<number> | undefined
+    caller: Caller
   }
 }
 
 export interface Answer {
   readonly description: string
-  /** application/json unless said otherwise. */
-  readonly type?: string
-  readonly schema?: JsonSchema
+  /** Of an answer in JSON. */
+  readonly schema?: v.GenericSchema
+  /** Of an answer that is none. */
+  readonly types?: readonly string[]
+  /** What the events of a text/event-stream carry, by their names. */
+  readonly events?: Readonly<Record<string, v.GenericSchema>>
 }
 
 export interface Route {
@@ -33,38 +39,52 @@ export interface Route {
   readonly open?: true
   readonly body?: v.GenericSchema
   readonly query?: v.GenericSchema
-  readonly parameters?: Readonly<Record<string, JsonSchema>>
+  readonly parameters?: Readonly<Record<string, v.GenericSchema>>
+  /** Those beside the ones that every route can give (openapi.ts). */
   readonly answers: Readonly<Record<number, Answer>>
   handle(c: Context<Notes>, services: Services): Response | Promise<Response>
 }
 
+const isJson = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?;?$/i
+
 /**
  * The body of a request, checked.
- * @throws ApiError 400, 413 or 415
+ * @throws ApiError 400, 413, 415, or 499 when the client leaves before its end
  */
 export async function readBody<T extends v.GenericSchema>(c: Context<Notes>, schema: T): Promise<v.InferOutput<T>> {
-  if (!/^application\/json\s*(;|$)/i.test(c.req.header('content-type') ?? ''))
-    throw new ApiError(415, 'Expected application/json.', { code: 'unsupported_media_type' })
+  const unsupported = (message: string) => new ApiError(415, message, { code: 'unsupported_media_type' })
+  if (!isJson.test(c.req.header('content-type') ?? '')) throw unsupported('Expected application/json in UTF-8.')
+  if (!/^(identity)?$/i.test(c.req.header('content-encoding') ?? ''))
+    throw unsupported('Expected a body that is not compressed.')
   if (Number(c.req.header('content-length') ?? 0) > bodyLimit) throw tooLong()
+  return parsed(schema, json(await bytesOf(c)))
+}
+
+async function bytesOf(c: Context<Notes>): Promise<Uint8Array> {
   const pieces: Uint8Array[] = []
-  let length = 0
-  for await (const piece of (c.req.raw.body ?? []) as AsyncIterable<Uint8Array>) {
-    length += piece.length
+  const reader = c.req.raw.body?.getReader()
+  for (let length = 0; reader; ) {
+    const { done, value } = await reader.read().catch((cause) => {
+      throw clientGone(cause)
+    })
+    if (done) break
+    length += value.length
     if (length > bodyLimit) throw tooLong()
-    pieces.push(piece)
+    pieces.push(value)
   }
-  return parsed(schema, json(Buffer.concat(pieces).toString('utf8')))
+  return Buffer.concat(pieces)
 }
 
 const tooLong = () =>
   new ApiError(413, `The request is longer than ${bodyLimit} bytes.`, {
-    ...{ code: 'too_long', headers: { Connection: 'close' } },
+    code: 'too_long',
+    headers: { Connection: 'close' },
   })
 
-function json(text: string): unknown {
+function json(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(text)
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
   } catch {
-    throw new ApiError(400, 'The request is not JSON.', { code: 'invalid_json' })
+    throw new ApiError(400, 'The request is not JSON in UTF-8.', { code: 'invalid_json' })
   }
 }

@@ -1,18 +1,31 @@
 // Every address of the server in one table; a new one is a row, and the OpenAPI document and the index page know it at once.
-import { classes, counters, healthz, models, openAiModels, readyz } from './facts.ts'
+import * as v from 'valibot'
+import { classes, counters, healthz, models, openAiModelByName, openAiModels, readyz } from './facts.ts'
 import { generations, storedImage } from './images.ts'
 import { openApi } from './openapi.ts'
 import type { Route } from './route.ts'
 import { sample, trajectory } from './sample.ts'
 
 const description: Route = {
-  ...{ method: 'GET', path: '/openapi.json', summary: 'This description, as OpenAPI 3.1', open: true },
-  answers: { 200: { description: 'The document', schema: { type: 'object' } } },
+  method: 'GET',
+  path: '/openapi.json',
+  summary: 'This description, as OpenAPI 3.1',
+  open: true,
+  answers: { 200: { description: 'The document', schema: v.looseObject({ openapi: v.literal('3.1.0') }) } },
   handle: (c) => c.json(openApi(routes)),
 }
 
 export const routes: readonly Route[] = [
-  ...[generations, openAiModels, storedImage],
-  ...[sample, trajectory, models, classes],
-  ...[healthz, readyz, counters, description],
+  generations,
+  openAiModels,
+  openAiModelByName,
+  storedImage,
+  sample,
+  trajectory,
+  models,
+  classes,
+  healthz,
+  readyz,
+  counters,
+  description,
 ]

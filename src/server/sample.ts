@@ -2,58 +2,79 @@
 // connection stops the work.
 import type { Context } from 'hono'
 import { streamSSE } from 'hono/streaming'
+import * as v from 'valibot'
 import { steps } from '../sampling/plan.ts'
-import { asApiError } from './errors.ts'
-import { base64, imageFacts, imageSchema, workAnswers } from './images.ts'
-import type { JsonSchema } from './json-schema.ts'
+import { asApiError, envelopeSchema } from './errors.ts'
+import { base64, imageFacts, imageFactsSchema, workAnswers } from './images.ts'
 import { type ImageOrder, readOrder, readTrajectory } from './order.ts'
-import { sampleRequest, trajectoryRequest } from './requests.ts'
+import { formats, sampleRequest, trajectoryRequest } from './requests.ts'
 import { type Notes, type Route, readBody } from './route.ts'
 import type { Services } from './services.ts'
 import { begin, type WorkEvents } from './work.ts'
 
-const answers = (what: string, schema: JsonSchema) => ({
+const whole = v.pipe(v.number(), v.integer(), v.minValue(0))
+
+/** What every stream of events tells. */
+const commonEvents = {
+  queued: v.strictObject({
+    ahead: v.pipe(whole, v.description('Requests that were waiting in front.')),
+    model: v.string(),
+    seed: whole,
+    images: whole,
+    steps: v.pipe(whole, v.description('Network evaluations for one image.')),
+  }),
+  step: v.strictObject({ step: whole, steps: whole }),
+  done: v.strictObject({
+    images: whole,
+    seconds: v.number(),
+    compute_seconds: v.pipe(v.number(), v.description('Without the wait in the queue.')),
+  }),
+  error: envelopeSchema,
+}
+
+const placedImage = {
+  place: v.pipe(whole, v.description('Of the image in the request.')),
+  b64_json: v.string(),
+  output_format: v.picklist(formats),
+  ...imageFactsSchema,
+}
+
+const imageEvent = v.strictObject(placedImage)
+
+const stateEvent = v.strictObject({
+  ...placedImage,
+  timestep: v.pipe(whole, v.description('Token groups that are data; the others are noise.')),
+  steps: v.pipe(whole, v.description('The timestep of the last state.')),
+})
+
+const answers = (name: 'image' | 'state', schema: v.GenericSchema) => ({
   200: {
-    description:
-      `Events: queued {ahead, model, seed, images, steps}, step {step, steps}, ${what}, and last done ` +
-      '{images, seconds, compute_seconds} or error {error}',
-    type: 'text/event-stream',
-    schema,
+    description: `Events: queued, step, ${name}, and last done or error; each carries JSON`,
+    types: ['text/event-stream'],
+    events: { ...commonEvents, [name]: schema },
   },
   ...workAnswers,
   503: { description: 'The server is stopping' },
 })
 
-/** An image and its position in the request. */
-const placedSchema = {
-  ...imageSchema,
-  properties: { place: { type: 'integer' }, ...imageSchema.properties },
-  required: ['place', ...imageSchema.required],
-}
-
 export const sample: Route = {
-  ...{ method: 'POST', path: '/api/sample', summary: 'Make images of a class, and watch' },
+  method: 'POST',
+  path: '/api/sample',
+  summary: 'Make images of a class, and watch',
   body: sampleRequest,
-  answers: answers('image {place, b64_json, ...}', placedSchema),
+  answers: answers('image', imageEvent),
   async handle(c, services) {
     const order = readOrder(services.house, await readBody(c, sampleRequest))
     return watched(c, services, order, 'image')
   },
 }
 
-const stateSchema = {
-  ...placedSchema,
-  properties: { ...placedSchema.properties, timestep: { type: 'integer' }, steps: { type: 'integer' } },
-  required: [...placedSchema.required, 'timestep', 'steps'],
-}
-
 export const trajectory: Route = {
-  ...{ method: 'POST', path: '/api/trajectory', summary: 'Watch noise become an image, token group by token group' },
+  method: 'POST',
+  path: '/api/trajectory',
+  summary: 'Watch noise become an image, token group by token group',
   body: trajectoryRequest,
-  answers: answers(
-    'state {timestep, steps, b64_json, ...}: the first `timestep` of `steps` groups are data, the others noise',
-    stateSchema,
-  ),
+  answers: answers('state', stateEvent),
   async handle(c, services) {
     const order = readTrajectory(services.house, await readBody(c, trajectoryRequest))
     const last = order.rows.length - 1

@@ -4,12 +4,16 @@ import { setMaxListeners } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import { UsageError } from '../core/errors.ts'
-import { isLoopback, loopbackHosts } from '../http/guard.ts'
+import { quote } from '../core/show.ts'
+import { Connections } from '../http/connections.ts'
+import { canonicalHost, hostAndPort, isLoopback, loopbackHosts } from '../http/hosts.ts'
 import { listen } from '../http/listen.ts'
+import { trustedProxies } from '../http/proxies.ts'
 import { createApp } from './app.ts'
 import { firstImage, House, type HouseOptions } from './house.ts'
+import { answerMalformed, unreadable } from './malformed.ts'
 import { openServices, type ServiceOptions, type Services } from './services.ts'
-import { graceSeconds, headSeconds, mostConnections, requestSeconds } from './settings.ts'
+import * as settings from './settings.ts'
 import { type Mount, openStatic } from './static.ts'
 
 export const defaultPort = 7860
@@ -25,10 +29,12 @@ export interface ServeOptions extends HouseOptions, ServiceOptions {
   token?: string | undefined
   /** Origins whose pages may ask, such as https://example.org. */
   cors?: readonly string[] | undefined
+  /** Proxies whose X-Forwarded and Forwarded headers are believed: addresses, networks, or `loopback`. */
+  trustProxy?: readonly string[] | undefined
   /** A web app in place of the index page, and what it loads. */
   mounts?: readonly Mount[] | undefined
-  /** Seconds in which the head, and the whole, of a request has to arrive. */
-  patience?: { head: number; request: number } | undefined
+  /** Seconds in which the head, and the whole, of a request has to arrive, and in which its answer has to be read. */
+  patience?: { head?: number; request?: number; answer?: number } | undefined
 }
 
 export interface RunningServer {
@@ -43,39 +49,58 @@ export interface RunningServer {
 
 /**
  * Serves models until it is closed.
- * @throws UsageError for a host without a token, an origin that is none, a port that is taken, and whatever `load` throws
+ * @throws UsageError for a host without a token, an origin, address or proxy that is none, a port that is taken, and whatever
+ * `load` throws
  * @example
  * const server = await serveModels({ models: ['sprites-var-dd'], port: 0 })
  */
 export async function serveModels(options: ServeOptions): Promise<RunningServer> {
-  const { host = '127.0.0.1', port = defaultPort, token, cors = [], patience } = options
+  const { host = '127.0.0.1', port = defaultPort, token, cors = [], patience = {} } = options
   checkAccess(host, token, cors)
+  const publicUrl = options.publicUrl === undefined ? undefined : publicAddress(options.publicUrl)
+  const proxies = trustedProxies(options.trustProxy ?? [])
   const files = await openStatic(options.mounts ?? [])
   const { device, dtype, threads, policy, signal } = options
   const house = await House.open(options.models, { device, dtype, threads, policy, signal })
   const ending = new AbortController()
   setMaxListeners(0, ending.signal) // every request at work listens
   const stop = { refusing: false, signal: ending.signal }
-  const services = openServices(house, stop, options)
+  const services = openServices(house, stop, () => connections, { ...options, publicUrl: publicUrl?.href })
   let hosts: readonly string[] | undefined = []
-  const app = createApp(services, { hosts: () => hosts, token, cors, files })
+  const publicOrigin = publicUrl?.origin
+  const app = createApp(services, { hosts: () => hosts, publicOrigin, token, cors, files, proxies })
+  const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false, errorHandler: unreadable })
   const server = createServer(
     {
-      headersTimeout: (patience?.head ?? headSeconds) * 1000,
-      requestTimeout: (patience?.request ?? requestSeconds) * 1000,
+      headersTimeout: (patience.head ?? settings.headSeconds) * 1000,
+      requestTimeout: (patience.request ?? settings.requestSeconds) * 1000,
       connectionsCheckingInterval: 500,
-      keepAliveTimeout: 5000,
+      keepAliveTimeout: (options.trustProxy?.length ? settings.idleProxySeconds : settings.idleSeconds) * 1000,
+      requireHostHeader: false, // `unreadable` says it in words
     },
-    getRequestListener(app.fetch, { overrideGlobalObjects: false }),
+    (request, response) => {
+      const exchange = { request, response, answer: () => void answer(request, response) }
+      connections.begin(exchange, proxies.callerOf(request).address)
+    },
   )
-  server.maxConnections = mostConnections
+  const bounds = {
+    most: settings.mostConnections,
+    mostOfOne: settings.mostConnectionsOfOne,
+    patience: patience.answer ?? settings.answerSeconds,
+    slowest: settings.slowestReader,
+    ahead: settings.mostPipelined,
+  }
+  const connections = new Connections(server, bounds, proxies.trusts)
+  answerMalformed(server, connections)
   try {
     const taken = await listen(server, port, host)
-    hosts = isLoopback(host) ? [...new Set([shown(host, taken), ...loopbackHosts(taken), `[::1]:${taken}`])] : undefined
+    const named = publicUrl ? [canonicalHost(publicUrl.host)!] : []
+    const own = [hostAndPort(host, taken), ...loopbackHosts(taken), hostAndPort('::1', taken)]
+    hosts = isLoopback(host) ? [...new Set([...own, ...named])] : undefined
     const warm = warmUp(services)
     warm.catch((error) => stop.refusing || services.onFailure(error))
     return {
-      url: `http://${shown(host, taken)}/`,
+      url: `http://${hostAndPort(host, taken)}/`,
       services,
       warm,
       close: (grace) => close(server, services, ending, grace),
@@ -87,7 +112,16 @@ export async function serveModels(options: ServeOptions): Promise<RunningServer>
   }
 }
 
-const shown = (host: string, port: number): string => `${host.includes(':') ? `[${host}]` : host}:${port}`
+/** The address at which a proxy makes the server public, with a slash at its end. */
+function publicAddress(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (!url || !/^https?:$/.test(url.protocol) || url.search || url.hash || url.username || url.password)
+    throw new UsageError(`--public-url ${quote(text)} is no address.`, {
+      remedy: 'Such as https://images.example.org/, or with a path that the proxy takes away.',
+    })
+  if (!url.pathname.endsWith('/')) url.pathname += '/'
+  return url
+}
 
 function checkAccess(host: string, token: string | undefined, cors: readonly string[]): void {
   if (token !== undefined && token.length < 8)
@@ -98,7 +132,9 @@ function checkAccess(host: string, token: string | undefined, cors: readonly str
     })
   for (const origin of cors) {
     if (URL.canParse(origin) && new URL(origin).origin === origin) continue
-    throw new UsageError(`--cors ${origin} is no origin.`, { remedy: 'Such as https://example.org, without a path.' })
+    throw new UsageError(`--cors ${quote(origin)} is no origin.`, {
+      remedy: 'Such as https://example.org, without a path.',
+    })
   }
 }
 
@@ -112,7 +148,12 @@ async function warmUp({ house, lane, stop }: Services): Promise<void> {
   }
 }
 
-async function close(server: Server, services: Services, ending: AbortController, grace = graceSeconds): Promise<void> {
+async function close(
+  server: Server,
+  services: Services,
+  ending: AbortController,
+  grace = settings.graceSeconds,
+): Promise<void> {
   const { stop, lane, metrics, house } = services
   stop.refusing = true
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))

@@ -1,7 +1,8 @@
 // The server's small parts: what requests may say, the store of images, the counters.
+import * as v from 'valibot'
 import { describe, expect, it } from 'vitest'
-import { jsonSchema } from './json-schema.ts'
 import { Metrics } from './metrics.ts'
+import { jsonSchema } from './openapi.ts'
 import { imagesRequest, parsed, planOptions, sampleRequest } from './requests.ts'
 import { ImageStore } from './store.ts'
 
@@ -39,7 +40,7 @@ describe('requests', () => {
   })
 
   it('a kind of schema that the document cannot say is an error', () => {
-    expect(() => jsonSchema({ type: 'date' } as never)).toThrow('No JSON Schema for valibot\'s "date".')
+    expect(() => jsonSchema(v.date())).toThrow('"date"')
   })
 })
 
@@ -70,7 +71,15 @@ it('counters are what Prometheus reads: buckets add up, labels are escaped', () 
   metrics.request('/a', 'GET', 200, 0.02)
   metrics.request('/a', 'GET', 200, 70)
   metrics.image('a "model"\n')
-  const text = metrics.text({ waiting: 3, unanswered: 4, ready: true, storeBytes: 5, restarts: new Map([['m', 1]]) })
+  const text = metrics.text({
+    waiting: 3,
+    unanswered: 4,
+    ready: true,
+    storeBytes: 5,
+    restarts: new Map([['m', 1]]),
+    connections: 6,
+    closedConnections: { full: 7, slow: 0 },
+  })
   metrics.stop()
   expect(text).toContain('distilled_requests_total{route="/a",method="GET",status="200"} 2\n')
   expect(text).toContain('distilled_request_seconds_bucket{route="/a",le="0.025"} 1\n')
@@ -79,5 +88,7 @@ it('counters are what Prometheus reads: buckets add up, labels are escaped', () 
   expect(text).toContain('distilled_request_seconds_count{route="/a"} 2\n')
   expect(text).toContain('distilled_images_total{model="a \\"model\\"\\n"} 1\n')
   expect(text).toContain('distilled_queue_requests 3\n')
+  expect(text).toContain('distilled_connections 6\n')
+  expect(text).toContain('distilled_connections_closed_total{reason="full"} 7\n')
   for (const line of text.trim().split('\n')) expect(line).toMatch(/^(# (HELP|TYPE) \w+ .+|\w+(\{.*\})? [\d.e+-]+)$/)
 })

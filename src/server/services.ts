@@ -1,4 +1,8 @@
 // What all routes share, put together once: the models, the lane, the store, the counters, and whether the server is stopping.
+
+import type { Connections } from '../http/connections.ts'
+import { canonicalHost } from '../http/hosts.ts'
+import type { Caller } from '../http/proxies.ts'
 import { planAsOptions } from '../library/choose-plan.ts'
 import type { RunImage, SampleResult } from '../library/model.ts'
 import type { SampleProgress } from '../sampling/sampler.ts'
@@ -17,6 +21,10 @@ export interface Services {
   /** Seconds of a request. */
   readonly timeout: number
   readonly stop: Stop
+  /** Where a caller finds this server, with a slash at the end. */
+  readonly publicAddress: (caller: Caller) => string
+  /** Set once the server exists. */
+  readonly connections: () => Pick<Connections, 'size' | 'closed'>
   /** Hears of failures that are nobody's fault but ours. */
   readonly onFailure: (error: unknown) => void
 }
@@ -31,10 +39,17 @@ export interface ServiceOptions {
   timeout?: number | undefined
   queue?: number | undefined
   batch?: number | undefined
+  /** The address at which a proxy makes the server public; by default, what the caller asked for. */
+  publicUrl?: string | undefined
   onFailure?: ((error: unknown) => void) | undefined
 }
 
-export function openServices(house: House, stop: Stop, options: ServiceOptions = {}): Services {
+export function openServices(
+  house: House,
+  stop: Stop,
+  connections: Services['connections'],
+  options: ServiceOptions = {},
+): Services {
   const { timeout = defaultTimeout, queue = queueCapacity, batch = batchSize, onFailure = () => {} } = options
   const metrics = new Metrics()
   const lane = new Lane<RunImage, SampleResult>({
@@ -49,5 +64,7 @@ export function openServices(house: House, stop: Stop, options: ServiceOptions =
       return house.run(model, (opened) => opened.trajectory({ ...options, class: label, noise }))
     },
   })
-  return { house, lane, store: new ImageStore(), metrics, timeout, stop, onFailure }
+  const publicAddress = ({ host, scheme = 'http' }: Caller) =>
+    options.publicUrl ?? `${scheme}://${canonicalHost(host)}/`
+  return { house, lane, store: new ImageStore(), metrics, timeout, stop, publicAddress, connections, onFailure }
 }

@@ -10,9 +10,28 @@ export const mostImages = 10
 export const defaultTimeout = 120
 /** Bytes of a request's body. */
 export const bodyLimit = 65_536
-/** Seconds in which the head, and the whole, of a request has to arrive. */
-export const [headSeconds, requestSeconds] = [10, 20]
+/** Seconds in which the head of a request has to arrive. */
+export const headSeconds = 10
+/** Seconds in which the whole of a request has to arrive. */
+export const requestSeconds = 20
+/** Seconds that a client may take to begin reading its answer. */
+export const answerSeconds = 20
+/** Bytes a second that a client has to read of its answer from then on. */
+export const slowestReader = 16_384
+/** Requests that a client may send on a connection before the first of them is answered. */
+export const mostPipelined = 16
+/** Pieces of files read at a time, however many clients ask for files, so that each turn of the event loop is short. */
+export const filesReadTogether = 8
+/** Bytes of a piece. */
+export const filePiece = 131_072
+/** Connections in all: more than can be at work, so that there is always one to close for a newcomer. */
 export const mostConnections = 1024
+/** Connections of one address: a browser opens six, and a whole queue of requests may come from one machine. */
+export const mostConnectionsOfOne = 256
+/** Seconds for which a connection without a request is kept. */
+export const idleSeconds = 5
+/** The same for connections of a trusted proxy, which keeps them for its next client: most proxies let go after 60 s. */
+export const idleProxySeconds = 75
 /** The store of images behind URLs: the oldest leave when it is full. */
 export const storeBytes = 64 * 2 ** 20
 export const storeSeconds = 600

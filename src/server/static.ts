@@ -1,11 +1,12 @@
 // The files of a web app, as a list: an address is looked up there and never used on the disk. The list is made anew when a
 // folder has been replaced, as a build does. Files whose name holds a hash of their content never change and are kept; all
 // others are asked for anew, and answered with 304 while they are the same.
-import { createReadStream, existsSync } from 'node:fs'
-import { readdir, stat } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { type FileHandle, open, readdir, stat } from 'node:fs/promises'
 import { extname, join, relative, sep } from 'node:path'
-import { Readable } from 'node:stream'
 import { pageHeaders } from '../http/guard.ts'
+import { ApiError } from './errors.ts'
+import { filePiece, filesReadTogether } from './settings.ts'
 
 /** A folder under an address. */
 export interface Mount {
@@ -84,22 +85,72 @@ async function list(mounts: readonly Mount[]): Promise<ReadonlyMap<string, Stati
 /**
  * The answer that is a file, or that the asker has it already.
  * @param asked the method, and its If-None-Match
+ * @throws ApiError 404 when it has gone since it was listed
  */
 export async function serveFile(
   { path, type, hashed }: StaticFile,
   { method, known }: { method: string; known?: string | undefined },
 ): Promise<Response> {
-  const { size, mtimeMs } = await stat(path)
-  const tag = `"${size.toString(36)}-${Math.round(mtimeMs).toString(36)}"`
-  const headers = {
-    ...pageHeaders(type.startsWith('text/html')),
-    ...{ 'Content-Type': type, ETag: tag },
-    'Cache-Control': hashed ? 'public, max-age=31536000, immutable' : 'no-cache',
+  const handle = await open(path).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== 'ENOENT') throw cause
+    throw new ApiError(404, 'There is no such file any more.', { code: 'not_found', cause })
+  })
+  let given = false
+  try {
+    const { size, mtimeMs } = await handle.stat()
+    const tag = `"${size.toString(36)}-${Math.round(mtimeMs).toString(36)}"`
+    const headers = {
+      ...pageHeaders(type.startsWith('text/html')),
+      'Content-Type': type,
+      ETag: tag,
+      'Cache-Control': hashed ? 'public, max-age=31536000, immutable' : 'no-cache',
+    }
+    if (known?.split(/\s*,\s*/).some((one) => one.replace(/^W\//, '') === tag))
+      return new Response(null, { status: 304, headers })
+    const whole = { headers: { ...headers, 'Content-Length': String(size) } }
+    if (method === 'HEAD' || size === 0) return new Response(null, whole)
+    given = true // the stream closes the file
+    return new Response(piecesOf(handle, size), whole)
+  } finally {
+    if (!given) await handle.close()
   }
-  if (known?.split(/\s*,\s*/).some((one) => one.replace(/^W\//, '') === tag))
-    return new Response(null, { status: 304, headers })
-  const whole = { headers: { ...headers, 'Content-Length': String(size) } }
-  if (method === 'HEAD') return new Response(null, whole) // a stream that nobody reads would keep its file open
-  const body = Readable.toWeb(createReadStream(path)) as ReadableStream<Uint8Array>
-  return new Response(body, whole)
+}
+
+/** A file, read as its client takes it, in turn with all other files. */
+function piecesOf(handle: FileHandle, size: number): ReadableStream<Uint8Array> {
+  let at = 0
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        const { bytesRead, buffer } = await inTurn(() => {
+          const length = Math.min(filePiece, size - at)
+          return handle.read(new Uint8Array(length), 0, length, at)
+        })
+        at += bytesRead
+        if (bytesRead) controller.enqueue(buffer.subarray(0, bytesRead))
+        if (bytesRead && at < size) return
+        await handle.close()
+        if (at < size) controller.error(new Error('The file has become shorter while it was sent.'))
+        else controller.close()
+      },
+      cancel: () => handle.close(),
+    },
+    { highWaterMark: 0 },
+  )
+}
+
+let reading = 0
+const waiting: (() => void)[] = []
+
+/** Runs at most so many readings at a time, in the order in which they came. */
+async function inTurn<T>(read: () => Promise<T>): Promise<T> {
+  if (reading >= filesReadTogether) await new Promise<void>((resolve) => waiting.push(resolve))
+  else reading++
+  try {
+    return await read()
+  } finally {
+    const next = waiting.shift()
+    if (next) setImmediate(next)
+    else reading--
+  }
 }

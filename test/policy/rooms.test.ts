@@ -174,6 +174,7 @@ const packages: Record<string, readonly string[]> = {
   valibot: ['cli', 'zoo', 'library', 'models', 'distill', 'jobs', 'evaluate', 'review', 'server'],
   hono: ['server'],
   '@hono/node-server': ['server'],
+  '@valibot/to-json-schema': ['server'],
   koffi: ['distill'],
 }
 

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openDesk } from '../../src/review/desk.ts'
 import { readReview } from '../../src/review/folder.ts'
+import { refusal } from '../../src/review/guard.ts'
 import { type Journal, journalName, openJournal } from '../../src/review/journal.ts'
 import { type ReviewServer, serveReview } from '../../src/review/server.ts'
 import { bytesOf, hashOf, makeReviewFolder } from './made-review.ts'
@@ -136,6 +137,15 @@ describe('who may come in', () => {
   it('localhost is its other name', async () => {
     const host = `localhost:${new URL(server.url).port}`
     expect((await ask('/', { headers: { host } })).status).toBe(200)
+  })
+
+  it('on port 80 it is called without a port, as browsers do', () => {
+    expect(refusal('GET', { host: '127.0.0.1' }, 80)).toBeUndefined()
+    expect(refusal('GET', { host: 'localhost:80' }, 80)).toBeUndefined()
+    const json = { 'content-type': 'application/json' }
+    expect(refusal('POST', { host: '127.0.0.1', origin: 'http://127.0.0.1', ...json }, 80)).toBeUndefined()
+    expect(refusal('POST', { host: '127.0.0.1', origin: 'https://127.0.0.1', ...json }, 80)?.status).toBe(403)
+    expect(refusal('GET', { host: '127.0.0.1' }, 7861)?.status).toBe(403)
   })
 
   it('it cannot be reached from another machine', async () => {

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import OpenAI from 'openai'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readSettings } from '../../src/index.ts'
-import { jsonSchema } from '../../src/server/json-schema.ts'
+import { jsonSchema } from '../../src/server/openapi.ts'
 import { imagesRequest, sampleRequest } from '../../src/server/requests.ts'
 import { routes } from '../../src/server/routes.ts'
 import type { RunningServer } from '../../src/server/serve.ts'
@@ -55,9 +55,45 @@ describe("OpenAI's client", () => {
     expect(Buffer.from(await image.arrayBuffer()).equals(bytesOf(again.data![0]!))).toBe(true)
   })
 
-  it('lists the models', async () => {
+  it('may say everything that it says to OpenAI, where that does no harm', async () => {
+    const request = { prompt: 'boat', seed: 5 } as const
+    const plain = await client.images.generate({ ...request, model: 'sprites-var-dd' })
+    const { created, ...said } = await client.images.generate({
+      ...request,
+      model: null,
+      n: 1,
+      size: 'auto',
+      quality: 'high',
+      style: 'vivid',
+      user: 'someone',
+      background: 'auto',
+      moderation: 'low',
+      output_compression: 80,
+      output_format: null,
+      response_format: null,
+      partial_images: 0,
+      stream: false,
+    })
+    expect([said, created > 1.7e9]).toEqual([{ ...plain, created: undefined }, true])
+  })
+
+  it.each([
+    ['background', 'transparent', /no transparency/],
+    ['stream', true, /api\/sample/],
+    ['partial_images', 2, /api\/trajectory/],
+    ['output_compression', 101, /0 to 100/],
+    ['size', '1024x1024', /32x32/],
+  ])('hears why %s cannot be %j', async (param, value, message) => {
+    const failure = await client.images.generate({ prompt: 'boat', [param]: value } as never).catch((error) => error)
+    expect(failure).toBeInstanceOf(OpenAI.BadRequestError)
+    expect([failure.param, failure.message]).toEqual([param, expect.stringMatching(message)])
+  })
+
+  it('lists the models, and finds one', async () => {
     const { data } = await client.models.list()
     expect(data.map(({ id }) => id)).toEqual(['sprites-var-dd', 'sprites-llamagen-dd'])
+    expect(await client.models.retrieve('sprites-llamagen-dd')).toEqual(data[1])
+    expect(await client.models.retrieve('gpt-9').catch((error) => error)).toBeInstanceOf(OpenAI.NotFoundError)
   })
 
   it('raises its exceptions', async () => {
@@ -156,11 +192,25 @@ describe('events', () => {
     [{ noise: [{ seed: 1, groups: [{ group: 6, seed: 2 }] }] }, 'noise', /token groups 0 to 5, got 6/],
     [{ noise: [{ seed: 1, toward: { seed: 2, amount: 2 } }] }, 'noise.0.toward.amount', /from 0 to 1/],
     [{ noise: [{ seed: 1, toword: { seed: 2 } }] }, 'noise.0.toword', /./],
-    [{ flow: true, steps: 1 }, null, /takes no `steps`/],
   ])('noise that cannot be is refused: %j', async (wrong, param, message) => {
     const { status, body } = await generate({ prompt: 'boat', ...wrong })
     expect([status, body.error.param]).toEqual([400, param])
     expect(body.error.message).toMatch(message)
+  })
+
+  it.each([
+    [{ flow: true, steps: 1 }, null, /takes no `steps`/],
+    [{ steps: 2, timesteps: [0, 3] }, 'timesteps', /steps and timesteps contradict/],
+    [{ steps: 1, timesteps: [0, 3], teacher_from: 2 }, 'timesteps', /steps and timesteps contradict/],
+    [{ flow: true, teacher_only: true }, 'teacher_only', /flow and teacher_only contradict/],
+    [{ cfg: 3 }, 'cfg', /^No teacher takes part, so cfg/],
+    [{ top_k: 5, temperature: 0.5, steps: 2 }, 'top_k', /so top_k, temperature would do nothing: leave/],
+  ])('options that contradict each other are refused, as on the command line: %j', async (wrong, param, message) => {
+    for (const path of ['/v1/images/generations', '/api/sample']) {
+      const { status, body } = await post(server.url, path, { prompt: 'boat', ...wrong })
+      expect([status, body.error.param]).toEqual([400, param])
+      expect(body.error.message).toMatch(message)
+    }
   })
 
   it.each([
@@ -269,17 +319,20 @@ describe('the OpenAPI document', () => {
   it('says of requests what their checks demand', () => {
     const { schema } = document.paths['/v1/images/generations'].post.requestBody.content['application/json']
     expect(schema).toEqual(JSON.parse(JSON.stringify(jsonSchema(imagesRequest))))
-    expect(schema.properties.n).toEqual({
+    const own = document.paths['/api/sample'].post.requestBody.content['application/json'].schema
+    expect(own.properties.n).toEqual({
       type: 'integer',
       minimum: 1,
       maximum: 10,
       description: 'Images; 1 by default.',
     })
-    expect(schema.properties.output_format.enum).toEqual(['png', 'jpeg', 'webp'])
+    expect(schema.properties.n).toEqual({ anyOf: [own.properties.n, { type: 'null' }] })
+    expect(own.properties.output_format.enum).toEqual(['png', 'jpeg', 'webp'])
+    const openAi = ['response_format', 'user', 'quality', 'style', 'moderation', 'output_compression', 'background']
     expect(Object.keys(schema.properties).sort()).toEqual(
-      [...Object.keys(sampleRequest.entries), 'response_format', 'user'].sort(),
+      [...Object.keys(sampleRequest.entries), ...openAi, 'stream', 'partial_images'].sort(),
     )
-    expect(schema.additionalProperties).toBe(false)
+    expect([schema.additionalProperties, own.additionalProperties]).toEqual([false, false])
   })
 
   it('describes the answers as they are', async () => {
