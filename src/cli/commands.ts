@@ -86,6 +86,16 @@ export const commands: readonly CommandRow[] = [
     load: async () => (await import('./review.ts')).reviewCommand,
   },
   {
+    name: 'doctor',
+    description: 'what this machine has and lacks: devices, threads, memory, caches, the hub; for bug reports',
+    load: async () => (await import('./doctor.ts')).doctorCommand,
+  },
+  {
+    name: 'clean',
+    description: 'show and remove what is kept on the disk and can be made again',
+    load: async () => (await import('./clean.ts')).cleanCommand,
+  },
+  {
     name: 'completion',
     description: 'print the script with which a shell completes commands, options and names',
     load: async () => (await import('./completion.ts')).completionCommand,

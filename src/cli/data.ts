@@ -43,10 +43,7 @@ export function dataCommand(io: Io): Command {
     .option('-q, --quiet', 'print nothing but errors')
     .addHelpText('after', examples)
     .action((flags: Flags) => drawPreview(flags, io))
-  return new Command('data')
-    .helpCommand(false)
-    .hook('preSubcommand', (data, command) => void command.copyInheritedSettings(data))
-    .addCommand(preview)
+  return new Command('data').helpCommand(false).addHelpText('after', examples).addCommand(preview)
 }
 
 async function drawPreview(flags: Flags, io: Io): Promise<void> {

@@ -67,7 +67,6 @@ export function featuresCommand(io: Io): Command {
     .addOption(hideProgress())
     .addHelpText('after', examples)
     .helpCommand(false)
-    .hook('preSubcommand', (features, command) => void command.copyInheritedSettings(features))
     .addCommand(mergeCommand(io, { unit: 'image', what: 'a job', merge: mergeFeatures }))
     .action((samples: string, flags: Flags) => features(samples, flags, io))
 }

@@ -82,7 +82,13 @@ export const mergeSamplesCommand = (io: Io): Command =>
 
 /** Its flags are parsed by `sample`, wherever they stand. */
 export function exportCommand(io: Io): Command {
+  const examples = `
+Examples:
+  $ distilled sample export run --format png --out images                      what pytorch-fid reads
+  $ distilled sample export run --format npz --out samples.npz                 what the ADM evaluator reads
+  $ distilled sample export run --format png --out images --no-metadata        without settings and mark`
   return new Command('export')
+    .addHelpText('after', examples)
     .description('write the images of --labels for other tools: PNG files (pytorch-fid) or one .npz (ADM evaluator)')
     .usage('<folder> --out <path> [--format png|npz] [--no-metadata] [--policy <file>] [--json] [--quiet]')
     .argument('<folder>', 'a finished run, merged if it had shards')

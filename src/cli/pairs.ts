@@ -100,7 +100,6 @@ export function pairsCommand(io: Io): Command {
     .addOption(hideProgress())
     .addHelpText('after', examples)
     .helpCommand(false)
-    .hook('preSubcommand', (pairs, command) => void command.copyInheritedSettings(pairs))
     .addCommand(mergeCommand(io, { unit: 'pair', what: 'a job', merge: mergePairs }))
     .action((flags: Flags) => pairsOf(flags, io))
 }

@@ -39,7 +39,6 @@ export function reviewCommand(io: Io): Command {
   return new Command('review')
     .helpCommand(false)
     .addHelpText('after', examples)
-    .hook('preSubcommand', (review, command) => void command.copyInheritedSettings(review))
     .addCommand(runCommand(io))
     .addCommand(openCommand(io))
     .addCommand(reportCommand(io))

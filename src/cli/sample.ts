@@ -42,7 +42,6 @@ export function sampleCommand(io: Io): Command {
   return addSampleFlags(command)
     .addHelpText('after', examples)
     .helpCommand(false)
-    .hook('preSubcommand', (sample, command) => void command.copyInheritedSettings(sample))
     .addCommand(mergeSamplesCommand(io))
     .addCommand(exportCommand(io))
     .action((flags: SampleFlags) => {

@@ -86,7 +86,14 @@ type Merge = (folders: readonly string[], options: MergeOptions) => Promise<Mani
 
 /** The `merge` of a job's command; its flags are parsed by that command, wherever they stand. */
 export function mergeCommand(io: Io, { unit, what, merge }: { unit: string; what: string; merge: Merge }): Command {
-  return new Command('merge')
+  const command = new Command('merge')
+  // Its parent's name is known when help is asked for.
+  const examples = () => `
+Examples:
+  $ distilled ${command.parent?.name()} merge run                     all shards wrote into one folder
+  $ distilled ${command.parent?.name()} merge a b c --out whole       each into its own`
+  return command
+    .addHelpText('after', examples)
     .description(`prove that shards of ${what} are complete and whole, and make one folder of them`)
     .usage('<folders...> [--out <folder>] [--json] [--quiet]')
     .argument(

@@ -84,7 +84,13 @@ export function addTrainFlags(command: Command, kind: string, starts: readonly O
     ['Run:', files],
   ]
   for (const [heading, options] of groups) for (const made of options) command.addOption(made.helpGroup(heading))
-  return command
+  const required = starts.flatMap(({ mandatory, flags }) => (mandatory ? [flags.split(',').at(-1)!.trim()] : []))
+  const line = ['distilled train', kind, ...required, `--out ${out}`].join(' ')
+  const examples = `
+Examples:
+  $ ${line}
+  $ ${line} --steps 100    a short one`
+  return command.addHelpText('after', examples)
 }
 
 const knobOption = ({ flags, description, parse, hidden }: KnobFlag): Option => {

@@ -43,10 +43,7 @@ at once, and the run goes on from its last checkpoint.
 On a device other than the cpu the parameters are copied to it, and the gradients back, with every micro-batch.`
 
 export function trainCommand(io: Io): Command {
-  const train = new Command('train')
-    .helpCommand(false)
-    .addHelpText('after', examples)
-    .hook('preSubcommand', (parent, command) => void command.copyInheritedSettings(parent))
+  const train = new Command('train').helpCommand(false).addHelpText('after', examples)
   for (const command of [classifier, tokenizer, teacher, student]) train.addCommand(command(io))
   return train
 }

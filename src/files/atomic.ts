@@ -157,23 +157,26 @@ async function sweepOnce(folder: string): Promise<void> {
   await sweep(place)
 }
 
+/** Names of the temporary files and folders that dead processes left in a folder. */
+export async function abandoned(folder: string): Promise<string[]> {
+  const found: string[] = []
+  for (const name of await readdir(folder).catch(() => [])) {
+    const tag = temporaryName.exec(name)?.[1]
+    if (tag === undefined) continue
+    const there = await stat(join(folder, name)).catch(() => undefined)
+    if (there && isAbandoned(tag, there.mtimeMs)) found.push(name)
+  }
+  return found
+}
+
 /**
  * Removes the temporary files and folders that dead processes left in a folder, and nothing else.
  * @returns their names
  */
 export async function sweep(folder: string): Promise<string[]> {
-  const names = await readdir(folder).catch(() => [])
-  const removed: string[] = []
-  for (const name of names) {
-    const tag = temporaryName.exec(name)?.[1]
-    if (tag === undefined) continue
-    const path = join(folder, name)
-    const found = await stat(path).catch(() => undefined)
-    if (!found || !isAbandoned(tag, found.mtimeMs)) continue
-    await rm(path, { force: true, recursive: true }).catch(() => {}) // it is in nobody's way
-    removed.push(name)
-  }
-  return removed
+  const names = await abandoned(folder)
+  for (const name of names) await rm(join(folder, name), { force: true, recursive: true }).catch(() => {}) // it is in nobody's way
+  return names
 }
 
 /** Makes a rename survive a power cut; some file systems, and Windows, have no such thing as a folder on the disk. */

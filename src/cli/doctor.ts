@@ -1,0 +1,69 @@
+// `distilled doctor`: what this machine has for the package and what is missing, in a form for bug reports.
+import { Command } from 'commander'
+import { DistilledError } from '../core/errors.ts'
+import { type Facts, gatherFacts } from './doctor-facts.ts'
+import { byteSize, type Io, plural, voice } from './io.ts'
+
+const examples = `
+Examples:
+  $ distilled doctor
+  $ distilled doctor --json > doctor.json
+
+It tries every device and the embedded models, and asks the hub once. Tokens and passwords are not printed and the home folder is
+~, so the text can go into a bug report as it is. The exit code is 1 when something needed does not work on this machine.`
+
+export function doctorCommand(io: Io): Command {
+  return new Command('doctor')
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', examples)
+    .action(async (flags: { json?: boolean }) => {
+      const facts = await gatherFacts(io.signal)
+      voice(io, flags).result(formatted(facts), facts)
+      const broken = brokenOf(facts)
+      if (broken.length) throw new DistilledError(`This does not work here: ${broken.join(', ')}.`)
+    })
+}
+
+function brokenOf({ runtime, models }: Facts): string[] {
+  const noCpu = runtime.devices.some(({ name, works }) => name === 'cpu' && !works)
+  return [...(noCpu ? ['ONNX Runtime'] : []), ...models.filter(({ ok }) => !ok).map(({ name }) => name)]
+}
+
+function formatted({ node, platform, processor, memory, runtime, models, folders, hub, ...rest }: Facts): string {
+  const limit = processor.cgroupLimit === null ? '' : `, limited to ${processor.cgroupLimit} by its cgroup`
+  const most = memory.cgroupLimit === null ? '' : `, limited to ${byteSize(memory.cgroupLimit)} by its cgroup`
+  const rows: [string, string][] = [
+    ['distilled-decoding', rest.package],
+    ['Node', `${node.version} (${node.executable})`],
+    ['system', `${platform.system} ${platform.release} ${platform.arch}, libc: ${platform.libc}`],
+    [
+      'processor',
+      `${processor.model}, ${plural(processor.cores, 'core')}, ${processor.available} for this process${limit}`,
+    ],
+    ['memory', `${byteSize(memory.total)}, ${byteSize(memory.free)} free${most}`],
+    ['ONNX Runtime', runtime.version],
+    ...runtime.devices.map(({ name, works, reason, how }): [string, string] => [
+      `  ${name}`,
+      works ? 'works' : `does not work: ${reason}${how ? ` It needs ${how}.` : ''}`,
+    ]),
+    ...models.map(({ name, ok, seconds, reason }): [string, string] => [
+      name,
+      ok ? `gives its known answer (${seconds.toFixed(1)} s)` : `self-test failed: ${reason}`,
+    ]),
+    ...folders.map((one): [string, string] => [
+      one.what,
+      [
+        one.folder,
+        ...(one.bytes === undefined ? [] : [`${plural(one.files ?? 0, 'file')}, ${byteSize(one.bytes)}`]),
+        ...(one.free === null ? [] : [`${byteSize(one.free)} free`]),
+      ].join(', '),
+    ]),
+    ['hub', `${hub.endpoint}: ${hub.answer}; token ${hub.token}`],
+    ...(hub.proxies.length ? [['proxies', proxies(hub)] satisfies [string, string]] : []),
+  ]
+  const width = Math.max(...rows.map(([name]) => name.length))
+  return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n')
+}
+
+const proxies = ({ proxies: set, nodeUsesProxies }: Facts['hub']): string =>
+  `${set.join(' ')}; ${nodeUsesProxies ? 'NODE_USE_ENV_PROXY is set' : 'Node heeds them only with NODE_USE_ENV_PROXY=1 (Node 22.21, 24 or later)'}`
