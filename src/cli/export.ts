@@ -11,6 +11,7 @@ import { readConfig } from './config.ts'
 import { byteSize, Interrupted, type Io, plural, voice } from './io.ts'
 import { wholeNumber } from './parse.ts'
 import { hideProgress, progress, showProgress } from './progress.ts'
+import { notes } from './sample-model.ts'
 import { version } from './version.ts'
 
 const examples = `
@@ -68,7 +69,7 @@ async function exportFolder(name: string | undefined, flags: Flags, io: Io): Pro
   const bar = progress(io.stderr, flags)
   try {
     const files = { student, tokenizer, config, threads, signal: io.signal }
-    await using model = await load(name, { ...files, device: 'cpu' })
+    await using model = await load(name, { ...files, device: 'cpu', onProgress: notes(io, flags) })
 
     const result = await exportModel(model, {
       ...{ out, dtype, threads, hints: config, signal: io.signal },

@@ -18,6 +18,7 @@ import { readConfig } from './config.ts'
 import { type Io, plural, voice } from './io.ts'
 import { decimal, wholeNumber } from './parse.ts'
 import { hideProgress, showProgress } from './progress.ts'
+import { notes } from './sample-model.ts'
 import { type JobWords, mergeCommand, runShardJob } from './shard-job.ts'
 import { version } from './version.ts'
 
@@ -107,7 +108,7 @@ export function pairsCommand(io: Io): Command {
 async function pairsOf(flags: Flags, io: Io): Promise<void> {
   const { out = 'pairs', count, seed, chunk, solver, odeSteps, batch } = flags
   if (count === undefined) throw new UsageError('How many pairs?', { remedy: 'For example --count 20000.' })
-  const { model, origin } = await openTeacher(flags, io.signal)
+  const { model, origin } = await openTeacher(flags, io)
   const { engine, family } = model
   const programs = programCache(engine)
   try {
@@ -125,7 +126,8 @@ async function pairsOf(flags: Flags, io: Io): Promise<void> {
 const words: JobWords = { unit: 'pair', units: 'pairs', merge: ['distilled', 'pairs', 'merge'] }
 
 /** A teacher by name or file, and the hashes of what it and its tokenizer are read from. */
-async function openTeacher({ teacher, tokenizer, ...flags }: Flags, signal: AbortSignal) {
+async function openTeacher({ teacher, tokenizer, ...flags }: Flags, io: Io) {
+  const { signal } = io
   if (teacher === undefined) {
     throw new UsageError('No teacher was named.', { remedy: 'For example --teacher var-d16, or --teacher FILE.' })
   }
@@ -137,6 +139,7 @@ async function openTeacher({ teacher, tokenizer, ...flags }: Flags, signal: Abor
   const { device, threads } = flags
   const model = await load(named ? teacher : undefined, {
     ...{ teacher: named ? undefined : teacher, tokenizer, device, threads, config, signal },
+    onProgress: notes(io, flags),
   })
   const origin: PairOrigin = {
     ...{ teacher: named ? teacher : basename(files.teacher), teacherSha256: await fileSha256(files.teacher, signal) },

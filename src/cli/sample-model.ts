@@ -1,9 +1,9 @@
 // From the flags that name a model to a loaded one, the same for a few images and for many.
 
-import { load } from '../library/load.ts'
+import { type LoadProgress, load } from '../library/load.ts'
 import type { Model } from '../library/model.ts'
 import { readConfig } from './config.ts'
-import type { Io, Voice } from './io.ts'
+import { type Io, type Loudness, type Voice, voice } from './io.ts'
 import type { SampleFlags } from './sample-flags.ts'
 
 /** What samples when nothing is named: it comes with the package. */
@@ -17,6 +17,13 @@ export function orEmbedded<T extends SampleFlags>(flags: T, { note }: Voice): T 
   return { ...flags, model: embedded }
 }
 
+/** Says what `load` has to say about the files. */
+export const notes =
+  (io: Io, flags: Loudness) =>
+  (event: LoadProgress): void => {
+    if (event.type === 'note') voice(io, flags).note(event.text)
+  }
+
 /** Loads the model that the flags name, with its teacher when they ask for one. */
 export async function loadSampled(flags: SampleFlags, io: Io): Promise<Model> {
   const { student, teacher, tokenizer, device, dtype, threads, ema, policy } = flags
@@ -24,5 +31,6 @@ export async function loadSampled(flags: SampleFlags, io: Io): Promise<Model> {
   const { flow, teacherFrom, teacherOnly, solver, odeSteps } = flags
   const needTeacher = Boolean(flow || teacherOnly || [teacherFrom, solver, odeSteps].some((flag) => flag !== undefined))
   const files = { student, teacher, tokenizer, needTeacher }
-  return load(flags.model, { ...files, device, dtype, threads, ema, config, policy, signal: io.signal })
+  const onProgress = notes(io, flags)
+  return load(flags.model, { ...files, device, dtype, threads, ema, config, policy, signal: io.signal, onProgress })
 }

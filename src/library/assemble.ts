@@ -5,6 +5,7 @@ import { selectStateDict } from '../checkpoint/checkpoint.ts'
 import { guessModel } from '../checkpoint/guess.ts'
 import type { Checkpoint, StateDict } from '../checkpoint/types.ts'
 import { CheckpointError, UsageError } from '../core/errors.ts'
+import { quote } from '../core/show.ts'
 import {
   type Architecture,
   groupSizes,
@@ -62,6 +63,8 @@ export interface AssembledModel {
   classes?: readonly string[]
   /** The steps that the student was trained for. */
   presets: readonly SamplingPreset[]
+  /** What a person should know about the files. */
+  notes: readonly string[]
 }
 
 /**
@@ -72,10 +75,13 @@ export function assembleModel(
   checkpoints: Readonly<Partial<Record<Role, Checkpoint | undefined>>>,
   options: OpenOptions = {},
 ): AssembledModel {
+  const notes: string[] = []
   const part = (role: Role): Part | undefined => {
     const checkpoint = checkpoints[role]
     if (!checkpoint) return undefined
     const chosen = chooseStateDict(checkpoint, role, options)
+    if (chosen.prefix)
+      notes.push(`${checkpoint.name}: every name begins with ${quote(chosen.prefix)}, which is left out.`)
     checkSupported(checkpoint.name, chosen.tensors)
     const facts = trainedFacts(checkpoint.name, checkpoint.metadata)
     const kind = facts ? kindOf(facts) : guessModel(chosen.tensors).kind
@@ -92,7 +98,7 @@ export function assembleModel(
     )
   }
   const classes = (student ?? teacher)?.facts?.classes
-  return { family, presets: presetsOf(student?.facts, family), ...(classes && { classes }) }
+  return { family, notes, presets: presetsOf(student?.facts, family), ...(classes && { classes }) }
 }
 
 /** The first place that holds a network of this role: random states and other tensors may lie above it in the file. */

@@ -29,7 +29,11 @@ export interface LoadOptions extends ModelFiles {
   onProgress?: ((event: LoadProgress) => void) | undefined
 }
 
-export type LoadProgress = ({ type: 'download'; name: string } & DownloadProgress) | { type: 'open'; what: string }
+export type LoadProgress =
+  | ({ type: 'download'; name: string } & DownloadProgress)
+  | { type: 'open'; what: string }
+  /** Something about a file that a person should know, such as a prefix that was taken off its tensors' names. */
+  | { type: 'note'; text: string }
 
 /** `config`, and the file that `--config` names. */
 export const hintsSchema = v.strictObject(

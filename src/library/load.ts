@@ -50,6 +50,7 @@ export async function load(given?: string | LoadOptions, more?: LoadOptions): Pr
   const opened = await openModel(files, { hints, dtype: options.dtype, ema: options.ema })
   try {
     signal?.throwIfAborted()
+    for (const text of opened.notes) onProgress?.({ type: 'note', text })
     const { entry } = files
     const classes = entry ? classesOf(entry) : ownClasses(opened.classes)
     const policy = await policyOf(options.policy, classes)
