@@ -8,6 +8,7 @@ import { UsageError } from '../core/errors.ts'
 import { sprites } from '../data/sprites.ts'
 import type { Engine } from '../engine/types.ts'
 import { makeFolder, writeAtomically } from '../files/atomic.ts'
+import { lockFolder } from '../files/lock.ts'
 import { fileSha256 } from '../jobs/manifest.ts'
 import type { ClassifierArchitecture } from '../models/classifier.ts'
 import { defaultFlow } from '../sampling/flow-schedule.ts'
@@ -60,6 +61,7 @@ export async function reproduceSprites(family: FamilyName, options: ReproduceOpt
   const { out, signal } = options
   const recipe = options.quick ? quickened(recipes[family]) : recipes[family]
   await claim(out, { family, recipe })
+  await using _lock = await lockFolder(out, 'another reproduction')
   const folder = (stage: StageName) => join(out, stage)
   const network = (stage: StageName) => weightsFile(folder(stage))
   const files: Reproduced['files'] = {

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { openFile } from '../checkpoint/node-source.ts'
 import type { Engine } from '../engine/types.ts'
 import { makeFolder, writeAtomically } from '../files/atomic.ts'
+import { lockFolder } from '../files/lock.ts'
 import { fileSha256 } from '../jobs/manifest.ts'
 import type { Communicator } from './communicator.ts'
 import { singleProcess } from './communicator.ts'
@@ -43,9 +44,16 @@ export const weightsFile = (folder: string): string => join(folder, 'model.safet
 
 /**
  * Runs a task to its end in `folder` and returns the file of its averaged weights.
- * @throws UsageError when the folder holds a run with other settings; whatever `train` throws
+ * @throws UsageError when the folder holds a run with other settings; FileError when another process trains there; whatever `train` throws
  */
 export async function runTask(options: RunOptions): Promise<string> {
+  if (options.communicator && options.communicator.rank !== 0) return runLocked(options)
+  await makeFolder(options.folder)
+  await using _lock = await lockFolder(options.folder, 'a training')
+  return await runLocked(options)
+}
+
+async function runLocked(options: RunOptions): Promise<string> {
   const { folder, task, settings, engine, network, init, communicator = singleProcess, signal } = options
   const file = weightsFile(folder)
   const initial = init === undefined ? undefined : await initFile(init)

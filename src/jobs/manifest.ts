@@ -77,7 +77,8 @@ export type Settings = Manifest['settings']
 export type Job = Omit<Manifest, 'files'>
 
 export const manifestName = 'manifest.json'
-export const shardManifestName = ({ index, count }: Shard): string => `shard-${index}-of-${count}.json`
+export const shardName = ({ index, count }: Shard): string => `shard-${index}-of-${count}`
+export const shardManifestName = (shard: Shard): string => `${shardName(shard)}.json`
 
 /**
  * Reads and checks one manifest; undefined when there is no such file.

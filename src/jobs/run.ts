@@ -4,6 +4,7 @@
 import { join } from 'node:path'
 import { UsageError } from '../core/errors.ts'
 import { makeFolder, writeAtomically } from '../files/atomic.ts'
+import { lockFolder } from '../files/lock.ts'
 import {
   checkJob,
   chunkFile,
@@ -16,6 +17,7 @@ import {
   readManifests,
   sha256,
   shardManifestName,
+  shardName,
   writeManifest,
 } from './manifest.ts'
 import { type Shard, shareOf } from './shard.ts'
@@ -36,7 +38,7 @@ export interface ShardRun {
 
 /**
  * Makes what is missing of a shard's files and lists all of them in the shard's manifest.
- * @throws UsageError when the folder holds files of other settings; the signal's reason when aborted, with finished files kept
+ * @throws UsageError when the folder holds files of other settings; FileError when another process makes this shard there; the signal's reason when aborted, with finished files kept
  */
 export async function runShard({
   folder,
@@ -50,6 +52,7 @@ export async function runShard({
 }: ShardRun): Promise<FileEntry[]> {
   checkJob(job, kind)
   await makeFolder(folder)
+  await using _lock = await lockFolder(folder, 'a process that makes the same files', shardName(shard))
   const listed = await finished(folder, kind, job)
   const { start, end } = shareOf(shard, chunksOf(job))
   const chunks = Array.from({ length: end - start }, (_, i) => chunkFile(job, kind, start + i))

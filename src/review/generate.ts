@@ -4,6 +4,7 @@
 import { dirname, join } from 'node:path'
 import { UsageError } from '../core/errors.ts'
 import { makeFolder, sweep, writeAtomically } from '../files/atomic.ts'
+import { lockFolder } from '../files/lock.ts'
 import { sha256 } from '../jobs/manifest.ts'
 import type { PlanOptions } from '../library/choose-plan.ts'
 import type { Model } from '../library/model.ts'
@@ -74,6 +75,9 @@ export async function generateImages(model: Model, request: GenerateRequest): Pr
     return { id, name, synonyms: [...synonyms], sensitive }
   })
   const asked: ReviewManifest = { ...factsOf(model, request), classes, images: [] }
+  const place = join(folder, imagesFolder, modelFolder)
+  await makeFolder(place)
+  await using _lock = await lockFolder(place, 'another run of distilled review')
   const earlier = await readManifest(folder, modelFolder)
   const other = earlier && difference(earlier, asked)
   if (other) {
@@ -85,8 +89,6 @@ export async function generateImages(model: Model, request: GenerateRequest): Pr
     )
   }
   const wanted = classes.flatMap((info) => imagesOf(info, count))
-  const place = join(folder, imagesFolder, modelFolder)
-  await makeFolder(place)
   for (const half of new Set([place, ...wanted.map(({ file }) => dirname(join(place, file)))])) await sweep(half)
   const images = new Map((earlier?.images ?? []).map((image) => [image.file, image]))
   for (const { file } of wanted) {

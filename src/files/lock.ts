@@ -1,0 +1,81 @@
+// One process at a time where two would spoil each other's work: a file in the folder says who is there. A lock whose process is
+// gone, or whose machine has been silent for ten minutes, is taken over; taking over is a rename, which one process wins.
+import { readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { FileError } from '../core/errors.ts'
+import { printableLine } from '../core/show.ts'
+import { temporaryOf } from './atomic.ts'
+import { isAbandoned, ownTag } from './owner.ts'
+import { writeError } from './write-error.ts'
+
+/** How often an owner shows that it lives, for those on other machines. */
+const beatMs = 60_000
+/** Between making a lock and writing into it an owner is this fast, unless it died there. */
+const writtenMs = 10_000
+
+/**
+ * Takes the lock `.{name}.lock` in a folder, which has to exist; disposing of it gives it back.
+ * @param what is at work where the lock is taken, for the error: "a training run"
+ * @throws FileError when a live process holds it, or the folder cannot be written
+ * @example
+ * await using lock = await lockFolder('.', 'an example')
+ */
+export async function lockFolder(folder: string, what: string, name = 'run'): Promise<AsyncDisposable> {
+  const path = join(folder, `.${name}.lock`)
+  const tag = ownTag()
+  while (!(await created(path, `${tag} ${new Date().toISOString()}\n`))) {
+    const holder = await holderOf(path)
+    if (!holder) continue // given back meanwhile
+    if (!holder.isGone) {
+      const [machine, pid] = holder.tag.split('-')
+      const who = pid ? ` (process ${pid} on ${machine}${holder.since && `, since ${holder.since}`})` : ''
+      throw new FileError(printableLine(`${folder}: ${what} is at work there${who}.`), {
+        remedy: 'Wait until it is done, or name another folder.',
+      })
+    }
+    await takeAway(path, holder.tag)
+  }
+  const beat = setInterval(() => void utimes(path, new Date(), new Date()).catch(() => {}), beatMs)
+  beat.unref()
+  return {
+    async [Symbol.asyncDispose]() {
+      clearInterval(beat)
+      if ((await holderOf(path))?.tag === tag) await rm(path, { force: true })
+    },
+  }
+}
+
+/** @returns false when there is a lock already */
+async function created(path: string, text: string): Promise<boolean> {
+  try {
+    await writeFile(path, text, { flag: 'wx' })
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw writeError(path, error, text.length)
+  }
+}
+
+async function holderOf(path: string): Promise<{ tag: string; since: string; isGone: boolean } | undefined> {
+  try {
+    const { mtimeMs, size } = await stat(path)
+    const [tag = '', since = ''] = size < 1000 ? (await readFile(path, 'utf8')).trim().split(' ') : []
+    const isGone = tag === '' ? Date.now() - mtimeMs > writtenMs : isAbandoned(tag, mtimeMs)
+    return { tag, since, isGone }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw writeError(path, error)
+  }
+}
+
+/** Removes the lock of a dead owner; should another process have been faster, its lock goes back to its place. */
+async function takeAway(path: string, tag: string): Promise<void> {
+  const aside = temporaryOf(path)
+  const taken = await rename(path, aside).then(
+    () => true,
+    () => false,
+  )
+  if (!taken) return
+  if ((await holderOf(aside))?.tag === tag) await rm(aside, { force: true })
+  else await rename(aside, path)
+}
