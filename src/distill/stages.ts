@@ -258,7 +258,7 @@ export async function trainStudent(
     settings,
     config: {
       kind: 'student',
-      teacher: hashes.teacher,
+      ...hashes,
       pairs: { count: pairs.count, ...pairs.settings },
       perceptual: files.perceptualName,
       settings,
