@@ -1,6 +1,6 @@
 // `load`: from a name, a folder or files to a Model, downloading only when asked to.
 
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { UsageError } from '../core/errors.ts'
 import { createEngine } from '../engine/node.ts'
 import type { TeacherSettings } from '../sampling/plan.ts'
@@ -10,11 +10,13 @@ import { download } from '../zoo/download.ts'
 import type { ModelEntry } from '../zoo/model-entry.ts'
 import { createPolicy, readPolicy } from '../zoo/policy-rules.ts'
 import { classesOf, findModel } from '../zoo/registry.ts'
-import { resolveModel, roles } from '../zoo/resolve.ts'
+import { holdsReleased, type ResolvedModel, resolveModel, roles } from '../zoo/resolve.ts'
 import { type LoadOptions, loadRequest } from './load-options.ts'
 import { Model } from './model.ts'
 import { hintsOf, teacherSettings } from './model-facts.ts'
 import { openModel } from './open.ts'
+import { isExported, openExported } from './open-exported.ts'
+import { trainedFiles } from './run-folder.ts'
 
 export type { LoadOptions, LoadProgress } from './load-options.ts'
 
@@ -30,7 +32,7 @@ export type { LoadOptions, LoadProgress } from './load-options.ts'
 export function load(options: LoadOptions): Promise<Model>
 /**
  * Loads a model by its name in the zoo, or by its folder.
- * @param model e.g. 'var-dd-d16', or a folder with released files
+ * @param model e.g. 'var-dd-d16', or a folder: of released files, of networks trained here, or one that `distilled export` wrote
  * @throws UsageError for unknown names and options, missing files and policies that make no sense, CheckpointError for damaged
  * files, EngineError for devices
  * @example
@@ -44,8 +46,12 @@ export async function load(given?: string | LoadOptions, more?: LoadOptions): Pr
   signal?.throwIfAborted()
   if (options.download && model !== undefined) await fetchMissing(model, options)
   const { student, teacher, tokenizer, needTeacher } = options
-  const files = resolveModel({ model, student, teacher, tokenizer, needTeacher })
   onProgress?.({ type: 'open', what: 'checkpoints' })
+  const isFolder = model !== undefined && statSync(model, { throwIfNoEntry: false })?.isDirectory()
+  if (isFolder && isExported(model)) return loadExported(model, options)
+  const named = { student, teacher, tokenizer }
+  const found = isFolder && !holdsReleased(model) ? await trainedFiles(model, named, needTeacher) : undefined
+  const files: ResolvedModel = found ?? resolveModel({ model, ...named, needTeacher })
   const hints = options.config ?? hintsOf(files.entry)
   const opened = await openModel(files, { hints, dtype: options.dtype, ema: options.ema })
   try {
@@ -73,6 +79,15 @@ export async function load(given?: string | LoadOptions, more?: LoadOptions): Pr
     await opened.close()
     throw error
   }
+}
+
+async function loadExported(folder: string, options: LoadOptions): Promise<Model> {
+  const { facts, family, programs, config } = await openExported(folder, options)
+  const policy = await policyOf(options.policy, facts.classes)
+  options.onProgress?.({ type: 'open', what: 'engine' })
+  const engine = await createEngine({ device: options.device, threads: options.threads })
+  const networks = { family, programs: programs(engine), close: async () => {} }
+  return new Model({ ...facts, policy, files: { exported: config } }, networks, engine)
 }
 
 /** The classes that a network trained here names; of others nothing else is known than ImageNet. */

@@ -57,9 +57,10 @@ export async function massSettings(model: Model, run: MassRun, signal?: AbortSig
     ...(plan.kind !== 'teacher' ? ['student'] : []),
     ...(plan.kind !== 'student' ? ['teacher'] : []),
     'tokenizer',
+    'exported',
   ]
   const files: Record<string, string> = {}
-  for (const role of used as ('student' | 'teacher' | 'tokenizer')[]) {
+  for (const role of used as ('student' | 'teacher' | 'tokenizer' | 'exported')[]) {
     const path = model.files[role]
     if (path === undefined) continue
     files[role] = basename(path)

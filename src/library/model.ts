@@ -2,9 +2,11 @@
 
 import type { Engine } from '../engine/types.ts'
 import { GeneratedImage } from '../images/image.ts'
+import type { Family } from '../sampling/family.ts'
+import type { Programs } from '../sampling/programs.ts'
 import type { SampleResult as ResultOf, TrajectoryState as StateOf } from './asked.ts'
 import { BaseModel, type BaseModelFacts } from './base-model.ts'
-import type { ModelFiles, OpenedModel } from './open.ts'
+import type { ModelFiles } from './open.ts'
 
 export type { GivenNoise, RunImage, SampleOptions, TogetherOptions, TrajectoryOptions } from './asked.ts'
 
@@ -13,7 +15,12 @@ export type TrajectoryState = StateOf<GeneratedImage>
 
 export interface ModelFacts extends BaseModelFacts {
   /** What it was opened from. */
-  files?: ModelFiles
+  files?: OpenedFiles
+}
+
+/** Paths of checkpoints, or of an exported folder's config.json, which has the hashes of all its files. */
+export interface OpenedFiles extends ModelFiles {
+  exported?: string | undefined
 }
 
 /**
@@ -22,10 +29,13 @@ export interface ModelFacts extends BaseModelFacts {
  * const { images } = await model.sample({ classes: [1], count: 2 })
  */
 export class Model extends BaseModel<GeneratedImage> {
-  /** Paths of the checkpoint files. */
-  readonly files: ModelFiles
+  readonly files: OpenedFiles
 
-  constructor(facts: ModelFacts, opened: OpenedModel, engine: Engine) {
+  constructor(
+    facts: ModelFacts,
+    opened: { family: Family; programs?: Programs; close(): Promise<void> },
+    engine: Engine,
+  ) {
     super(facts, opened, engine, (image) => new GeneratedImage(image))
     this.files = facts.files ?? {}
   }

@@ -1,5 +1,5 @@
 // What a model is called and how it is sampled from, where no zoo of files is at hand: embedded models are listed, checkpoints
-// trained here say it themselves, exports have it in their config.json, and of others ImageNet is assumed, as everywhere.
+// trained here say it themselves, and of others ImageNet is assumed, as everywhere.
 
 import type { AssembledModel } from '../library/assemble.ts'
 import type { BaseModelFacts } from '../library/base-model.ts'
@@ -7,7 +7,6 @@ import { hintsOf, teacherSettings } from '../library/model-facts.ts'
 import type { ArchitectureHints } from '../models/infer.ts'
 import type { ClassList } from '../zoo/class-list.ts'
 import { embedded } from '../zoo/embedded.ts'
-import type { ExportedConfig } from './exported.ts'
 
 const entryOf = (name: string) => embedded.find((entry) => entry.name === name)
 
@@ -29,7 +28,7 @@ export async function checkpointFacts(name: string, assembled: AssembledModel): 
   const classes: ClassList = own
     ? { name: 'the model', labels: own, sensitive: new Set() }
     : { name: 'ImageNet', labels, sensitive }
-  return { name, classes, presets: [], teacherDefaults: teachers[assembled.family.name], weights }
+  return { name, classes, presets: assembled.presets, teacherDefaults: teachers[assembled.family.name], weights }
 }
 
 /** Names of a thousand classes and the released models: loaded when somebody brings a checkpoint. */
@@ -37,15 +36,4 @@ async function released() {
   const [{ imagenet }, { findModel }] = await Promise.all([import('../zoo/classes.ts'), import('../zoo/registry.ts')])
   const settings = (name: string) => teacherSettings(findModel(name))
   return { ...imagenet, teachers: { var: settings('var-d16'), llamagen: settings('llamagen-l') } }
-}
-
-export function exportedFacts(config: ExportedConfig): BaseModelFacts {
-  const labels = Array.from({ length: config.num_classes }, (_, id) => config.id2label[id] ?? `class ${id}`)
-  return {
-    name: config.name,
-    classes: { name: config.name, labels, sensitive: new Set(config.sensitive_classes) },
-    presets: config.presets.map(({ steps, timesteps, split }) => ({ steps, timesteps, split })),
-    teacherDefaults: teacherSettings(undefined),
-    weights: { dtype: config.dtype === 'int8' ? 'int8' : 'fp32', ema: true },
-  }
 }

@@ -10,12 +10,12 @@ import { openRuntime, type WebDevice } from '../engine/web-runtime.ts'
 import type { SettledImage } from '../library/asked.ts'
 import { assembleModel, type Role } from '../library/assemble.ts'
 import { BaseModel, type BaseModelFacts } from '../library/base-model.ts'
+import { exportedFacts, exportedFamily, exportedPrograms, fileName } from '../library/exported.ts'
 import type { Family } from '../sampling/family.ts'
 import { type Programs, programCache } from '../sampling/programs.ts'
 import { chooseDevice } from './device.ts'
 import { Downloads } from './downloads.ts'
-import { exportedFamily, exportedPrograms, fileName } from './exported.ts'
-import { checkpointFacts, embeddedHints, exportedFacts } from './facts.ts'
+import { checkpointFacts, embeddedHints } from './facts.ts'
 import type { LoadProgress, OpenParams } from './protocol.ts'
 import { checkAnswer, type KnownAnswer, makeAnswer, readAnswer } from './self-test.ts'
 import { type ModelSource, runtimeBinary } from './source.ts'
@@ -161,7 +161,14 @@ async function openNetworks(
   const { config } = source
   if (config) {
     const family = exportedFamily(config)
-    return { family, facts: exportedFacts(config), programs: (engine) => exportedPrograms(config, engine) }
+    return {
+      family,
+      facts: exportedFacts(config),
+      programs: (engine) =>
+        exportedPrograms(config, (file, weights, options) =>
+          engine.loadFile(fileName(file), { ...options, weights: weights.map(fileName) }),
+        ),
+    }
   }
   const checkpoints: Partial<Record<Role, Checkpoint>> = {}
   for (const [role, name] of Object.entries(source.roles ?? {})) {

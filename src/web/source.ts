@@ -4,8 +4,8 @@
 import { DownloadError, nearest, UsageError } from '../core/errors.ts'
 import { runtimeFiles, type WebDevice } from '../engine/web-runtime.ts'
 import type { Role } from '../library/assemble.ts'
+import { type ExportedConfig, neededFiles, readConfig } from '../library/exported.ts'
 import { embedded } from '../zoo/embedded.ts'
-import { type ExportedConfig, neededFiles, readConfig } from './exported.ts'
 import { type FindOptions, findFile, type WebFile } from './files.ts'
 
 /** Addresses of checkpoint files, safetensors or PyTorch's, relative to the page. */

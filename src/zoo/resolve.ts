@@ -12,13 +12,13 @@ import { findModel, models } from './registry.ts'
 /** What to sample with: at least one of `model`, `student`, `teacher`. */
 export interface ModelRequest {
   /** A name of the zoo, or a folder that holds files under their released names, at most one level down. */
-  readonly model?: string
+  readonly model?: string | undefined
   /** Files that stand in for those of the model. */
-  readonly student?: string
-  readonly teacher?: string
-  readonly tokenizer?: string
+  readonly student?: string | undefined
+  readonly teacher?: string | undefined
+  readonly tokenizer?: string | undefined
   /** The student's teacher will be used as well, so its file must be there. */
-  readonly needTeacher?: boolean
+  readonly needTeacher?: boolean | undefined
 }
 
 /** Paths of the files to open; `entry` is the zoo model they were found as. */
@@ -91,6 +91,9 @@ function findNamed(name: string): ModelEntry {
 
 const releasedName = (entry: ModelEntry): string =>
   basename('package' in entry.source ? entry.source.package : entry.source.file)
+
+/** Whether a folder holds a file under its released name. */
+export const holdsReleased = (dir: string): boolean => inFolder(dir).size > 0
 
 /** The zoo models whose files lie in the folder or one level down, by name. */
 function inFolder(dir: string): Map<string, string> {

@@ -27,6 +27,10 @@ it('trains every network, makes pairs, and compares the samplers', { timeout: 30
   expect(again.stderr).not.toContain('loss')
   expect(readFileSync(student).equals(weights)).toBe(true)
 
+  const images = ['--class', 'boat', '--count', '2', '--steps', '2', '--threads', '1', '--out', join(folder, 'images')]
+  const sampled = await distilled('sample', '--model', join(folder, 'run'), ...images)
+  expect(sampled.code, sampled.stderr).toBe(0)
+
   const other = await distilled(...argv('var', '--quick'))
   expect(other.code).toBe(2)
   expect(other.stderr).toContain(`${join(folder, 'run')} holds a reproduction with another recipe`)

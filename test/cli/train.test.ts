@@ -72,6 +72,12 @@ it('trains classifier, tokenizer, teacher and student, and says where they are',
   const student = ['--pairs', join(folder, 'pairs'), '--classifier', file('classifier'), '--timesteps', '0,2']
   const last = await distilledJson('train', 'student', ...both, ...student, ...out('student'), ...small, '--steps', '2')
   expect(readFileSync(last.report, 'utf8')).toContain('<figure')
+  const images = ['--class', 'boat', '--steps', '2', '--threads', '1', '--out', join(folder, 'images')]
+  const files = ['--student', file('student'), '--tokenizer', file('tokenizer')]
+  for (const model of [files, ['--model', join(folder, 'student')]]) {
+    const { settings } = await distilledJson('sample', ...model, ...images)
+    expect(settings.plan).toEqual({ kind: 'student', timesteps: [0, 2], split: 3 })
+  }
   const made = await readTrained(last.weights, 'student')
   expect(made).toMatchObject({ architecture: { family: 'var', depth: 1, embedDim: 32 }, imageSize: 32 })
   expect(made.classes).toContain('fish')

@@ -21,13 +21,13 @@ function withImports(file: string, found = new Set<string>()): Set<string> {
 const started = new Set([...withImports('index.js'), ...withImports('worker.js')])
 const all = readdirSync(folder)
 
-it('what every page loads is under 80 kB (gzip), page and worker together', () => {
+it('what every page loads is under 85 kB (gzip), page and worker together', () => {
   const size = gzipped(started)
   console.log(
     `distilled-decoding/web: ${(size / 1000).toFixed(1)} kB gzip; with everything that is loaded on demand ${(gzipped(all) / 1000).toFixed(1)} kB`,
   )
   expect(started.size).toBeGreaterThan(2)
-  expect(size).toBeLessThan(80_000)
+  expect(size).toBeLessThan(85_000)
 })
 
 it('readers of PyTorch files and the names of a thousand classes come on demand', () => {

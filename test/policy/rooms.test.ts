@@ -139,6 +139,7 @@ const browserFiles = [
   'library/check-options.ts',
   'library/choose-plan.ts',
   'library/sample-options.ts',
+  'library/exported.ts',
   'library/model-facts.ts',
   'review/events.ts',
   'review/wire.ts',

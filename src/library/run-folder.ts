@@ -1,0 +1,113 @@
+// Networks that were trained here, found in a folder: one run of `distilled train`, several beside each other, or all of a
+// `distilled reproduce`. Each file says what it is; a student's run says by their hashes which teacher and tokenizer it was trained
+// with, so that two of a kind are told apart and a wrong one is not taken.
+
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { openFile } from '../checkpoint/node-source.ts'
+import { UsageError } from '../core/errors.ts'
+import { fileSha256 } from '../jobs/manifest.ts'
+import { type TrainedFacts, trainedFacts } from '../models/trained-facts.ts'
+import type { ModelFiles } from './open.ts'
+
+interface Trained {
+  path: string
+  facts: TrainedFacts
+}
+
+/**
+ * The files of the one model in a folder; undefined when no network in it was trained here. The runs that it was trained with may
+ * also lie beside the folder.
+ * @param given files that are named already
+ * @throws UsageError that says what is there when it is not one model
+ */
+export async function trainedFiles(
+  folder: string,
+  given: ModelFiles,
+  needTeacher = false,
+): Promise<ModelFiles | undefined> {
+  const inside = await trainedIn(folder)
+  if (!inside.length) return undefined
+  const listed = (all: readonly Trained[]) =>
+    all.map(({ path, facts }) => `${relative(folder, path)} (${facts.kind})`).join(', ')
+  const ofKind = (all: readonly Trained[], kind: string) => all.filter(({ facts }) => facts.kind === kind)
+
+  const mainKind = given.student ? undefined : ['student', 'teacher'].find((kind) => ofKind(inside, kind).length)
+  const mains = mainKind === undefined ? [] : ofKind(inside, mainKind)
+  if (!given.student && !mains.length && !given.teacher) {
+    throw new UsageError(`${folder} holds neither a student nor a teacher, but ${listed(inside)}.`, {
+      remedy: 'Name the folder of one, or its file with `student`.',
+    })
+  }
+  if (mains.length > 1) {
+    throw new UsageError(`${folder} holds several ${mainKind}s: ${listed(mains)}.`, {
+      remedy: `Name the folder of one, or its file with \`${mainKind}\`.`,
+    })
+  }
+  const [main] = mains
+  const run = main?.facts.run as { pairs?: Record<string, unknown>; teacher?: unknown; tokenizer?: unknown } | undefined
+
+  const partner = async (
+    kind: 'teacher' | 'tokenizer',
+    hash: unknown,
+    needed: boolean,
+  ): Promise<string | undefined> => {
+    if (given[kind] !== undefined || main?.facts.kind === kind) return given[kind] ?? main?.path
+    const near = ofKind(inside, kind)
+    const found = near.length ? near : ofKind(await trainedBeside(folder), kind)
+    if (typeof hash === 'string') {
+      for (const { path } of found) if ((await fileSha256(path)) === hash) return path
+    } else if (found.length === 1) return found[0]!.path
+    if (!needed) return undefined
+    const remedy = `Name its file with \`${kind}\`.`
+    if (!found.length) throw new UsageError(`${folder} holds ${listed(inside)} and no ${kind}.`, { remedy })
+    const fault =
+      typeof hash === 'string' ? `none is the ${kind} it was trained with, by its SHA-256` : 'nothing says which'
+    throw new UsageError(`${main?.path ?? folder} needs its ${kind}, and of ${listed(found)} ${fault}.`, { remedy })
+  }
+  const tokenizerHash = run?.pairs?.tokenizerSha256 ?? run?.tokenizer
+  return {
+    student: given.student ?? (main?.facts.kind === 'student' ? main.path : undefined),
+    teacher: await partner('teacher', run?.pairs?.teacherSha256 ?? run?.teacher, needTeacher),
+    tokenizer: await partner('tokenizer', tokenizerHash, true),
+  }
+}
+
+/** Networks trained here whose files lie in the folder or one level down. */
+async function trainedIn(folder: string): Promise<Trained[]> {
+  const found: Trained[] = []
+  const look = async (at: string, deeper: boolean): Promise<void> => {
+    for (const name of readdirSync(at).sort()) {
+      const path = join(at, name)
+      const entry = statSync(path, { throwIfNoEntry: false })
+      if (entry?.isDirectory() && deeper) await look(path, false)
+      if (!entry?.isFile() || !name.endsWith('.safetensors')) continue
+      const facts = await factsOf(path)
+      if (facts) found.push({ path, facts })
+    }
+  }
+  await look(folder, true)
+  return found
+}
+
+/** The runs beside a folder; what cannot be read there is none. */
+async function trainedBeside(folder: string): Promise<Trained[]> {
+  const parent = dirname(resolve(folder))
+  const found: Trained[] = []
+  for (const name of readdirSync(parent).sort()) {
+    const path = join(parent, name, 'model.safetensors')
+    if (join(parent, name) === resolve(folder) || !existsSync(path)) continue
+    const facts = await factsOf(path).catch(() => undefined)
+    if (facts) found.push({ path, facts })
+  }
+  return found
+}
+
+async function factsOf(path: string): Promise<TrainedFacts | undefined> {
+  const checkpoint = await openFile(path)
+  try {
+    return trainedFacts(path, checkpoint.metadata)
+  } finally {
+    await checkpoint.close()
+  }
+}
