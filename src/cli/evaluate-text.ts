@@ -1,6 +1,6 @@
 // Results as text: the figures first, then the protocol they are figures of.
 import type { Comparison } from '../evaluate/compare.ts'
-import type { EvaluationResult, Metrics, Protocol } from '../evaluate/result.ts'
+import { type EvaluationResult, isInception, type Metrics, type Protocol } from '../evaluate/result.ts'
 
 const rows: readonly [name: keyof Metrics, label: string, shown: (value: number) => string][] = [
   ['fid', 'FID', (x) => x.toFixed(3)],
@@ -13,13 +13,11 @@ const rows: readonly [name: keyof Metrics, label: string, shown: (value: number)
 ]
 
 /** Figures and protocol, line by line. */
-export function formatResult({ name, metrics, protocol, sampler, classes }: EvaluationResult): string {
+export function formatResult({ name, metrics, protocol, sampler, classes, warnings = [] }: EvaluationResult): string {
   const figures = rows.flatMap(([key, label, shown]) => {
     const value = metrics[key]
     if (value === undefined) return []
-    const spread =
-      key === 'kid' && metrics.kidDeviation !== undefined ? ` (± ${metrics.kidDeviation.toFixed(5)} over subsets)` : ''
-    return [pair(labelOf(label, protocol), shown(value) + spread)]
+    return [pair(labelOf(label, protocol), shown(value) + spread(key, metrics, protocol))]
   })
   const worst = classes
     ?.toSorted((a, b) => a.accuracy - b.accuracy)
@@ -40,19 +38,36 @@ export function formatResult({ name, metrics, protocol, sampler, classes }: Eval
           ),
         ]
       : []),
+    ...warnings.map((warning) => pair('warning', warning)),
     '',
     ...protocolLines(protocol),
-    ...(isInception(protocol)
+    ...(isInception(protocol.features.name)
       ? []
       : ['', `Measured in the features of ${protocol.features.name}: these are not ImageNet FIDs.`]),
   ].join('\n')
 }
 
-/** FID is a name for distances in Inception's features only. */
-const labelOf = (label: string, protocol: Protocol): string =>
-  label === 'FID' && !isInception(protocol) ? 'Fréchet distance' : label
+/** How far a figure spreads over the parts that it is the mean of. */
+function spread(key: keyof Metrics, { kidDeviation, isDeviation }: Metrics, { kid, inceptionScore }: Protocol): string {
+  if (key === 'kid' && kidDeviation !== undefined) {
+    const subsets = kid ? `${kid.subsets} subsets of ${kid.subsetSize}` : 'subsets'
+    return ` (± ${kidDeviation.toFixed(5)} over ${subsets})`
+  }
+  if (key !== 'is' || !inceptionScore) return ''
+  const { splits, splitSize } = inceptionScore
+  if (isDeviation === undefined) return ' (one split)'
+  return ` (± ${isDeviation.toFixed(2)} over ${splits} splits of ${splitSize})`
+}
 
-const isInception = ({ features }: Protocol): boolean => /inception/i.test(features.name)
+const elsewhere: Readonly<Record<string, string>> = {
+  FID: 'Fréchet distance',
+  sFID: 'spatial Fréchet distance',
+  KID: 'kernel distance',
+}
+
+/** FID, sFID and KID are names for distances in Inception's features only. */
+const labelOf = (label: string, { features }: Protocol): string =>
+  isInception(features.name) ? label : (elsewhere[label] ?? label)
 
 const pair = (label: string, value: string): string => `  ${label.padEnd(18)} ${value}`
 
@@ -78,10 +93,7 @@ function protocolLines({
     pair('rounding', rounding),
     pair('format', format),
     pair('features', `${features.name}; ${features.preprocessing}; ${known(features.sha256)}`),
-    pair(
-      'reference',
-      `${reference.name}${reference.count ? `, ${reference.count} images` : ''}${reference.statistics ? `, statistics: ${reference.statistics}` : ''}; ${known(reference.sha256)}`,
-    ),
+    ...(reference ? [pair('reference', referenceText(reference))] : []),
     pair(
       'versions',
       Object.entries(versions)
@@ -89,6 +101,11 @@ function protocolLines({
         .join(', '),
     ),
   ]
+}
+
+function referenceText({ name, count, statistics, sha256 }: NonNullable<Protocol['reference']>): string {
+  const images = count ? `, ${count} images` : ''
+  return `${name}${images}${statistics ? `, statistics: ${statistics}` : ''}; SHA-256 ${sha256}`
 }
 
 /** The verdict, then every difference with what it does to a figure. */
@@ -101,7 +118,7 @@ export function formatComparison(
     const [a, b] = [results[0].metrics[key], results[1].metrics[key]]
     return a === undefined || b === undefined
       ? []
-      : [`  ${label.padEnd(18)} ${shown(a).padStart(12)} ${shown(b).padStart(12)}`]
+      : [`  ${labelOf(label, results[0].protocol).padEnd(24)} ${shown(a).padStart(12)} ${shown(b).padStart(12)}`]
   })
   const marks = { forbids: 'not comparable', compared: 'what is compared', remark: 'remark' }
   return [

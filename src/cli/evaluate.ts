@@ -1,7 +1,7 @@
 // `distilled evaluate`: samples against a reference, with the protocol beside every figure; `--compare` says whether two results
 // may stand side by side.
 import { Command, Option } from 'commander'
-import { oneOf, UsageError } from '../core/errors.ts'
+import { DistilledError, oneOf, UsageError } from '../core/errors.ts'
 import { spriteClasses } from '../data/sprites.ts'
 import { createEngine, runtimeVersion } from '../engine/node.ts'
 import { comparable } from '../evaluate/compare.ts'
@@ -41,6 +41,7 @@ interface Flags extends SampleFlags {
   reference?: string
   protocol: ProtocolName
   metrics?: MetricName[]
+  kidSubset?: number
   features?: string
   labels?: LabelScheme
   save?: string
@@ -82,6 +83,11 @@ export function evaluateCommand(io: Io): Command {
         'balanced',
       ]),
     )
+    .option(
+      '--kid-subset <images>',
+      "images of each of KID's 100 subsets (default: 1000, or the smaller set)",
+      wholeNumber(2, 10_000),
+    )
     .option('--save <file>', 'the result as JSON, for --compare and `distilled report`')
     .option('--save-stats <file>', "an .npz with the samples' mu and sigma, which can be a reference")
     .option('--save-grid <file>', 'a sheet of the first samples (.png); the result names it')
@@ -111,18 +117,24 @@ async function compare(samples: string | undefined, { compare: paths = [], ...fl
   const [a, b] = [await readResult(paths[0]!), await readResult(paths[1]!)]
   const found = comparable(a.protocol, b.protocol)
   voice(io, flags).result(formatComparison(paths as [string, string], [a, b], found), found)
+  if (found.comparable) return
+  const fields = found.differences.filter(({ weight }) => weight === 'forbids').map(({ field }) => field)
+  throw new DistilledError(`${paths[0]} and ${paths[1]} may not be compared: they differ in ${fields.join(', ')}.`)
 }
 
 /** Everything that is open while an evaluation runs. */
 interface Opened {
   samples: EvaluationSet
-  reference: EvaluationSet
+  /** Undefined where the Inception Score alone is asked for. */
+  reference: EvaluationSet | undefined
   model?: Model
 }
 
 async function run(path: string | undefined, flags: Flags, io: Io): Promise<void> {
   const say = voice(io, flags)
   const bar = progress(io.stderr, flags)
+  if (flags.kidSubset !== undefined && !flags.metrics?.includes('kid'))
+    throw new UsageError('--kid-subset is for KID, which is not measured.', { remedy: 'Add --metrics kid.' })
   await checkOutputs(flags, {
     'the samples': path,
     '--reference': flags.reference,
@@ -146,21 +158,21 @@ async function run(path: string | undefined, flags: Flags, io: Io): Promise<void
     }
     say.note(`device: ${engine.device}, ${plural(engine.threads, 'thread')} (${engine.reason})`)
     if (samples.images?.lossy) say.note('warning: lossy image files among the samples; compression moves every metric.')
-    const origins = Object.entries({ samples, reference }).map(([what, { origin }]) => [
-      what,
-      origin && mixture(origin),
-    ])
-    for (const [what, mixed] of origins)
+    for (const [what, set] of Object.entries({ samples, reference })) {
+      const mixed = set?.origin && mixture(set.origin)
       if (mixed) say.note(`warning: not all images of the ${what} come from one run: ${mixed}.`)
+    }
     const idle = model && model.plan(planOptions(flags)).kind === 'student' ? idleTeacherFlags(flags) : []
     if (idle.length) say.note(`note: no effect of ${idle.join(', ')}: no teacher takes part.`)
     const sampler = model && (await samplerFacts(model, planOptions(flags), io.signal))
     const { result, measured } = await evaluate({
       ...{ samples, reference, reader, engine, protocol, metrics: flags.metrics, signal: io.signal },
+      kidSubset: flags.kidSubset,
       ...(sampler && { sampler }),
       ...(flags.batch && { batch: flags.batch * Math.ceil(64 / flags.batch) }), // no image is made twice
       ...(model && { classes: Array.from({ length: model.family.numClasses }, (_, id) => model.classInfo(id).name) }),
       versions: { 'distilled-decoding': version(), onnxruntime: runtimeVersion, node: process.versions.node },
+      onWarning: (text) => say.note(`warning: ${text}`),
       onSkip: (metric, why) => say.note(`note: no ${metric}: ${why}.`),
       onProgress: reporter(bar),
     })
@@ -176,7 +188,7 @@ async function run(path: string | undefined, flags: Flags, io: Io): Promise<void
   } finally {
     bar.end()
     await samples.close()
-    await reference.close()
+    await reference?.close()
     await model?.dispose()
   }
 }
@@ -186,9 +198,9 @@ async function open(path: string | undefined, flags: Flags, io: Io): Promise<Ope
   if (path !== undefined) {
     if (flags.model) throw new UsageError('Give samples or --model, not both.')
     refuseSamplerFlags(flags)
-    if (flags.reference === undefined) throw noReference()
+    if (flags.reference === undefined && !scoreAlone(flags)) throw noReference()
     const samples = await openSamplesOrSet(path, { sprites: 10_000 })
-    return { samples, reference: await openSamplesOrSet(flags.reference, { sprites: samples.count ?? 10_000 }) }
+    return { samples, reference: await openReference(flags.reference, samples.count ?? 10_000) }
   }
   const { model: name, student, teacher } = flags
   if (name === undefined && student === undefined && teacher === undefined) {
@@ -198,7 +210,7 @@ async function open(path: string | undefined, flags: Flags, io: Io): Promise<Ope
   try {
     const count = flags.count ?? (drawn(model) ? 10_000 - (10_000 % model.family.numClasses) : publishedCount)
     const reference = flags.reference ?? (drawn(model) ? 'sprites' : undefined)
-    if (reference === undefined) throw noReference()
+    if (reference === undefined && !scoreAlone(flags)) throw noReference()
     const options = {
       count,
       labels: flags.labels ?? labelsOf[protocol],
@@ -208,7 +220,7 @@ async function open(path: string | undefined, flags: Flags, io: Io): Promise<Ope
       plan: model.plan(planOptions(flags)),
     }
     const samples = await modelSet(model, { ...options, signal: io.signal })
-    return { model, samples, reference: await openSamplesOrSet(reference, { sprites: count }) }
+    return { model, samples, reference: await openReference(reference, count) }
   } catch (error) {
     await model.dispose()
     throw error
@@ -234,9 +246,15 @@ const ofModels = [
 /** Whether a model draws the sprites, whose reference and features come with the package. */
 const drawn = (model: Model | undefined): boolean => model?.classes.labels.join() === spriteClasses.join()
 
+/** The Inception Score is of the samples alone. */
+const scoreAlone = ({ metrics }: Flags): boolean => metrics?.every((metric) => metric === 'is') ?? false
+
+const openReference = async (what: string | undefined, sprites: number): Promise<EvaluationSet | undefined> =>
+  what === undefined ? undefined : openSamplesOrSet(what, { sprites })
+
 const noReference = () =>
   new UsageError('There is no reference to compare with.', {
-    remedy: 'For example --reference imagenet-dd, or a folder of real images.',
+    remedy: 'For example --reference imagenet-dd, or a folder of real images; --metrics is needs none.',
   })
 
 /** One line per stage, with the time that is left of it. */

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { UsageError } from '../core/errors.ts'
-import { type FilePath, type ListedEntry, listFiles, listFolder, pathText } from '../images/list.ts'
+import { type FilePath, isFolder, type ListedEntry, listFiles, listFolder, pathText } from '../images/list.ts'
 import { imageEndings, readImage } from '../images/read.ts'
 import { centerCrop } from './crop.ts'
 import type { LabelledDataset } from './labels.ts'
@@ -69,10 +69,15 @@ async function listingHash(files: readonly { file: FilePath; name: string }[]): 
 }
 
 async function sizeOf(file: FilePath): Promise<number> {
-  const found = await stat(file).catch((cause: NodeJS.ErrnoException) => {
-    const reason = cause.code === 'ENOENT' ? 'it is a link to nowhere' : cause.message
-    throw new UsageError(`Cannot read the image ${pathText(file)}: ${reason}.`, { remedy: 'Mend or remove it.', cause })
-  })
+  const found = await stat(typeof file === 'string' ? file : Buffer.from(file)).catch(
+    (cause: NodeJS.ErrnoException) => {
+      const reason = cause.code === 'ENOENT' ? 'it is a link to nowhere' : cause.message
+      throw new UsageError(`Cannot read the image ${pathText(file)}: ${reason}.`, {
+        remedy: 'Mend or remove it.',
+        cause,
+      })
+    },
+  )
   if (found.isFile()) return found.size
   throw new UsageError(`${pathText(file)} is no regular file.`, { remedy: 'Remove it, or give it another ending.' })
 }
@@ -88,8 +93,7 @@ async function classesOf(path: string): Promise<ListedEntry[]> {
   const classes: ListedEntry[] = []
   for (const entry of entries) {
     if (entry.name.startsWith('.')) continue
-    const leadsToFolder = entry.kind === 'link' && (await stat(entry.path).catch(() => undefined))?.isDirectory()
-    if (entry.kind === 'folder' || leadsToFolder) classes.push(entry)
+    if (entry.kind === 'folder' || (entry.kind === 'link' && (await isFolder(entry.path)))) classes.push(entry)
   }
   if (classes.length) return classes.sort((a, b) => compare(a.name, b.name))
   const loose = entries.filter(({ name }) => isImage(name)).length

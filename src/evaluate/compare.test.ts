@@ -91,8 +91,8 @@ describe('figures may not be compared', () => {
     ['format', { format: 'png, jpeg' }, /lossy/],
     ['features.sha256', { features: { ...protocol.features, sha256: sha('c') } }, /other weights/],
     ['features.preprocessing', { features: { ...protocol.features, preprocessing: 'none' } }, /resize/],
-    ['reference.sha256', { reference: { ...protocol.reference, sha256: sha('d') } }, /other images/],
-    ['reference.count', { reference: { ...protocol.reference, count: 10 } }, /number of images/],
+    ['reference.sha256', { reference: { ...protocol.reference!, sha256: sha('d') } }, /other images/],
+    ['reference.count', { reference: { ...protocol.reference!, count: 10 } }, /number of images/],
   ]
   it.each(changes)('when %s differs: %o', (field, change, why) => {
     const { comparable: may, differences } = comparable(protocol, { ...protocol, ...change })

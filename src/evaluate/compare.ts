@@ -43,8 +43,8 @@ const fixed: readonly [field: string, value: (protocol: Protocol) => Scalar, why
     'other weights make other features, with distances of their own',
   ],
   ['features.preprocessing', ({ features }) => features.preprocessing, 'another resize or crop moves every feature'],
-  ['reference.sha256', ({ reference }) => reference.sha256, 'the distance is to other images'],
-  ['reference.count', ({ reference }) => reference.count, 'the reference was built from another number of images'],
+  ['reference.sha256', ({ reference }) => reference?.sha256, 'the distance is to other images'],
+  ['reference.count', ({ reference }) => reference?.count, 'the reference was built from another number of images'],
 ]
 
 const samplingWhy: Readonly<Record<string, string>> = {
@@ -139,7 +139,14 @@ function remarks(a: Protocol, b: Protocol): Difference[] {
   return [
     ...unknown,
     ...(unhashed ? [unhashedFeatures] : []),
-    ...remark('reference.name', a.reference.name, b.reference.name, 'the same reference under two names'),
+    ...remark('reference.name', a.reference?.name, b.reference?.name, 'the same reference under two names'),
+    ...remark('kid.subsetSize', a.kid?.subsetSize, b.kid?.subsetSize, 'KID has the same mean and another deviation'),
+    ...remark(
+      'inceptionScore.splitSize',
+      a.inceptionScore?.splitSize,
+      b.inceptionScore?.splitSize,
+      'the Inception Score of smaller splits is lower',
+    ),
     ...packages.flatMap((name) =>
       remark(`versions.${name}`, a.versions[name], b.versions[name], 'another version may differ in the last digits'),
     ),

@@ -2,14 +2,16 @@
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import * as v from 'valibot'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { sharedEngine } from '../../test/evaluate.ts'
 import { npzBytes } from '../checkpoint/npz.ts'
 import type { Engine } from '../engine/types.ts'
 import { evaluate } from './evaluate.ts'
 import { extractFeatures, featureFiles } from './feature-files.ts'
 import { joinRows } from './features.ts'
 import type { FeatureReader, RgbBatch } from './reader.ts'
-import type { MetricName } from './result.ts'
+import { type MetricName, resultSchema } from './result.ts'
 import { noteArray } from './sets/note.ts'
 import { openSet } from './sets/open.ts'
 import { type EvaluationSet, unknownOrigin } from './sets/set.ts'
@@ -74,17 +76,17 @@ interface Asked {
   metrics?: MetricName[]
   reader?: FeatureReader
 }
-const result = async (samples: string | Arrays, reference: string | Arrays, { metrics, reader }: Asked = {}) => {
+const resultOf = async (samples: string | Arrays, reference: string | Arrays, { metrics, reader }: Asked = {}) => {
   const sets = { samples: await set(samples), reference: await set(reference) }
   return (await evaluate({ ...sets, engine, reader, metrics, protocol: 'dd', versions: {} })).result
 }
-const refusal = (...asked: Parameters<typeof result>) => result(...asked).then(() => 'measured', String)
+const refusal = (...asked: Parameters<typeof resultOf>) => resultOf(...asked).then(() => 'measured', String)
 
 describe('a figure is of what its protocol says', () => {
   it('features in a file are measured, and named, whatever reader stands by', async () => {
     const reader = firstBytes()
     const both = { arr_0: pictures(9), features: matrix(9, 4) }
-    const { protocol } = await result(both, { features: matrix(8, 4) }, { reader, metrics: ['fid'] })
+    const { protocol } = await resultOf(both, { features: matrix(8, 4) }, { reader, metrics: ['fid'] })
     expect(protocol).toMatchObject({ count: 9, format: 'features', features: { name: 'given features' } })
     expect(reader.reads).toBe(0)
   })
@@ -101,16 +103,64 @@ describe('a figure is of what its protocol says', () => {
 
   it('statistics that do not say of how many images are no samples', async () => {
     expect(await refusal(unit(4), unit(4, 1), { metrics: ['fid'] })).toMatch(/do not say of how many images/)
-    const { metrics, protocol } = await result({ ...unit(4), ...noted(ours) }, unit(4, 1), { metrics: ['fid'] })
+    const { metrics, protocol } = await resultOf({ ...unit(4), ...noted(ours) }, unit(4, 1), { metrics: ['fid'] })
     expect([metrics.fid, protocol.count]).toEqual([4, 9])
   })
 
   it('labels of another list of classes tell no accuracy', async () => {
     const labels = (...ids: number[]) => ({ shape: [ids.length], data: BigInt64Array.from(ids, BigInt) })
     const of = (arr_1: Arrays[string]) =>
-      result({ arr_0: pictures(3), arr_1 }, unit(4), { reader: firstBytes(), metrics: ['is'] })
+      resultOf({ arr_0: pictures(3), arr_1 }, unit(4), { reader: firstBytes(), metrics: ['is'] })
     expect((await of(labels(0, 1, 0))).metrics.accuracy).toBeCloseTo(2 / 3)
     expect((await of(labels(0, 1, 207))).metrics.accuracy).toBeUndefined()
+  })
+})
+
+describe('what a figure rests on', () => {
+  const probs = { shape: [9, 2], data: Float32Array.from({ length: 18 }, (_, i) => (i % 2 ? 0.25 : 0.75)) }
+
+  it('is warned of below one image a feature, on the side that it is about', async () => {
+    const warnings: string[] = []
+    const onWarning = (text: string) => void warnings.push(text)
+    const sets = { samples: await set({ features: matrix(5, 6) }), reference: await set({ features: matrix(6, 6) }) }
+    const { result } = await evaluate({ ...sets, engine, metrics: ['fid'], protocol: 'dd', versions: {}, onWarning })
+    expect(warnings).toEqual([expect.stringMatching(/^the samples are 5 images for 6 features: below one image/)])
+    expect(result.warnings).toEqual(warnings)
+    expect((await resultOf({ features: matrix(6, 6) }, unit(6))).warnings).toBeUndefined()
+  })
+
+  it('are the subsets of KID', async () => {
+    const sets = { samples: await set({ features: matrix(9, 4) }), reference: await set({ features: matrix(20, 4) }) }
+    const job = {
+      ...sets,
+      engine: await sharedEngine(),
+      metrics: ['kid'] as const,
+      protocol: 'dd' as const,
+      versions: {},
+    }
+    expect((await evaluate(job)).result.protocol.kid).toEqual({ subsets: 100, subsetSize: 9 })
+    expect((await evaluate({ ...job, kidSubset: 3 })).result.protocol.kid).toEqual({ subsets: 100, subsetSize: 3 })
+  })
+
+  it('are the splits of the Inception Score, which needs no reference', async () => {
+    const samples = await set({ features: matrix(9, 4), probs })
+    const { result } = await evaluate({ samples, engine, metrics: ['is'], protocol: 'dd', versions: {} })
+    expect(result.metrics).toEqual({ is: expect.closeTo(1, 12) })
+    expect(result.protocol).toMatchObject({ inceptionScore: { splits: 1, splitSize: 9 } })
+    expect(result.protocol.reference).toBeUndefined()
+    expect(v.parse(resultSchema, result)).toEqual(result)
+    const others = evaluate({ samples, engine, metrics: ['fid'], protocol: 'dd', versions: {} })
+    await expect(others).rejects.toThrow(/fid: there is no reference/)
+  })
+
+  it('are several splits with their spread', async () => {
+    const many = { shape: [5001, 2], data: Float32Array.from({ length: 10_002 }, (_, i) => (i % 2 ? 0.25 : 0.75)) }
+    many.data.set([1, 0, 0, 1])
+    const samples = await set({ features: matrix(5001, 1), probs: many })
+    const { metrics, protocol } = (await evaluate({ samples, engine, metrics: ['is'], protocol: 'dd', versions: {} }))
+      .result
+    expect(protocol.inceptionScore).toEqual({ splits: 2, splitSize: 5000 })
+    expect(metrics.isDeviation).toBeGreaterThan(0)
   })
 })
 
@@ -118,12 +168,18 @@ describe('what cannot be told is said before images are read', () => {
   it.each<[why: string, reference: Arrays, metrics: MetricName[], message: RegExp]>([
     ['widths', unit(5), ['fid'], /reference has 5 features an image, the samples 4/],
     ['precision of three', { features: matrix(3, 4) }, ['precision'], /has 3 images, and this metric needs 4/],
-    ['KID of few', { features: matrix(999, 4) }, ['kid'], /has 9 images, and this metric needs 1000/],
+    ['KID of one', { features: matrix(1, 4) }, ['kid'], /has 1 images, and this metric needs 2/],
     ['one image', { features: matrix(1, 4) }, ['fid'], /has 1 images, and this metric needs 2/],
   ])('%s', async (_, reference, metrics, message) => {
     const reader = firstBytes()
     expect(await refusal({ arr_0: pictures(9) }, reference, { reader, metrics })).toMatch(message)
     expect(reader.reads).toBe(0)
+  })
+
+  it('KID in subsets larger than a set', async () => {
+    const sets = { samples: await set({ features: matrix(9, 4) }), reference: await set({ features: matrix(20, 4) }) }
+    const job = evaluate({ ...sets, engine, metrics: ['kid'], kidSubset: 10, protocol: 'dd', versions: {} })
+    await expect(job).rejects.toThrow(/kid: the samples .* has 9 images, and this metric needs 10/)
   })
 
   it('a reference of images needs a reader, and nothing to measure is no success', async () => {

@@ -1,6 +1,8 @@
 // A result: what `measure` found, and the protocol it was found under, complete enough to compare or to repeat it.
 
 import { UsageError } from '../core/errors.ts'
+import { count } from '../core/format.ts'
+import { INCEPTION_SCORE_BLOCK } from './inception-score.ts'
 import { type Measured, type MeasureOptions, measure, obstacle } from './measure.ts'
 import { defaultMetrics } from './protocols.ts'
 import { extractorOf, type FeatureReader } from './reader.ts'
@@ -16,6 +18,8 @@ export interface EvaluateOptions extends Omit<MeasureOptions, 'metrics'> {
   /** Names of the classes, for accuracy by class. */
   readonly classes?: readonly string[] | undefined
   readonly sampler?: EvaluationResult['sampler']
+  /** What the figures will not mean, known before they are measured; the result holds it, too. */
+  onWarning?(text: string): void
   /** A metric of the protocol that these sets cannot tell, and why. */
   onSkip?(metric: MetricName, why: string): void
 }
@@ -32,7 +36,7 @@ export interface EvaluateOptions extends Omit<MeasureOptions, 'metrics'> {
 export async function evaluate(options: EvaluateOptions): Promise<{ result: EvaluationResult; measured: Measured }> {
   const { samples, reference, reader, protocol, signal } = options
   const features = featuresOf(samples, reader) ?? unknownFeatures
-  checkExtractors(features, featuresOf(reference, reader), reference.name)
+  if (reference) checkExtractors(features, featuresOf(reference, reader), reference.name)
   if (features.protocol && features.protocol !== protocol) {
     throw new UsageError(`${samples.name} was read as protocol ${features.protocol} has it, not ${protocol}.`, {
       remedy: `Take --protocol ${features.protocol}, or read the images again.`,
@@ -44,24 +48,26 @@ export async function evaluate(options: EvaluateOptions): Promise<{ result: Eval
     })
   }
   const metrics = options.metrics ?? possible(options)
+  const warnings = metrics.includes('fid') ? tooFewFor(options) : []
+  for (const warning of warnings) options.onWarning?.(warning)
   const measured = await measure({ ...options, metrics })
-  const { count } = measured.samples
-  const referenceCount = reference.count ?? measured.reference.count
-  const described: Protocol = {
+  const samplesCount = measured.samples.count
+  const { kid } = measured
+  const { score } = measured.samples
+  const full: Protocol = {
     name: protocol,
     ...(samples.origin ?? unknownOrigin),
-    count,
+    count: samplesCount,
     format:
       samples.images && !samples.matrices
         ? `${samples.images.format}${samples.images.lossy ? ' (lossy)' : ''}`
         : 'features',
     features,
-    reference: {
-      name: reference.name,
-      sha256: await reference.sha256(signal),
-      ...(referenceCount > 0 && { count: referenceCount }),
-      ...(reference.statistics && reference.images && { statistics: 'those in the file (FID, sFID)' }),
-    },
+    ...(reference && { reference: await described(reference, measured.reference?.count ?? 0, signal) }),
+    ...(kid && { kid: { subsets: kid.subsets, subsetSize: kid.subsetSize } }),
+    ...(score && {
+      inceptionScore: { splits: score.blocks.length, splitSize: Math.min(INCEPTION_SCORE_BLOCK, samplesCount) },
+    }),
     versions: { ...options.versions },
   }
   const { tally } = measured.samples
@@ -69,8 +75,9 @@ export async function evaluate(options: EvaluateOptions): Promise<{ result: Eval
     kind: 'distilled-evaluation',
     date: new Date().toISOString(),
     name: samples.name,
-    protocol: described,
+    protocol: full,
     metrics: measured.metrics,
+    ...(warnings.length > 0 && { warnings }),
     ...(options.sampler && { sampler: options.sampler }),
     ...(tally && {
       classes: [...tally]
@@ -86,6 +93,27 @@ export async function evaluate(options: EvaluateOptions): Promise<{ result: Eval
     }),
   }
   return { result, measured }
+}
+
+async function described(set: EvaluationSet, measured: number, signal?: AbortSignal): Promise<Protocol['reference']> {
+  const images = set.count ?? measured
+  return {
+    name: set.name,
+    sha256: await set.sha256(signal),
+    ...(images > 0 && { count: images }),
+    ...(set.statistics && set.images && { statistics: 'those in the file (FID, sFID)' }),
+  }
+}
+
+/** Below one sample a feature a covariance is singular, which raises every Fréchet distance by an amount that is not known. */
+function tooFewFor({ samples, reference, reader }: EvaluateOptions): string[] {
+  return Object.entries({ samples, reference }).flatMap(([what, set]) => {
+    if (!set || set.statistics) return []
+    const width = set.matrices?.features.shape[1] ?? reader?.width
+    if (set.count === undefined || width === undefined || set.count >= width) return []
+    const few = `the ${what} are ${count(set.count)} images for ${count(width)} features`
+    return [`${few}: below one image a feature, the Fréchet distance says little and is far above that of many.`]
+  })
 }
 
 /** The protocol's metrics that can be told; each of the others is reported. */

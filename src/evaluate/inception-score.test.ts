@@ -18,6 +18,15 @@ describe('Inception Score', () => {
     expect([score]).toBeWithinRelative([meta.values[`inception_score_split${blockSize}`]], FLOAT32)
   })
 
+  it('spreads over its blocks as numpy’s std says, and not over one', () => {
+    const { deviation, blocks } = inceptionScore(probabilities, 100)
+    const mean = blocks.reduce((sum, score) => sum + score, 0) / blocks.length
+    const variance = blocks.reduce((sum, score) => sum + (score - mean) ** 2, 0) / blocks.length
+    expect(blocks.length).toBeGreaterThan(1)
+    expect(deviation).toBeCloseTo(Math.sqrt(variance), 12)
+    expect(inceptionScore(probabilities, 1e6).deviation).toBeUndefined()
+  })
+
   it('lies between 1 and the number of classes', () => {
     const uniform = { data: new Float32Array(40).fill(0.25), shape: [10, 4] as const }
     expect(inceptionScore(uniform).score).toBeCloseTo(1, 12)

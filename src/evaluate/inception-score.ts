@@ -10,6 +10,8 @@ export const INCEPTION_SCORE_BLOCK = 5000
 export interface InceptionScore {
   /** Mean over the blocks. */
   readonly score: number
+  /** Standard deviation over the blocks; undefined where there is one. */
+  readonly deviation: number | undefined
   /** Score of each block; the last may cover fewer images. */
   readonly blocks: readonly number[]
 }
@@ -64,7 +66,9 @@ export function scoreAccumulator(blockSize = INCEPTION_SCORE_BLOCK): ScoreAccumu
     result() {
       const blocks = block ? [...finished, scoreOf(block)] : finished
       if (!blocks.length) throw new UsageError('The Inception Score needs at least one row of probabilities.')
-      return { score: blocks.reduce((sum, score) => sum + score, 0) / blocks.length, blocks }
+      const score = blocks.reduce((sum, score) => sum + score, 0) / blocks.length
+      const variance = blocks.reduce((sum, value) => sum + (value - score) ** 2, 0) / blocks.length
+      return { score, deviation: blocks.length > 1 ? Math.sqrt(variance) : undefined, blocks }
     },
   }
 }

@@ -65,8 +65,16 @@ describe('KID', () => {
     expect([device.kid]).toBeAllclose([host.kid], { atol: 1e-6 * 1000, rtol: 1e-4 })
   })
 
+  it('takes subsets of 1000, or all of the smaller set, and says so', async () => {
+    expect(await kernelDistance(reference, sample, { subsets: 2 })).toMatchObject({ subsets: 2, subsetSize: 400 })
+    const many = (first: number) => set(...Array.from({ length: 1001 }, (_, i) => Math.sin(first + i)))
+    expect(await kernelDistance(many(0), many(5), { subsets: 1 })).toMatchObject({ subsetSize: 1000 })
+  })
+
   it('says when a subset does not fit', async () => {
-    await expect(kernelDistance(reference, sample)).rejects.toThrow('subsets of 1000 rows; the smaller set has 400')
+    await expect(kernelDistance(reference, sample, { subsetSize: 401 })).rejects.toThrow(
+      'subsets of 401 rows; the smaller set has 400',
+    )
     await expect(kernelDistance(set(1, 2), sample)).rejects.toThrow('1 and 64 per image')
   })
 })

@@ -7,13 +7,15 @@ import { uniforms } from '../core/random/philox.ts'
 import { checkFeatures, type Features, rowProducts } from './features.ts'
 import type { RowDots } from './pairwise.ts'
 
-/** Rows of a subset in torch-fidelity. */
+/** Pairs of subsets in torch-fidelity and clean-fid. */
+export const KID_SUBSETS = 100
+/** Rows of a subset in both; clean-fid takes all rows of the smaller set where there are fewer, torch-fidelity refuses. */
 export const KID_SUBSET = 1000
 
 export interface KidOptions {
-  /** Pairs of subsets; 100 when left out, as in torch-fidelity. */
+  /** Pairs of subsets; 100 when left out. */
   readonly subsets?: number
-  /** Rows of a subset; 1000 when left out. */
+  /** Rows of a subset; when left out 1000, or all of the smaller set where it has fewer, as in clean-fid. */
   readonly subsetSize?: number
   readonly seed?: number
   /** Dot products of rows; in plain loops when left out. */
@@ -27,6 +29,8 @@ export interface KernelDistance {
   readonly kid: number
   /** Standard deviation over the subsets. */
   readonly deviation: number
+  readonly subsets: number
+  readonly subsetSize: number
 }
 
 /** Subset `i` of the samples draws from stream 2i, of the reference from stream 2i + 1. */
@@ -40,12 +44,18 @@ const [FIRST, SECOND] = [0, 1]
  * (await kernelDistance(set(0, 0), set(2, 2), { subsets: 1, subsetSize: 2 })).kid // 124
  */
 export async function kernelDistance(a: Features, b: Features, options: KidOptions = {}): Promise<KernelDistance> {
-  const { subsets = 100, subsetSize = KID_SUBSET, seed = 0, dots = hostDots, signal } = options
+  const fewest = Math.min(a.shape[0], b.shape[0])
+  const {
+    subsets = KID_SUBSETS,
+    subsetSize = Math.min(KID_SUBSET, fewest),
+    seed = 0,
+    dots = hostDots,
+    signal,
+  } = options
   if (a.shape[1] !== b.shape[1])
     throw new UsageError(`KID compares equal features; got ${a.shape[1]} and ${b.shape[1]} per image.`)
   checkFeatures('First set', a)
   checkFeatures('Second set', b)
-  const fewest = Math.min(a.shape[0], b.shape[0])
   if (!(subsetSize >= 2 && subsetSize <= fewest)) {
     throw new UsageError(`KID draws subsets of ${subsetSize} rows; the smaller set has ${fewest}.`, {
       remedy: 'Evaluate more images, or take smaller subsets.',
@@ -63,7 +73,8 @@ export async function kernelDistance(a: Features, b: Features, options: KidOptio
     options.onProgress?.(i + 1, subsets)
   }
   const kid = values.reduce((sum, value) => sum + value, 0) / subsets
-  return { kid, deviation: Math.sqrt(values.reduce((sum, value) => sum + (value - kid) ** 2, 0) / subsets) }
+  const deviation = Math.sqrt(values.reduce((sum, value) => sum + (value - kid) ** 2, 0) / subsets)
+  return { kid, deviation, subsets, subsetSize }
 }
 
 const kernel = (dot: number, width: number): number => (dot / width + 1) ** 3

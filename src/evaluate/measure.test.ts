@@ -317,7 +317,7 @@ describe('features and statistics for later', () => {
     const path = join(folder, 'statistics.npz')
     const origin = { labels: 'unknown', sampling: {}, rounding: 'unknown' }
     const extractor = { name: 'colours', sha256: 'ab'.repeat(32), preprocessing: 'none' }
-    await saveStatistics(path, direct.reference, { extractor, origin })
+    await saveStatistics(path, direct.reference!, { extractor, origin })
     const saved = await open(path)
     expect(saved).toMatchObject({ count: 50, extractor })
     const again = await measure({ samples, reference: saved, reader: colours(), engine, metrics: ['fid'] })

@@ -6,7 +6,7 @@ import type { Engine } from '../engine/types.ts'
 import { accuracyOf, type Collected, collector } from './collect.ts'
 import { type Features, rows } from './features.ts'
 import { frechetDistance } from './frechet.ts'
-import { KID_SUBSET, kernelDistance } from './kid.ts'
+import { type KernelDistance, kernelDistance } from './kid.ts'
 import { type Pairwise, pairwise } from './pairwise.ts'
 import { NEIGHBOURS, precisionRecall } from './precision-recall.ts'
 import type { FeatureReader, Reading } from './reader.ts'
@@ -17,12 +17,15 @@ export type Stage = 'reference' | 'samples' | 'precision and recall' | 'kid' | '
 
 export interface MeasureOptions {
   readonly samples: EvaluationSet
-  readonly reference: EvaluationSet
+  /** Needed by all metrics but the Inception Score. */
+  readonly reference?: EvaluationSet | undefined
   /** Needed where a set offers images alone. */
   readonly reader?: FeatureReader | undefined
   readonly metrics: readonly MetricName[]
   /** Where products of features run. */
   readonly engine: Engine
+  /** Rows of KID's subsets; when left out 1000, or all of the smaller set where it has fewer. */
+  readonly kidSubset?: number | undefined
   /** Images read at a time; no figure depends on it beyond the last bits of its sums. */
   readonly batch?: number
   readonly signal?: AbortSignal | undefined
@@ -32,7 +35,9 @@ export interface MeasureOptions {
 export interface Measured {
   readonly metrics: Metrics
   readonly samples: Collected
-  readonly reference: Collected
+  readonly reference: Collected | undefined
+  /** What KID was drawn from. */
+  readonly kid?: Pick<KernelDistance, 'subsets' | 'subsetSize'> | undefined
 }
 
 /** What a metric asks of the samples and of the reference, and the fewest images it can be told of. */
@@ -43,7 +48,7 @@ const needs: Readonly<Record<MetricName, { samples: Need; reference?: Need; fewe
   is: { samples: 'probabilities', fewest: 1 },
   precision: { samples: 'features', reference: 'features', fewest: NEIGHBOURS + 1 },
   recall: { samples: 'features', reference: 'features', fewest: NEIGHBOURS + 1 },
-  kid: { samples: 'features', reference: 'features', fewest: KID_SUBSET },
+  kid: { samples: 'features', reference: 'features', fewest: 2 },
 }
 
 /**
@@ -54,12 +59,15 @@ const needs: Readonly<Record<MetricName, { samples: Need; reference?: Need; fewe
  */
 export function obstacle(
   metric: MetricName,
-  { samples, reference, reader }: Pick<MeasureOptions, 'samples' | 'reference' | 'reader'>,
+  { samples, reference, reader, kidSubset = 0 }: Pick<MeasureOptions, 'samples' | 'reference' | 'reader' | 'kidSubset'>,
 ): string | undefined {
-  const { samples: ofSamples, reference: ofReference, fewest } = needs[metric]
+  const { samples: ofSamples, reference: ofReference, fewest: always } = needs[metric]
+  const fewest = metric === 'kid' ? Math.max(always, kidSubset) : always
   const missing = lacks(samples, ofSamples, reader) ?? tooFew(samples, ofSamples, fewest)
   if (missing) return `the samples (${samples.name}) ${missing}`
-  const lacking = ofReference && (lacks(reference, ofReference, reader) ?? tooFew(reference, ofReference, fewest))
+  if (!ofReference) return undefined
+  if (!reference) return 'there is no reference'
+  const lacking = lacks(reference, ofReference, reader) ?? tooFew(reference, ofReference, fewest)
   return lacking && `the reference (${reference.name}) ${lacking}`
 }
 
@@ -104,16 +112,22 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
   }
   const wants = new Set(metrics)
   checkWidths(options)
-  const reference = await collected(options.reference, wants, false, options, (n, of) =>
-    onProgress?.('reference', n, of),
-  )
+  const reference =
+    options.reference &&
+    (await collected(options.reference, wants, false, options, (n, of) => onProgress?.('reference', n, of)))
   const samples = await collected(options.samples, wants, true, options, (n, of) => onProgress?.('samples', n, of))
   const values: { -readonly [name in keyof Metrics]: Metrics[name] } = {}
+  let kid: Measured['kid']
   if (wants.has('precision') || wants.has('recall') || wants.has('kid')) {
     await using products = await pairwise(engine, samples.features!.shape[1])
-    Object.assign(values, await compared(reference, samples, products, options))
+    const found = await compared(reference!, samples, products, options)
+    Object.assign(values, found.values)
+    kid = found.kid
   }
-  if (samples.score) values.is = samples.score.score
+  if (samples.score) {
+    values.is = samples.score.score
+    if (samples.score.deviation !== undefined) values.isDeviation = samples.score.deviation
+  }
   for (const [name, of] of [
     ['fid', 'gaussian'],
     ['sfid', 'spatial'],
@@ -122,11 +136,11 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
     signal?.throwIfAborted()
     onProgress?.(name, 0, 1)
     await new Promise((resolve) => setTimeout(resolve)) // what was said is seen before half a minute of arithmetic
-    values[name] = frechetDistance(reference[of]!, samples[of]!)
+    values[name] = frechetDistance(reference![of]!, samples[of]!)
     onProgress?.(name, 1, 1)
   }
   const accuracy = accuracyOf(samples)
-  return { metrics: { ...values, ...(accuracy !== undefined && { accuracy }) }, samples, reference }
+  return { metrics: { ...values, ...(accuracy !== undefined && { accuracy }) }, samples, reference, kid }
 }
 
 async function compared(
@@ -134,9 +148,10 @@ async function compared(
   made: Collected,
   products: Pairwise,
   options: MeasureOptions,
-): Promise<Metrics> {
-  const { metrics, signal, onProgress } = options
+): Promise<{ values: Metrics; kid: Measured['kid'] }> {
+  const { metrics, kidSubset, signal, onProgress } = options
   const values: Metrics = {}
+  let kid: KernelDistance | undefined
   if (metrics.includes('precision') || metrics.includes('recall')) {
     const both = await precisionRecall(real.features!, made.features!, {
       distances: products.distances,
@@ -146,14 +161,15 @@ async function compared(
     for (const name of ['precision', 'recall'] as const) if (metrics.includes(name)) values[name] = both[name]
   }
   if (metrics.includes('kid')) {
-    const { kid, deviation } = await kernelDistance(made.features!, real.features!, {
+    kid = await kernelDistance(made.features!, real.features!, {
       dots: products.dots,
+      ...(kidSubset !== undefined && { subsetSize: kidSubset }),
       signal,
       onProgress: (done, total) => onProgress?.('kid', done, total),
     })
-    Object.assign(values, { kid, kidDeviation: deviation })
+    Object.assign(values, { kid: kid.kid, kidDeviation: kid.deviation })
   }
-  return values
+  return { values, kid }
 }
 
 /** All that the metrics want of one set, from the most finished form it offers. */
@@ -222,6 +238,7 @@ function knownLabels({ labels, count }: ImageSource, classes: number): ArrayLike
 
 /** Better known before the images are made or read than behind them. */
 function checkWidths({ samples, reference, reader, metrics }: MeasureOptions): void {
+  if (!reference) return
   const widths = [samples, reference].map(({ matrices, statistics }) => ({
     features: matrices?.features.shape[1] ?? reader?.width,
     gaussian: statistics?.features.mean.length ?? matrices?.features.shape[1] ?? reader?.width,

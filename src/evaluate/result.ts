@@ -32,18 +32,27 @@ const protocolSchema = v.strictObject({
     /** Of the preprocessing, where protocols differ in it. */
     protocol: v.optional(v.picklist(protocolNames)),
   }),
-  reference: v.strictObject({
-    ...{ name: v.string(), sha256, count: v.optional(count) },
-    /** Where FID and sFID take a file's own statistics, which may be of more images than it holds. */
-    statistics: v.optional(v.string()),
-  }),
+  /** Missing where the Inception Score alone was measured. */
+  reference: v.optional(
+    v.strictObject({
+      ...{ name: v.string(), sha256, count: v.optional(count) },
+      /** Where FID and sFID take a file's own statistics, which may be of more images than it holds. */
+      statistics: v.optional(v.string()),
+    }),
+  ),
+  /** KID's subsets: how many pairs, and rows of each. */
+  kid: v.optional(v.strictObject({ subsets: count, subsetSize: count })),
+  /** The Inception Score's splits: consecutive images, the last of them perhaps fewer. */
+  inceptionScore: v.optional(v.strictObject({ splits: count, splitSize: count })),
   versions: v.record(v.string(), v.string()),
 })
 
 const metricsSchema = v.strictObject({
   fid: v.optional(v.number()),
   sfid: v.optional(v.number()),
+  /** Mean over splits; `isDeviation` is the standard deviation over them, where there are several. */
   is: v.optional(v.number()),
+  isDeviation: v.optional(v.number()),
   precision: v.optional(v.number()),
   recall: v.optional(v.number()),
   /** Mean over subsets; `kidDeviation` is the standard deviation over them. */
@@ -75,11 +84,16 @@ export const resultSchema = v.strictObject({
       threads: v.number(),
     }),
   ),
+  /** What keeps the figures from meaning what they seem to mean, e.g. too few samples. */
+  warnings: v.optional(v.array(v.string())),
   /** Share of right samples by class, where the reader knows the model's classes. */
   classes: v.optional(v.array(v.strictObject({ id: v.number(), name: v.string(), count, accuracy: v.number() }))),
   /** A sheet of the first samples, beside the result's file. */
   grid: v.optional(v.string()),
 })
+
+/** Whether features of that name, which their reader gives them, are those that FID, sFID and KID are named after. */
+export const isInception = (features: string): boolean => /^inception-v3 \(FID variant\)/.test(features)
 
 export type Protocol = v.InferOutput<typeof protocolSchema>
 export type Metrics = v.InferOutput<typeof metricsSchema>

@@ -14,7 +14,7 @@ import { type Note, noteArray } from './sets/note.ts'
  * @example
  * const { result, measured } = await evaluate({ samples, reference, reader, engine, protocol: 'dd', versions: {} })
  * const note = { extractor: result.protocol.features, origin: unknownOrigin }
- * await saveStatistics('reference.npz', measured.reference, note)
+ * await saveStatistics('samples.npz', measured.samples, note)
  */
 export async function saveStatistics(path: string, set: Collected, note: Omit<Note, 'count'>): Promise<void> {
   const { gaussian, spatial, count } = set

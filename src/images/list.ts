@@ -1,10 +1,10 @@
 // The files below a folder. A name is bytes to the file system and text to people: where the bytes are no UTF-8, the path stays
 // bytes, and what people read shows every byte outside ASCII by number.
-import { readdir } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { UsageError } from '../core/errors.ts'
 
 /** What the file system takes: text, or bytes where a name is no UTF-8. */
-export type FilePath = string | Buffer
+export type FilePath = string | Uint8Array
 
 export interface ListedEntry {
   readonly path: FilePath
@@ -20,7 +20,10 @@ export interface ListedEntry {
  * const [{ name, kind }] = await listFolder('images')
  */
 export async function listFolder(folder: FilePath): Promise<ListedEntry[]> {
-  const entries = await readdir(folder, { withFileTypes: true, encoding: 'buffer' }).catch((cause) => {
+  const entries = await readdir(typeof folder === 'string' ? folder : Buffer.from(folder), {
+    withFileTypes: true,
+    encoding: 'buffer',
+  }).catch((cause) => {
     throw new UsageError(`Cannot read the folder ${pathText(folder)}: ${cause.code ?? cause.message}.`, { cause })
   })
   return entries.flatMap((entry): ListedEntry[] => {
@@ -49,6 +52,12 @@ export async function listFiles(folder: FilePath): Promise<ListedEntry[]> {
   return found
 }
 
+/** Whether a path leads to a folder, also through links. */
+export async function isFolder(path: FilePath): Promise<boolean> {
+  const found = await stat(typeof path === 'string' ? path : Buffer.from(path)).catch(() => undefined)
+  return found?.isDirectory() ?? false
+}
+
 /**
  * A path in words.
  * @example
@@ -56,7 +65,8 @@ export async function listFiles(folder: FilePath): Promise<ListedEntry[]> {
  */
 export function pathText(path: FilePath): string {
   if (typeof path === 'string') return path
-  return textOf(path) ?? path.toString('latin1').replace(/[^ -~]/g, hex)
+  const bytes = Buffer.from(path)
+  return textOf(bytes) ?? bytes.toString('latin1').replace(/[^ -~]/g, hex)
 }
 
 const hex = (byte: string): string => `\\x${byte.charCodeAt(0).toString(16).padStart(2, '0')}`

@@ -144,7 +144,10 @@ async function readBytes(path: FilePath, name: string): Promise<Buffer> {
   const failed = (cause: NodeJS.ErrnoException): never => {
     throw new UsageError(`Cannot read ${name}: ${cause.code === 'ENOENT' ? 'no such file' : cause.message}.`, { cause })
   }
-  const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch(failed)
+  const file = await open(
+    typeof path === 'string' ? path : Buffer.from(path),
+    constants.O_RDONLY | (constants.O_NONBLOCK ?? 0),
+  ).catch(failed)
   try {
     const found = await file.stat()
     if (!found.isFile()) throw new UsageError(`Cannot read ${name}: it is no file.`)

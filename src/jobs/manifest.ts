@@ -200,9 +200,9 @@ export function difference(a: Job, b: Job): string | undefined {
 export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
 /** SHA-256 of a file of any size. */
-export async function fileSha256(path: string | Buffer, signal?: AbortSignal): Promise<string> {
+export async function fileSha256(path: string | Uint8Array, signal?: AbortSignal): Promise<string> {
   const hash = createHash('sha256')
-  for await (const piece of createReadStream(path)) {
+  for await (const piece of createReadStream(typeof path === 'string' ? path : Buffer.from(path))) {
     signal?.throwIfAborted()
     hash.update(piece)
   }

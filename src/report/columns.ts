@@ -32,16 +32,29 @@ interface Metric {
 /** Two decimals, as FID is published, or more where it is small. */
 const hundredths = (value: number): string => (value < 1 ? figure(value, 3) : value.toFixed(2))
 const thousandths = (value: number): string => value.toFixed(3)
-const kid = (value: number, { kidDeviation }: Metrics): string =>
-  [value, kidDeviation].flatMap((one) => (one === undefined ? [] : [one.toFixed(5)])).join(' ± ')
+const spread =
+  (deviation: 'kidDeviation' | 'isDeviation', shown: (value: number) => string) =>
+  (value: number, all: Metrics): string =>
+    [value, all[deviation]].flatMap((one) => (one === undefined ? [] : [shown(one)])).join(' ± ')
 
 const metrics: readonly Metric[] = [
   { key: 'fid', title: 'FID', elsewhere: 'Fréchet distance', better: 'lower', text: hundredths },
   { key: 'sfid', title: 'sFID', elsewhere: 'spatial Fréchet distance', better: 'lower', text: hundredths },
-  { key: 'is', title: 'IS', better: 'higher', text: (value) => value.toFixed(value < 100 ? 2 : 1) },
+  {
+    key: 'is',
+    title: 'IS',
+    better: 'higher',
+    text: spread('isDeviation', (value) => value.toFixed(value < 100 ? 2 : 1)),
+  },
   { key: 'precision', title: 'Precision', better: 'higher', text: thousandths },
   { key: 'recall', title: 'Recall', better: 'higher', text: thousandths },
-  { key: 'kid', title: 'KID', elsewhere: 'Kernel distance', better: 'lower', text: kid },
+  {
+    key: 'kid',
+    title: 'KID',
+    elsewhere: 'Kernel distance',
+    better: 'lower',
+    text: spread('kidDeviation', (value) => value.toFixed(5)),
+  },
   { key: 'accuracy', title: 'Accuracy', better: 'higher', text: (value) => `${(100 * value).toFixed(1)} %` },
 ]
 

@@ -4,11 +4,11 @@
 import { count } from '../core/format.ts'
 import { comparable, type Difference } from '../evaluate/compare.ts'
 import { publishedCount } from '../evaluate/protocols.ts'
-import type { EvaluationResult, Protocol } from '../evaluate/result.ts'
+import { type EvaluationResult, isInception, type Protocol } from '../evaluate/result.ts'
 import { type ClassFigures, classFigures } from './classes.ts'
 import { type Column, columnsOf, type Measured } from './columns.ts'
 import type { Grid, ReportEntry } from './entry.ts'
-import { isInception, type ProtocolBlock, protocolBlock } from './protocol-block.ts'
+import { type ProtocolBlock, protocolBlock } from './protocol-block.ts'
 import { publishedFor, publishedRemarks } from './published.ts'
 import { distinctLabels, familyOf, inOrder, isTeacher, speedup } from './samplers.ts'
 
@@ -122,7 +122,7 @@ function tableOf(entries: readonly ReportEntry[], letter: string, all: readonly 
       cells: cells.map((column) => column[i]!),
       best: best.map((column) => column[i]!),
     })),
-    remarks: remarksOf(rows, inception),
+    remarks: [...remarksOf(rows, inception), ...warningsOf(entries, labels)],
     plots: (['seconds', 'steps'] as const).flatMap((x) => plotOf(x, entries, labels, inception)),
     classes: classFigures(entries, labels),
     grids: entries.flatMap(({ grid, result }, i) => (grid ? [{ grid, caption: gridCaption(result, labels[i]!) }] : [])),
@@ -162,6 +162,16 @@ function remarksOf(rows: readonly Measured[], inception: boolean): string[] {
       : []),
     ...publishedRemarks(rows, inception),
   ]
+}
+
+/** Each warning once, with the rows that it is about. */
+function warningsOf(entries: readonly ReportEntry[], labels: readonly string[]): string[] {
+  const rows = new Map<string, string[]>()
+  for (const [i, { result }] of entries.entries())
+    for (const warning of result.warnings ?? []) rows.set(warning, [...(rows.get(warning) ?? []), labels[i]!])
+  return [...rows].map(
+    ([warning, of]) => `Warning${of.length === entries.length ? '' : ` (${of.join('; ')})`}: ${warning}`,
+  )
 }
 
 function plotOf(x: Plot['x'], entries: readonly ReportEntry[], labels: readonly string[], inception: boolean): Plot[] {

@@ -18,9 +18,6 @@ export interface Fact {
   value: string
 }
 
-/** Whether features of that name, which their reader gives them, are those that published FIDs are measured in. */
-export const isInception = (features: string): boolean => /^inception-v3 \(FID variant\)/.test(features)
-
 const protocols: Readonly<Record<Protocol['name'], string>> = {
   dd: 'dd: as pytorch-fid and Distilled Decoding evaluate',
   adm: "adm: as guided diffusion's evaluator does",
@@ -74,6 +71,8 @@ const sections = [
   'Format',
   'Features',
   'Reference',
+  'KID',
+  'Inception Score',
   'Versions',
 ]
 const settingNames = Object.values(settings)
@@ -93,8 +92,18 @@ export const lastPart = (key: string): string => key.slice(key.lastIndexOf('.') 
 
 const unsampled: Pair = ['Sampling', notRecorded]
 
+const splitsText = ({ splits, splitSize }: NonNullable<Protocol['inceptionScore']>): string =>
+  splits === 1 ? 'one split' : `${splits} splits of ${count(splitSize)}`
+
+const referenceFacts = (reference: NonNullable<Protocol['reference']>): Pair[] => [
+  ['Reference', reference.name],
+  ['Reference: images', reference.count === undefined ? notRecorded : count(reference.count)],
+  ['Reference: sha256', reference.sha256],
+]
+
 function factsOf({ protocol, sampler, date }: EvaluationResult): Pair[] {
   const { name, labels, count: samples, sampling, rounding, format, features, reference, versions } = protocol
+  const { kid, inceptionScore } = protocol
   const settled = Object.entries(sampling).map(([key, value]): Pair => {
     return [`Sampling: ${settings[lastPart(key)] ?? key}`, value === null ? 'none' : String(value)]
   })
@@ -110,9 +119,9 @@ function factsOf({ protocol, sampler, date }: EvaluationResult): Pair[] {
     ['Features', features.name],
     ['Features: preprocessing', features.preprocessing],
     ['Features: sha256 of the weights', features.sha256 ?? notRecorded],
-    ['Reference', reference.name],
-    ['Reference: images', reference.count === undefined ? notRecorded : count(reference.count)],
-    ['Reference: sha256', reference.sha256],
+    ...(reference ? referenceFacts(reference) : []),
+    ...(kid ? ([['KID', `${kid.subsets} subsets of ${kid.subsetSize}`]] satisfies Pair[]) : []),
+    ...(inceptionScore ? ([['Inception Score', splitsText(inceptionScore)]] satisfies Pair[]) : []),
     ['Versions', packages.join(', ') || notRecorded],
     ...timed,
     ['Measured', date.slice(0, 10)],

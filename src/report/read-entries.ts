@@ -90,7 +90,7 @@ function refuseTwins(entries: readonly ReportEntry[]): void {
 
 /** What was measured and how, whatever came out. */
 function identity({ name, protocol, sampler }: EvaluationResult): string {
-  const sorted = (object: object) => Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1))
+  const sorted = (object: object = {}) => Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1))
   const { sampling, versions, features, reference, ...rest } = protocol
   const who = sampler && [sampler.model, sampler.name, sampler.steps, sampler.device, sampler.threads]
   return JSON.stringify([name, who, ...[rest, sampling, versions, features, reference].map(sorted)])

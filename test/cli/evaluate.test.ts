@@ -89,13 +89,31 @@ describe('distilled evaluate', () => {
   it('says whether two results may be compared, and why not', async () => {
     await distilledJson('evaluate', ...model, '--steps', '2', '--save', at('two.json'))
     const same = await distilled('evaluate', '--compare', at('direct.json'), at('two.json'))
-    expect(same.stdout).toMatch(/^These results may be compared\.\n +Fréchet|^These results may be compared\.\n +FID/)
+    expect(same).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^These results may be compared\.\n +Fréchet/),
+    })
+    expect(same.stdout).not.toMatch(/\bFID\b/)
     expect(same.stdout).toContain('what is compared: sampling.timesteps')
     await distilledJson('evaluate', ...model, '--labels', 'balanced', '--save', at('balanced.json'))
     const other = await distilled('evaluate', '--compare', at('direct.json'), at('balanced.json'))
     expect(other.stdout).toMatch(/^These results may not be compared\.\n +not comparable: labels/)
-    const { comparable } = await distilledJson('evaluate', '--compare', at('direct.json'), at('balanced.json'))
-    expect(comparable).toBe(false)
+    expect(other).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('may not be compared: they differ in labels'),
+    })
+    const json = await distilled('evaluate', '--compare', at('direct.json'), at('balanced.json'), '--json')
+    expect([json.code, JSON.parse(json.stdout).comparable]).toEqual([1, false])
+  })
+
+  it('measures the Inception Score of samples alone', async () => {
+    const probs = { shape: [4, 2], data: Float32Array.of(1, 0, 0, 1, 1, 0, 0, 1) }
+    const features = { shape: [4, 1], data: Float32Array.of(1, 2, 3, 4) }
+    await writeFile(at('scored.npz'), npzBytes({ features, probs }))
+    const { code, stdout } = await distilled('evaluate', at('scored.npz'), '--metrics', 'is', ...quick.slice(0, 2))
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/Inception Score +2\.00 \(one split\)\n/)
+    expect(stdout).not.toContain('reference')
   })
 
   it('puts results on one page', async () => {
@@ -138,6 +156,7 @@ describe('distilled evaluate, asked wrongly,', () => {
       ['sprites', '--reference', 'sprites', '--count', '5', '--teacher-only', '--no-ema'],
       /--count, --teacher-only, --no-ema: only for samples that a model makes/,
     ],
+    [['sprites', '--reference', 'sprites', '--kid-subset', '5'], /--kid-subset is for KID.*--metrics kid/],
     [['samples', '--compare', 'a.json', 'b.json'], /--compare reads results.*Evaluate samples with --save/],
   ])('%j: says what to do', async (flags, message) => {
     const { code, stderr } = await distilled('evaluate', ...flags)

@@ -3,10 +3,9 @@
 // by its first bytes, how large, and where it says it comes from.
 
 import { createHash } from 'node:crypto'
-import { stat } from 'node:fs/promises'
 import { basename, extname, join } from 'node:path'
 import { CheckpointError, UsageError } from '../../core/errors.ts'
-import { type ListedEntry, listFiles } from '../../images/list.ts'
+import { isFolder, type ListedEntry, listFiles } from '../../images/list.ts'
 import { type ImageFile, type ImageKind, imageEndings, openImage } from '../../images/read.ts'
 import type { RgbImage } from '../../images/rgb.ts'
 import { fileSha256 } from '../../jobs/manifest.ts'
@@ -131,7 +130,7 @@ async function refusePassedOver(folder: string, entries: readonly ListedEntry[])
       })
     }
     if (kind !== 'link' || isImage(name)) continue
-    if ((await stat(path).catch(() => undefined))?.isDirectory()) {
+    if (await isFolder(path)) {
       throw new UsageError(`${join(folder, name)} is a link to a folder, which is not followed.`, {
         remedy: 'Name the folder that it leads to, or copy the images.',
       })
