@@ -116,9 +116,9 @@ const killedAt = (n: number, place: string) => `
       return original.apply(this, args)
     }
   }
-  const half = function (write, [bytes, from, length]) { return write.call(this, bytes, from, length >> 1) }
+  const half = function (write, [bytes]) { return write.call(this, bytes.subarray(0, bytes.length >> 1)) }
   const handle = await fs.open('.', 'r')
-  deadly(Object.getPrototypeOf(handle), 'write', half)
+  deadly(Object.getPrototypeOf(handle), 'writeFile', half)
   for (const name of ['sync', 'close']) deadly(Object.getPrototypeOf(handle), name)
   for (const name of ['mkdir', 'open', 'rename', 'readdir', 'rm']) deadly(fs, name)
   syncBuiltinESMExports()

@@ -10,7 +10,7 @@ import { type NamedTensor, writeSafetensors } from '../checkpoint/safetensors.ts
 import type { Checkpoint } from '../checkpoint/types.ts'
 import { toFloat32 } from '../core/dtype.ts'
 import { CheckpointError, DistilledError } from '../core/errors.ts'
-import { makeFolder, writeStream } from '../files/atomic.ts'
+import { makeFolder, sweep, writeStream } from '../files/atomic.ts'
 import { bytesOf, type HostTensor, type Tensors } from './weights-file.ts'
 
 /** The network, its moving average, and AdamW's two moments. */
@@ -155,11 +155,12 @@ async function hashOf(json: string, tensors: Iterable<Hashed> | AsyncIterable<Ha
 
 type Hashed = Pick<NamedTensor, 'name' | 'shape' | 'data'>
 
-/** Deletes checkpoints but the `kept` newest up to `step`. */
+/** Deletes checkpoints but the `kept` newest up to `step`, and what killed processes left half-written. */
 async function prune(place: string, step: number): Promise<void> {
   const all = await names(place)
   const upToNow = all.filter((name) => stepOf(name) <= step).sort((a, b) => stepOf(b) - stepOf(a))
   const keep = new Set(upToNow.slice(0, kept))
   const stale = all.filter((name) => filePattern.test(name) && !keep.has(name))
   for (const name of stale) await rm(join(place, name), { force: true })
+  await sweep(place)
 }
