@@ -3,6 +3,7 @@
 import { basename } from 'node:path'
 import { Command } from 'commander'
 import { UsageError } from '../core/errors.ts'
+import { refuseOverwriting } from '../images/overwriting.ts'
 import { exportNpz, exportPng } from '../library/export-samples.ts'
 import type { LabelProtocol } from '../library/mass.ts'
 import type { Model } from '../library/model.ts'
@@ -27,6 +28,7 @@ const contradicted: readonly [keyof SampleFlags, string][] = [
   ['noise', '--labels takes its noise from the seed; leave --noise out.'],
   ['dump', '--dump holds everything in memory; leave it out.'],
   ['grid', 'Files of a run hold no grid; leave --grid out.'],
+  ['force', '--labels goes on with what its folder holds; remove the folder to start anew.'],
   ['format', 'A run is kept in .npz files; `distilled sample export --format png` writes others from them.'],
 ]
 
@@ -84,28 +86,41 @@ export const mergeSamplesCommand = (io: Io): Command =>
 export function exportCommand(io: Io): Command {
   const examples = `
 Examples:
-  $ distilled sample export run --format png --out images                      what pytorch-fid reads
-  $ distilled sample export run --format npz --out samples.npz                 what the ADM evaluator reads
+  $ distilled sample export run --out images                                   what pytorch-fid reads
+  $ distilled sample export run --out samples.npz                              what the ADM evaluator reads
   $ distilled sample export run --format png --out images --no-metadata        without settings and mark`
   return new Command('export')
     .addHelpText('after', examples)
     .description('write the images of --labels for other tools: PNG files (pytorch-fid) or one .npz (ADM evaluator)')
-    .usage('<folder> --out <path> [--format png|npz] [--no-metadata] [--policy <file>] [--json] [--quiet]')
+    .usage('<folder> --out <path> [--format png|npz] [--force] [--no-metadata] [--policy <file>] [--json] [--quiet]')
     .argument('<folder>', 'a finished run, merged if it had shards')
     .action(async (folder: string, _: unknown, command: Command) => {
       const flags: SampleFlags = command.optsWithGlobals()
-      const { out: path, format = 'png', metadata } = flags
+      const { out: path, metadata, force } = flags
       if (path === undefined) throw new UsageError('Export to where?', { remedy: 'For example --out images.' })
+      const isNpz = /\.npz$/i.test(path)
+      const format = flags.format ?? (isNpz ? 'npz' : 'png')
+      if (isNpz && format !== 'npz') {
+        throw new UsageError(`--format ${format} writes a folder, and ${path} has the name of an .npz file.`, {
+          remedy: 'Leave --format out, or name a folder.',
+        })
+      }
       if (format !== 'png' && format !== 'npz')
         throw new UsageError(`Samples are exported as png or npz, not ${format}, which loses what is measured.`)
       const samples = await openSamples(folder)
+      await refuseOverwriting(
+        [{ name: 'the samples', path: folder }, ...(flags.policy ? [{ name: '--policy', path: flags.policy }] : [])],
+        [{ name: '--out', path }],
+      )
       const classes = classesIn(samples)
       const policy = flags.policy === undefined ? undefined : await readPolicy(flags.policy, classes)
       const bar = progress(io.stderr, flags)
       const onProgress = (done: number, total: number) =>
         bar.update(done / total, `${done} of ${plural(total, 'image')}`)
       const write = format === 'png' ? exportPng : exportNpz
-      await write(samples, path, { metadata, classes, policy, signal: io.signal, onProgress }).finally(() => bar.end())
+      await write(samples, path, { metadata, force, classes, policy, signal: io.signal, onProgress }).finally(() =>
+        bar.end(),
+      )
       const { count, settings } = samples
       const what = format === 'png' ? `${plural(count, 'PNG file')}` : `${plural(count, 'image')} in ${basename(path)}`
       voice(io, flags).result(`${path}: ${what}.`, { path, format, count, metadata, settings })

@@ -9,6 +9,7 @@ import type { GeneratedImage, ImageFormat } from '../images/image.ts'
 import type { Settings } from '../images/xmp.ts'
 import type { Model, SampleResult } from '../library/model.ts'
 import { tokensBefore } from '../sampling/family.ts'
+import { imageName } from './sample-folder.ts'
 
 export interface Sink {
   /** The image's own file, if it gets one. */
@@ -28,7 +29,7 @@ interface ImageFileOptions {
 export function imageFiles({ folder, format, ...options }: ImageFileOptions): Sink {
   return {
     async add({ image, index }) {
-      const path = join(folder, `${String(index).padStart(6, '0')}.${format}`)
+      const path = join(folder, imageName(index, format))
       await image.save(path, options)
       return path
     },
@@ -63,7 +64,7 @@ export function gridFile(
  * What the ADM evaluator reads: arr_0 uint8 [N, H, W, 3], arr_1 int64 labels.
  * @see openai/guided-diffusion scripts/image_sample.py
  */
-export function npzFile(folder: string, total: number, side: number, signal: AbortSignal): Sink {
+export function npzFile(folder: string, total: number, side: number, signal: AbortSignal, comment = ''): Sink {
   const size = 3 * side * side
   checkSize(total * size, '--format npz')
   const pixels = new Uint8Array(total * size)
@@ -77,10 +78,11 @@ export function npzFile(folder: string, total: number, side: number, signal: Abo
     },
     async finish() {
       const path = join(folder, `samples_${total}x${side}x${side}x3.npz`)
-      const bytes = npzBytes({
+      const arrays = {
         arr_0: { shape: [total, side, side, 3], data: pixels },
         arr_1: { shape: [total], data: labels },
-      })
+      }
+      const bytes = npzBytes(arrays, { comment })
       await writeAtomically(path, bytes, { signal })
       return path
     },

@@ -50,6 +50,7 @@ export interface SampleFlags {
   chunk?: number
   policy?: string
   out?: string
+  force?: boolean
   format?: ImageFormat | 'npz'
   grid?: number
   metadata: boolean
@@ -187,7 +188,8 @@ const samplerGroups: readonly Group[] = [
 const filesGroup: Group = [
   'Files:',
   [
-    option('-o, --out <folder>', 'where images go; files of the same name are replaced (default: samples)'),
+    option('-o, --out <folder>', 'where images go (default: samples, or samples-2 and so on beside other runs)'),
+    option('--force', 'remove the images of another run from the folder first'),
     choice('--format <type>', 'png (default), webp, jpeg, or npz: one file as the ADM evaluator reads it', [
       'png',
       'webp',

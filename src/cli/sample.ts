@@ -8,7 +8,9 @@ import { toFloat32 } from '../core/dtype.ts'
 import { UsageError } from '../core/errors.ts'
 import { count } from '../core/format.ts'
 import { makeFolder } from '../files/atomic.ts'
+import { lockFolder } from '../files/lock.ts'
 import type { GivenNoise, Model, SampleOptions, SampleResult } from '../library/model.ts'
+import { provenance } from '../library/samples.ts'
 import { tokensBefore } from '../sampling/family.ts'
 import type { NoiseRecipe } from '../sampling/noise-recipe.ts'
 import type { SampleProgress } from '../sampling/sampler.ts'
@@ -20,6 +22,7 @@ import { exportCommand, massSample, mergeSamplesCommand } from './mass-sample.ts
 import { progress, secondsLeft } from './progress.ts'
 import { dumpFile, gridFile, imageFiles, mostGridImages, npzFile, type Sink } from './sample-files.ts'
 import { addSampleFlags, idleTeacherFlags, planOptions, type SampleFlags } from './sample-flags.ts'
+import { outputFolder, type SampledRun } from './sample-folder.ts'
 import { loadSampled, orEmbedded } from './sample-model.ts'
 
 const examples = `
@@ -52,12 +55,13 @@ export function sampleCommand(io: Io): Command {
 }
 
 /** Where and how single images are written. */
-type FileFlags = SampleFlags & Required<Pick<SampleFlags, 'out' | 'format'>>
+type FormatFlags = SampleFlags & Required<Pick<SampleFlags, 'format'>>
+type FileFlags = FormatFlags & Required<Pick<SampleFlags, 'out'>>
 
-function withFiles(flags: SampleFlags): FileFlags {
+function withFiles(flags: SampleFlags): FormatFlags {
   const idle = (['shard', 'chunk'] as const).find((name) => flags[name] !== undefined)
   if (idle) throw new UsageError(`--${idle} belongs to a run of many images.`, { remedy: 'Give --labels random.' })
-  return { ...flags, out: flags.out ?? 'samples', format: flags.format ?? 'png' }
+  return { ...flags, format: flags.format ?? 'png' }
 }
 
 async function sampleImages(given: SampleFlags, io: Io): Promise<void> {
@@ -71,7 +75,7 @@ async function sampleImages(given: SampleFlags, io: Io): Promise<void> {
   }
   const noise = flags.noise === undefined ? undefined : await readNoise(flags.noise)
   if (flags.dump !== undefined) await requireFolder(dirname(flags.dump), '--dump')
-  await makeFolder(flags.out)
+  if (flags.out !== undefined) await makeFolder(flags.out)
 
   const started = performance.now()
   const model = await loadSampled(flags, io)
@@ -89,7 +93,15 @@ async function sampleImages(given: SampleFlags, io: Io): Promise<void> {
       noise: own ?? mixed,
     }
     announce(model, options, flags, say)
-    await sampleTo(model, options, flags, { io, say, loaded: (performance.now() - started) / 1000, companion })
+    const run = runOf(model, options, flags, recipe)
+    const out = await outputFolder({ ...flags, like: given.like }, run)
+    await using _lock = await lockFolder(out, 'another run of distilled sample')
+    await sampleTo(
+      model,
+      options,
+      { ...flags, out },
+      { io, say, loaded: (performance.now() - started) / 1000, companion },
+    )
   } finally {
     await model.dispose()
   }
@@ -173,12 +185,30 @@ async function sampleTo(model: Model, options: Asked, flags: FileFlags, { io, sa
   })
 }
 
+/** What is known of the run before its first image is made. */
+function runOf(model: Model, options: Asked, flags: FormatFlags, noise: NoiseRecipe | undefined): SampledRun {
+  const { classes, count: perClass, firstIndex, seed = 0, rng = 'philox' } = options
+  const format = flags.format === 'npz' ? 'png' : flags.format
+  const isSingle = flags.format !== 'npz'
+  const shared = { model: model.name, seed, rng, plan: model.plan(options), ...model.weights, ...(noise && { noise }) }
+  return {
+    settings: flags.noise === undefined ? shared : undefined,
+    labels: classes.flatMap((id) => new Array<number>(perClass).fill(id)),
+    ...{ firstIndex, format, single: isSingle, count: perClass },
+    grid: classes.length * perClass > 1 && (isSingle || flags.grid !== undefined),
+  }
+}
+
 function sinksOf(model: Model, options: Asked, flags: FileFlags, signal: AbortSignal): Sink[] {
   const { format, out: folder, metadata, dump } = flags
   const { classes, count, batch } = options
   const total = classes.length * count
   const imageOptions = { folder, format: format === 'npz' ? ('png' as const) : format, metadata, signal }
-  const sinks: Sink[] = [format === 'npz' ? npzFile(folder, total, model.imageSize, signal) : imageFiles(imageOptions)]
+  const sinks: Sink[] = [
+    format === 'npz'
+      ? npzFile(folder, total, model.imageSize, signal, metadata ? provenance({ model: model.name }) : '')
+      : imageFiles(imageOptions),
+  ]
   if (total > 1 && (format !== 'npz' || flags.grid !== undefined)) {
     const columns = flags.grid ?? (count > 1 ? Math.min(count, 10) : Math.ceil(Math.sqrt(classes.length)))
     sinks.push(
@@ -190,7 +220,7 @@ function sinksOf(model: Model, options: Asked, flags: FileFlags, signal: AbortSi
 }
 
 /** What a person should know before the images come. */
-function announce(model: Model, options: Asked, flags: FileFlags, { note }: Voice): void {
+function announce(model: Model, options: Asked, flags: FormatFlags, { note }: Voice): void {
   const plan = model.plan(options)
   const { device, reason, threads } = model.engine
   note(`device: ${device}, ${plural(threads, 'thread')} (${reason})`)

@@ -11,6 +11,7 @@ import { GeneratedImage } from '../images/image.ts'
 import type { Settings as ImageSettings } from '../images/xmp.ts'
 import { type ClassList, classInfo } from '../zoo/classes.ts'
 import type { Policy } from '../zoo/policy.ts'
+import { clearFolder } from './image-folder.ts'
 import { type LabelProtocol, labelOf } from './mass.ts'
 import { planOf } from './mass-settings.ts'
 import { provenance, type Samples } from './samples.ts'
@@ -22,6 +23,8 @@ export interface ExportOptions {
   classes?: ClassList | undefined
   /** Classes whose images are marked in their settings, or may not leave the folder. */
   policy?: Policy | undefined
+  /** Removes images of another run from the folder, instead of refusing it. */
+  force?: boolean | undefined
   signal?: AbortSignal | undefined
   onProgress?: ((done: number, total: number) => void) | undefined
 }
@@ -35,11 +38,21 @@ const together = 8
  * CheckpointError when a file of the samples is damaged; the signal's reason when aborted
  */
 export async function exportPng(samples: Samples, folder: string, options: ExportOptions = {}): Promise<void> {
-  const { metadata, signal, onProgress } = options
+  const { metadata, force, signal, onProgress } = options
   await checkPolicy(samples, options)
   await makeFolder(folder)
-  await refuseOthers(folder, samples.count)
+  await refuseOthers(folder)
   const settings = imageSettings(samples, options)
+  const {
+    labels: protocol,
+    seed,
+    classes: known,
+  } = samples.settings as { labels: LabelProtocol; seed: number; classes: number }
+  const expected = (name: string): ImageSettings | undefined => {
+    const index = ownIndex(name, samples.count)
+    return index === undefined ? undefined : settings(index, labelOf(protocol, seed, index, known))
+  }
+  await clearFolder(folder, { expected, force })
   const side = samples.imageSize
   const size = 3 * side * side
   for await (const { data, labels, first } of samples.batches({ signal })) {
@@ -88,12 +101,15 @@ const fileName = (index: number): string => `${String(index).padStart(6, '0')}.p
 /** What pytorch-fid takes for a sample. */
 const imageFile = /\.(bmp|jpe?g|pgm|png|ppm|tiff?|webp)$/i
 
-async function refuseOthers(folder: string, count: number): Promise<void> {
-  const isOwn = (name: string) => {
-    const index = Number.parseInt(name, 10)
-    return index < count && name === fileName(index)
-  }
-  const other = (await readdir(folder)).find((name) => imageFile.test(name) && !isOwn(name))
+/** The number of an image of the run, by its file's name. */
+function ownIndex(name: string, count: number): number | undefined {
+  const index = Number.parseInt(name, 10)
+  return index < count && name === fileName(index) ? index : undefined
+}
+
+async function refuseOthers(folder: string): Promise<void> {
+  const isStrange = (name: string) => imageFile.test(name) && !/^(\d{6,}|grid)\.(png|jpeg|webp)$/.test(name)
+  const other = (await readdir(folder)).find(isStrange)
   if (other === undefined) return
   throw new UsageError(`${folder} holds other images, such as ${other}, that tools would count among the samples.`, {
     remedy: 'Name an empty folder.',

@@ -103,8 +103,10 @@ describe('a run', () => {
     const liked = join(folder, 'liked')
     await distilled('sample', ...tinyVar, '--like', image, '--out', liked)
     expect((await readImage(join(liked, '000013.png'))).data).toEqual((await readImage(image)).data)
-    const { code, stderr } = await distilled('sample', 'export', run, '--out', liked)
-    expect(code).toBe(0) // an image of the run's own is replaced
+    const again = await distilled('sample', 'export', run, '--out', liked)
+    expect(again.stderr).toContain('holds images of another run, such as 000013.png') // of files no settings name
+    const { code, stderr } = await distilled('sample', 'export', run, '--out', liked, '--force')
+    expect(code).toBe(0)
     writeFileSync(join(liked, 'cat.jpg'), '')
     const refused = await distilled('sample', 'export', run, '--out', liked)
     expect([stderr.includes('error'), refused.code]).toEqual([false, 2])
@@ -211,7 +213,7 @@ describe('a policy', () => {
   it('that flags a class marks its images for the person, in JSON and in the file', async () => {
     const flags = ['--class', '1,7', ...policy('flag.json', { flag: ['sensitive', 9] })]
     expect((await distilled(...sample(...flags))).stderr).toMatch(/note: flagged by policy .*flag\.json: 7 cock\.\n/)
-    const { images } = await distilledJson(...sample(...flags))
+    const { images } = await distilledJson(...sample(...flags, '--force'))
     expect(images).toMatchObject([
       { class: 1, sensitive: false, flagged: false },
       { class: 7, sensitive: true, flagged: true },

@@ -103,7 +103,7 @@ const rooms: Record<string, readonly string[]> = {
       'jobs',
       'evaluate',
     ],
-    ...['http', 'report', 'distill', 'library', 'export', 'bench', 'review', 'server'],
+    ...['http', 'report', 'distill', 'library', 'export', 'web/self-test.ts', 'bench', 'review', 'server'],
   ],
   'index.ts': ['core', 'checkpoint', 'graph', 'engine', 'models', 'zoo', 'sampling', 'images', 'library', 'export'],
 }

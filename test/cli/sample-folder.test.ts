@@ -1,0 +1,150 @@
+// The folder of images holds one run: another's images are refused, removed when asked, and nothing else is touched.
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { readSettings } from '../../src/images/read.ts'
+import { distilled, distilledJson, temporaryFolder } from './command-line.ts'
+
+const home = temporaryFolder()
+const quick = ['--model', 'sprites-var-dd', '--device', 'cpu', '--threads', '1']
+const sample = (out: string, ...more: string[]) =>
+  distilled('sample', ...quick, '--class', 'cat', '--out', out, ...more)
+
+let out: string
+let number = 0
+beforeEach(() => {
+  out = join(home, `run${number++}`)
+})
+const names = () => readdirSync(out).sort()
+const bytes = () => names().map((name) => readFileSync(join(out, name), 'latin1'))
+
+describe('a folder of images', () => {
+  it('takes the same run again', async () => {
+    expect(await sample(out, '--count', '3')).toMatchObject({ code: 0 })
+    const before = bytes()
+    rmSync(join(out, '000001.png'))
+    expect(await sample(out, '--count', '3')).toMatchObject({ code: 0 })
+    expect(bytes()).toEqual(before)
+  })
+
+  it.each([
+    ['another class', ['--class', 'fish'], '000000.png'],
+    ['another seed', ['--seed', '1'], '000000.png'],
+    ['other steps', ['--steps', '2'], '000000.png'],
+    ['fewer images', ['--count', '2'], '000002.png'],
+    ['a single image beside a grid', ['--count', '1'], '000001.png'],
+    ['more images, of which the grid shows fewer', ['--count', '4'], 'grid.png'],
+    ['another format', ['--format', 'webp'], '000000.png'],
+    ['one file of all', ['--format', 'npz'], '000000.png'],
+  ])('refuses %s, and --force cleans it', async (_, flags, first) => {
+    const asked = ['sample', ...quick, '--count', '3', '--out', out]
+    const merged = (more: readonly string[]) => {
+      const given = new Map<string, string>()
+      const all = [...asked.slice(1), '--class', 'cat', ...more]
+      for (let i = 0; i < all.length; i += 2) given.set(all[i]!, all[i + 1]!)
+      return ['sample', ...[...given].flat()]
+    }
+    expect(await distilled(...merged([]))).toMatchObject({ code: 0 })
+    const before = bytes()
+    const { code, stderr } = await distilled(...merged(flags))
+    expect(stderr).toContain(`error: ${out} holds images of another run, such as ${first}, and they would be mixed.`)
+    expect(stderr).toContain('Name another folder, or give --force to remove them.')
+    expect(code).toBe(2)
+    expect(bytes()).toEqual(before)
+    writeFileSync(join(out, 'notes.txt'), 'mine')
+    expect(await distilled(...merged(flags), '--force')).toMatchObject({ code: 0 })
+    const fresh = join(home, `fresh${number}`)
+    expect(await distilled(...merged([...flags, '--out', fresh]))).toMatchObject({ code: 0 })
+    expect(names().filter((name) => name !== 'notes.txt')).toEqual(readdirSync(fresh).sort())
+    expect(readFileSync(join(out, 'notes.txt'), 'utf8')).toBe('mine')
+  })
+
+  it('never removes what does not say that distilled wrote it', async () => {
+    expect(await sample(out, '--count', '2', '--no-metadata')).toMatchObject({ code: 0 })
+    const before = bytes()
+    expect((await sample(out)).stderr).toContain('holds images of another run')
+    const { code, stderr } = await sample(out, '--force')
+    expect(stderr).toContain('000000.png does not say that distilled wrote it, and is not removed. Move it away')
+    expect(code).toBe(2)
+    expect(bytes()).toEqual(before)
+  })
+
+  it('leaves other files and names alone', async () => {
+    mkdirSync(out)
+    writeFileSync(join(out, 'cat.png'), 'a photograph')
+    expect(await sample(out)).toMatchObject({ code: 0 })
+    expect(names()).toEqual(['000000.png', 'cat.png'])
+  })
+
+  it('of one .npz goes with --force', async () => {
+    expect(await sample(out, '--count', '2', '--format', 'npz')).toMatchObject({ code: 0 })
+    expect((await sample(out, '--count', '2', '--format', 'npz')).stderr).toContain('such as samples_2x32x32x3.npz')
+    expect(await sample(out, '--force')).toMatchObject({ code: 0 })
+    expect(names()).toEqual(['000000.png'])
+  })
+})
+
+describe('what is read is not written over', () => {
+  it('by --like, --dump and --noise', async () => {
+    expect(await sample(out)).toMatchObject({ code: 0 })
+    const image = join(out, '000000.png')
+    const liked = await distilled('sample', '--like', image, '--out', out, '--device', 'cpu')
+    expect(liked.stderr).toContain(`--out ${image} is what is being read (--like: ${image}). Nothing was written.`)
+    const dumped = await sample(join(home, 'elsewhere'), '--dump', join(out, 'dump.npz'))
+    expect(dumped.code).toBe(0)
+    const noise = join(out, 'noise.npy')
+    const npy = `\x93NUMPY\x01\x00v\x00{'descr': '<f4', 'fortran_order': False, 'shape': (1, 1, 1), }`
+    writeFileSync(noise, Buffer.concat([Buffer.from(npy.padEnd(127), 'latin1'), Buffer.from('\n'), Buffer.alloc(4)]))
+    const over = await sample(join(home, 'x'), '--noise', noise, '--dump', noise)
+    expect(over.stderr).toContain(`--dump ${noise} is what is being read (--noise: ${noise})`)
+  })
+
+  it('by export, whose .npz is one by its name', async () => {
+    const run = join(out, 'run')
+    await distilledJson('sample', ...quick, '--labels', 'random', '--count', '8', '--out', run)
+    const onto = await distilled('sample', 'export', run, '--out', run)
+    expect(onto.stderr).toContain('is what is being read (the samples: ')
+    expect(await distilledJson('sample', 'export', run, '--out', join(out, 'run.npz'))).toMatchObject({ format: 'npz' })
+    const both = await distilled('sample', 'export', run, '--format', 'png', '--out', join(out, 'run.npz'))
+    expect(both.stderr).toContain('--format png writes a folder, and ')
+    expect(both.code).toBe(2)
+  })
+})
+
+it('an export goes on where it was stopped, and not into that of another run', async () => {
+  const [one, other, images] = [join(out, 'one'), join(out, 'other'), join(out, 'images')]
+  const make = (folder: string, seed: string) =>
+    distilledJson('sample', ...quick, '--labels', 'random', '--count', '8', '--seed', seed, '--out', folder)
+  await make(one, '1')
+  await make(other, '2')
+  await distilledJson('sample', 'export', one, '--out', images)
+  rmSync(join(images, '000003.png'))
+  await distilledJson('sample', 'export', one, '--out', images)
+  expect(readdirSync(images)).toHaveLength(8)
+  const refused = await distilled('sample', 'export', other, '--out', images)
+  expect(refused.stderr).toContain('holds images of another run, such as 000000.png')
+  expect(await distilled('sample', 'export', other, '--out', images, '--force')).toMatchObject({ code: 0 })
+  expect((await readSettings(join(images, '000000.png')))?.seed).toBe(2)
+})
+
+describe('without a name', () => {
+  it('a run takes the first folder that is free, and the same run its own', async () => {
+    const place = process.cwd()
+    mkdirSync(out)
+    process.chdir(out)
+    try {
+      const made = async (...flags: string[]) =>
+        (await distilledJson('sample', ...quick, ...flags)).files.map((file: string) => file)
+      expect(await made('--class', 'cat')).toEqual(['samples/000000.png'])
+      expect(await made('--class', 'fish')).toEqual(['samples-2/000000.png'])
+      expect(await made('--class', 'cat')).toEqual(['samples/000000.png'])
+      const again = await distilledJson('sample', '--like', 'samples/000000.png', '--device', 'cpu')
+      expect(again.files).toEqual(['samples-3/000000.png'])
+      copyFileSync('samples/000000.png', 'mine.png')
+      expect(await made('--class', 'fish', '--force')).toEqual(['samples/000000.png'])
+      expect(existsSync('mine.png')).toBe(true)
+    } finally {
+      process.chdir(place)
+    }
+  })
+})
