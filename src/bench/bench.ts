@@ -107,8 +107,8 @@ export async function bench(options: BenchOptions): Promise<BenchResult> {
     ...(options.threads && { threads: options.threads }),
   })
   const asked = options.parts ?? parts.slice(0, 4)
-  const roof = await measureRoof(engine)
-  const family = await randomFamily(entry, dtype, asked.includes('teacher'))
+  const roof = await measureRoof(engine, signal)
+  const family = await randomFamily(entry, dtype, asked.includes('teacher'), signal)
   const rows: BenchRow[] = []
   for (const part of asked) {
     signal?.throwIfAborted()
@@ -119,7 +119,7 @@ export async function bench(options: BenchOptions): Promise<BenchResult> {
     }
     await programs.close()
   }
-  const after = await measureRoof(engine)
+  const after = await measureRoof(engine, signal)
   return { model: entry.name, device: engine.device, threads: engine.threads, dtype, roof: [roof, after], rows }
 }
 

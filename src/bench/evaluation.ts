@@ -1,10 +1,11 @@
 // What evaluation costs beside the network that reads images: distances at Inception's width, on random features.
 
 import { noise } from '../core/random/philox.ts'
+import { inPieces, type Steps } from '../core/steps.ts'
 import type { Engine } from '../engine/types.ts'
 import type { Features } from '../evaluate/features.ts'
-import { frechetDistance } from '../evaluate/frechet.ts'
-import { addFeatures, emptyMoments, gaussian } from '../evaluate/moments.ts'
+import { frechetSteps } from '../evaluate/frechet.ts'
+import { addFeatures, emptyMoments, gaussian, type Moments } from '../evaluate/moments.ts'
 import { pairwise } from '../evaluate/pairwise.ts'
 import { precisionRecall } from '../evaluate/precision-recall.ts'
 
@@ -16,6 +17,7 @@ export interface EvaluationTiming {
 }
 
 const WIDTH = 2048
+const BLOCK = 500
 /** Guided diffusion's reference batch, and what is held against it. */
 const [REFERENCE, SAMPLES] = [10_000, 50_000]
 
@@ -23,16 +25,27 @@ const [REFERENCE, SAMPLES] = [10_000, 50_000]
 export async function* evaluationTimings(engine: Engine, signal?: AbortSignal): AsyncGenerator<EvaluationTiming> {
   const [reference, samples] = [randomFeatures(0, REFERENCE), randomFeatures(1, SAMPLES)]
   const moments = [emptyMoments(WIDTH), emptyMoments(WIDTH)] as const
-  yield await timed(`moments of ${REFERENCE} x ${WIDTH} features`, async () => addFeatures(moments[0], reference))
-  addFeatures(moments[1], { data: samples.data.subarray(0, REFERENCE * WIDTH), shape: [REFERENCE, WIDTH] })
-  yield await timed(`Fréchet distance, ${WIDTH} features`, async () =>
-    frechetDistance(gaussian(moments[0]), gaussian(moments[1])),
+  yield await timed(`moments of ${REFERENCE} x ${WIDTH} features`, () =>
+    inPieces(addSteps(moments[0], reference), signal),
+  )
+  await inPieces(addSteps(moments[1], samples), signal)
+  yield await timed(`Fréchet distance, ${WIDTH} features`, () =>
+    inPieces(frechetSteps(gaussian(moments[0]), gaussian(moments[1])), signal),
   )
   await using products = await pairwise(engine, WIDTH)
   const options = { distances: products.distances, ...(signal && { signal }) }
   yield await timed(`precision and recall, ${REFERENCE} x ${SAMPLES} x ${WIDTH}`, () =>
     precisionRecall(reference, samples, options),
   )
+}
+
+/** The first rows, in blocks as evaluations have them. */
+function* addSteps(moments: Moments, { data }: Features): Steps<void> {
+  for (let row = 0; row < REFERENCE; row += BLOCK) {
+    const part = data.subarray(row * WIDTH, (row + BLOCK) * WIDTH)
+    addFeatures(moments, { data: part, shape: [BLOCK, WIDTH] })
+    yield
+  }
 }
 
 async function timed(what: string, work: () => Promise<unknown>): Promise<EvaluationTiming> {

@@ -39,7 +39,7 @@ export const timeProgram = (program: Program, feeds: Record<string, Value>, repe
  * GFLOP/s of VAR-d16's feed-forward shapes (681 x 1024 x 4096 and back, four times over): what this machine can do now.
  * Only one number leaves the engine, so nothing but the products is timed.
  */
-export async function measureRoof(engine: Engine, repeat = 6): Promise<number> {
+export async function measureRoof(engine: Engine, signal?: AbortSignal): Promise<number> {
   const [m, k, n] = [681, 1024, 4096]
   const [wide, narrow] = [constant(noise(0, 1, n * k), [n, k]), constant(noise(0, 2, n * k), [k, n])]
   let x = input('x', 'float32', [m, k])
@@ -54,7 +54,8 @@ export async function measureRoof(engine: Engine, repeat = 6): Promise<number> {
         [m, k],
       ),
     },
-    repeat,
+    6,
+    signal,
   )
   return countFlops(graph) / min / 1e6
 }

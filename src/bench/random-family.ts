@@ -32,11 +32,16 @@ export function studentEntry(name: string): StudentEntry {
 }
 
 /** Student, tokenizer and (when asked for) teacher of a zoo model, filled with random weights. */
-export async function randomFamily(entry: StudentEntry, dtype: DType, withTeacher: boolean): Promise<Family> {
+export async function randomFamily(
+  entry: StudentEntry,
+  dtype: DType,
+  withTeacher: boolean,
+  signal?: AbortSignal,
+): Promise<Family> {
   const part = async <A>(name: string, arithmetic: DType) => {
     const { kind, architecture } = findModel(name)
     const shapes = expectedShapes({ kind, architecture } as NetworkSpec)
-    const tensors = await randomStateDict(shapes, join(scratchFolder(), `${name}.bin`))
+    const tensors = await randomStateDict(shapes, join(scratchFolder(), `${name}.bin`), signal)
     return { arch: architecture as A, weights: openWeights(name, tensors, { dtype: arithmetic }) }
   }
   if (entry.architecture.family === 'var') {

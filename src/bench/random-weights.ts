@@ -18,6 +18,7 @@ const isGain = (name: string) => /norm\d?\.weight$|norm_out\.weight$|_norm\.weig
 export async function randomStateDict(
   shapes: ReadonlyMap<string, readonly number[]>,
   path: string,
+  signal?: AbortSignal,
 ): Promise<StateDict> {
   const tensors = new Map<string, TensorRef>()
   let offset = 0
@@ -31,11 +32,11 @@ export async function randomStateDict(
     (s) => s.size,
     () => -1,
   )
-  if (size !== offset) await writeRandom(path, tensors, offset)
+  if (size !== offset) await writeRandom(path, tensors, offset, signal)
   return tensors
 }
 
-async function writeRandom(path: string, tensors: StateDict, size: number): Promise<void> {
+async function writeRandom(path: string, tensors: StateDict, size: number, signal?: AbortSignal): Promise<void> {
   await makeFolder(dirname(path))
   const normals = noise(0, 0, BLOCK).map((x) => x * STD)
   const gains = normals.map((x) => 1 + x)
@@ -50,7 +51,7 @@ async function writeRandom(path: string, tensors: StateDict, size: number): Prom
     }
     if (size > at) yield new Uint8Array(size - at)
   }
-  await writeStream(path, pieces())
+  await writeStream(path, pieces(), { signal })
 }
 
 async function readSlice({

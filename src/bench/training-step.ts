@@ -31,7 +31,9 @@ export interface TrainingStep {
 export async function trainingStep(entry: StudentEntry, engine: Engine, signal?: AbortSignal): Promise<TrainingStep> {
   const { architecture } = entry
   const frozen = async (name: string, shapes: ReadonlyMap<string, readonly number[]>) =>
-    openWeights(name, await randomStateDict(shapes, join(scratchFolder(), `${name}.bin`)), { differentiable: true })
+    openWeights(name, await randomStateDict(shapes, join(scratchFolder(), `${name}.bin`), signal), {
+      differentiable: true,
+    })
   const tokenizerArch = findModel(entry.tokenizer).architecture as TokenizerArchitecture
   const tokenizer = {
     arch: tokenizerArch,

@@ -6,10 +6,11 @@
 // often the data have it at that position in that class.
 
 import { uniforms } from '../core/random/philox.ts'
+import { inPieces } from '../core/steps.ts'
 import { type Dataset, readBatch } from '../data/dataset.ts'
 import { type Engine, float32, hostData } from '../engine/types.ts'
 import { accuracyOf, type Collected, type Collector, collector } from '../evaluate/collect.ts'
-import { frechetDistance } from '../evaluate/frechet.ts'
+import { frechetSteps } from '../evaluate/frechet.ts'
 import { type Pairwise, pairwise } from '../evaluate/pairwise.ts'
 import { precisionRecall } from '../evaluate/precision-recall.ts'
 import type { FeatureReader } from '../evaluate/reader.ts'
@@ -132,7 +133,7 @@ function gatherer(reader: FeatureReader, side: number, labels: readonly number[]
 async function measured(real: Collected, made: Collected, { distances }: Pairwise) {
   const { precision, recall } = await precisionRecall(real.features!, made.features!, { distances })
   return {
-    frechet: frechetDistance(real.gaussian!, made.gaussian!),
+    frechet: await inPieces(frechetSteps(real.gaussian!, made.gaussian!)),
     precision,
     recall,
     accuracy: accuracyOf(made) ?? 0,

@@ -1,6 +1,8 @@
 // Feature matrices as the metrics read them: one row per image, one column per feature, row-major; and the product of
 // two of them, which every metric here spends its time in. Sums are float64 whatever the features are.
+
 import { UsageError } from '../core/errors.ts'
+import { atOnce, type Steps } from '../core/steps.ts'
 
 export interface Features {
   readonly data: Float32Array | Float64Array
@@ -59,12 +61,21 @@ const PANEL_DEPTH = 256
  * out [n, m] = a [n, depth] x transpose(b [m, depth]): the dot product of every row of a with every row of b. With
  * `lower`, only the entries on and below the diagonal are sure to be filled.
  */
-export function rowProducts(
+export const rowProducts = (a: Float64Array, b: Float64Array, depth: number, options?: ProductOptions): Float64Array =>
+  atOnce(rowProductSteps(a, b, depth, options))
+
+interface ProductOptions {
+  lower?: boolean
+  out?: Float64Array
+}
+
+/** `rowProducts` in pieces. */
+export function* rowProductSteps(
   a: Float64Array,
   b: Float64Array,
   depth: number,
-  { lower = false, out = new Float64Array((a.length / depth) * (b.length / depth)) } = {},
-): Float64Array {
+  { lower = false, out = new Float64Array((a.length / depth) * (b.length / depth)) }: ProductOptions = {},
+): Steps<Float64Array> {
   const n = a.length / depth
   const m = b.length / depth
   out.fill(0)
@@ -79,6 +90,7 @@ export function rowProducts(
         if (j < last) for (let r = i; r < i + 4; r++) tile1x1(a, b, out, depth, m, r, j, from, to)
       }
       for (; i < n; i++) for (let j = panel; j < last; j++) tile1x1(a, b, out, depth, m, i, j, from, to)
+      yield
     }
   }
   return out

@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { loadFixture } from '../../test/fixtures.ts'
 import { normal } from '../../test/normal.ts'
+import { atOnce } from '../core/steps.ts'
 import { type Features, rowProducts } from './features.ts'
 import { frechetDistance, traceOfRoot } from './frechet.ts'
 import { addFeatures, emptyMoments, type Gaussian, gaussian } from './moments.ts'
 
 const { arrays, meta } = loadFixture('metrics')
 const features = (name: string) => arrays(name) as unknown as Features
+
+const traced = (a: Float64Array, b: Float64Array, n: number) => atOnce(traceOfRoot(a, b, n))
 
 /** The fixtures are float64 throughout; scipy's sqrtm is good to about 1e-9 where the covariances have full rank. */
 const RELATIVE = 1e-6
@@ -42,7 +45,7 @@ describe('Fréchet distance', () => {
     expect(distance / meta.values.fid).toBeCloseTo(1, 6)
     expect([distance]).toBeWithinRelative([meta.values.fid], RELATIVE)
     expect([frechetDistance(given('sample'), given('ref'))]).toBeWithinRelative([meta.values.fid], RELATIVE)
-    const trace = traceOfRoot(given('ref').covariance, given('sample').covariance, 64)
+    const trace = traced(given('ref').covariance, given('sample').covariance, 64)
     expect([trace]).toBeWithinRelative([meta.values.trace_covmean], 1e-9)
   })
 
@@ -57,7 +60,7 @@ describe('Fréchet distance', () => {
     const factor = normal(1, n * n).map((x, at) => x / 1.15 ** (at % n))
     const covariance = rowProducts(factor, factor, n)
     const trace = covariance.reduce((sum, x, at) => (at % (n + 1) === 0 ? sum + x : sum), 0)
-    expect([traceOfRoot(covariance, covariance, n)]).toBeWithinRelative([trace], 1e-9)
+    expect([traced(covariance, covariance, n)]).toBeWithinRelative([trace], 1e-9)
   })
 
   it('is exact with fewer samples than features, where sqrtm is not', { timeout: 300_000 }, () => {
@@ -68,10 +71,10 @@ describe('Fréchet distance', () => {
 
   it('does not depend on which comes first', () => {
     const [a, b] = [powerLaw(2, 80), powerLaw(3, 80)]
-    expect([traceOfRoot(a, b, 80)]).toBeWithinRelative([traceOfRoot(b, a, 80)], 1e-9)
+    expect([traced(a, b, 80)]).toBeWithinRelative([traced(b, a, 80)], 1e-9)
     const few = { data: Float32Array.from(normal(4, 5 * 80)), shape: [5, 80] as const }
     const { covariance } = fitted(few)
-    expect([traceOfRoot(a, covariance, 80)]).toBeWithinRelative([traceOfRoot(covariance, a, 80)], ROOT_OF_ROUNDING)
+    expect([traced(a, covariance, 80)]).toBeWithinRelative([traced(covariance, a, 80)], ROOT_OF_ROUNDING)
   })
 
   it('of scaled copies is known', () => {

@@ -2,10 +2,11 @@
 // says what it needs, so that asking for the impossible is an error before an hour of work and not after it.
 
 import { UsageError } from '../core/errors.ts'
+import { inPieces } from '../core/steps.ts'
 import type { Engine } from '../engine/types.ts'
 import { accuracyOf, type Collected, collector } from './collect.ts'
 import { type Features, rows } from './features.ts'
-import { frechetDistance } from './frechet.ts'
+import { frechetSteps } from './frechet.ts'
 import { type KernelDistance, kernelDistance } from './kid.ts'
 import { type Pairwise, pairwise } from './pairwise.ts'
 import { NEIGHBOURS, precisionRecall } from './precision-recall.ts'
@@ -136,7 +137,7 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
     signal?.throwIfAborted()
     onProgress?.(name, 0, 1)
     await new Promise((resolve) => setTimeout(resolve)) // what was said is seen before half a minute of arithmetic
-    values[name] = frechetDistance(reference![of]!, samples[of]!)
+    values[name] = await inPieces(frechetSteps(reference![of]!, samples[of]!), signal)
     onProgress?.(name, 1, 1)
   }
   const accuracy = accuracyOf(samples)

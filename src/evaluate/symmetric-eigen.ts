@@ -2,6 +2,7 @@
 // implicit shifts as in EISPACK's imtql2 (Dubrulle, Martin, Wilkinson, Numer. Math. 12, 1968). Rotations are collected
 // over many sweeps and applied to four rows of the vectors at a time, which then stay in the first-level cache.
 import { EngineError, UsageError } from '../core/errors.ts'
+import { atOnce, type Steps } from '../core/steps.ts'
 import { orthogonalFactor, tridiagonalise } from './tridiagonal.ts'
 
 export interface SymmetricEigen {
@@ -18,10 +19,14 @@ export interface SymmetricEigen {
  * @example
  * symmetricEigenvalues(Float64Array.of(3, 0, 0, -1), 2) // [-1, 3]
  */
-export function symmetricEigenvalues(matrix: Float64Array, n: number): Float64Array {
+export const symmetricEigenvalues = (matrix: Float64Array, n: number): Float64Array =>
+  atOnce(eigenvalueSteps(matrix, n))
+
+/** `symmetricEigenvalues` in pieces. */
+export function* eigenvalueSteps(matrix: Float64Array, n: number): Steps<Float64Array> {
   const { scaled, scale } = normalised(matrix, n)
-  const { diagonal, offDiagonal } = tridiagonalise(scaled, n)
-  implicitQL(diagonal, offDiagonal)
+  const { diagonal, offDiagonal } = yield* tridiagonalise(scaled, n)
+  yield* implicitQL(diagonal, offDiagonal)
   return diagonal.map((value) => value * scale).sort()
 }
 
@@ -32,12 +37,15 @@ export function symmetricEigenvalues(matrix: Float64Array, n: number): Float64Ar
  * @example
  * symmetricEigen(Float64Array.of(2, 0, 0, 1), 2).values // [1, 2]
  */
-export function symmetricEigen(matrix: Float64Array, n: number): SymmetricEigen {
+export const symmetricEigen = (matrix: Float64Array, n: number): SymmetricEigen => atOnce(eigenSteps(matrix, n))
+
+/** `symmetricEigen` in pieces. */
+export function* eigenSteps(matrix: Float64Array, n: number): Steps<SymmetricEigen> {
   const { scaled, scale } = normalised(matrix, n)
-  const reduced = tridiagonalise(scaled, n)
+  const reduced = yield* tridiagonalise(scaled, n)
   const { diagonal, offDiagonal } = reduced
-  const z = orthogonalFactor(reduced) // columns become the eigenvectors
-  implicitQL(diagonal, offDiagonal, rotator(z, n))
+  const z = yield* orthogonalFactor(reduced) // columns become the eigenvectors
+  yield* implicitQL(diagonal, offDiagonal, rotator(z, n))
   const order = Uint32Array.from(diagonal.keys()).sort((i, j) => diagonal[i]! - diagonal[j]!)
   const vectors = new Float64Array(n * n)
   for (let k = 0; k < n; k++) for (let i = 0; i < n; i++) vectors[i * n + k] = z[k * n + order[i]!]!
@@ -73,7 +81,7 @@ const SWEEPS_PER_EIGENVALUE = 60
 const TINY = 2 ** -500
 
 /** Replaces the diagonal by the eigenvalues, in no order, of the tridiagonal matrix; destroys the off-diagonal. */
-function implicitQL(d: Float64Array, e: Float64Array, rotations?: Rotations): void {
+function* implicitQL(d: Float64Array, e: Float64Array, rotations?: Rotations): Steps<void> {
   const n = d.length
   for (let l = 0; l < n; l++) {
     for (let sweep = 0; ; sweep++) {
@@ -83,6 +91,7 @@ function implicitQL(d: Float64Array, e: Float64Array, rotations?: Rotations): vo
       if (sweep === SWEEPS_PER_EIGENVALUE)
         throw new EngineError(`No eigenvalue ${l} of ${n} after ${sweep} sweeps; this should not happen.`)
       sweepQL(d, e, l, m, rotations)
+      yield
     }
   }
   rotations?.finish()

@@ -3,6 +3,8 @@
 // rank-two update is done in the pass that forms the next step's product, and the orthogonal factor is built four
 // columns at a time.
 
+import type { Steps } from '../core/steps.ts'
+
 export interface Tridiagonal {
   readonly diagonal: Float64Array
   /** Entry i couples rows i and i + 1; the last is 0. */
@@ -14,7 +16,7 @@ export interface Tridiagonal {
 }
 
 /** Reduces the lower triangle of `a` [n, n], which is overwritten with the reflectors. */
-export function tridiagonalise(a: Float64Array, n: number): Tridiagonal {
+export function* tridiagonalise(a: Float64Array, n: number): Steps<Tridiagonal> {
   const diagonal = new Float64Array(n)
   const offDiagonal = new Float64Array(n)
   const halfNorms = new Float64Array(n)
@@ -38,6 +40,7 @@ export function tridiagonalise(a: Float64Array, n: number): Tridiagonal {
       for (let k = 0; k < i; k++) next.q[k] = (next.q[k]! - (overlap / (2 * half)) * next.u[k]!) / half
     }
     ;[pending, next] = [next, pending]
+    yield
   }
   if (n > 0) diagonal[0] = a[0]! - 2 * pending.u[0]! * pending.q[0]!
   return { diagonal, offDiagonal, reflectors: a, halfNorms }
@@ -107,7 +110,7 @@ function updateAndMultiply(
 }
 
 /** The orthogonal Q [n, n] for which Qᵀ a Q is tridiagonal: the product of the reflections, last step first. */
-export function orthogonalFactor({ reflectors, halfNorms }: Tridiagonal): Float64Array {
+export function* orthogonalFactor({ reflectors, halfNorms }: Tridiagonal): Steps<Float64Array> {
   const n = halfNorms.length
   const q = new Float64Array(n * n)
   const columns = Array.from({ length: 4 }, () => new Float64Array(n))
@@ -118,6 +121,7 @@ export function orthogonalFactor({ reflectors, halfNorms }: Tridiagonal): Float6
     }
     for (let i = first + 1; i < n; i++) if (halfNorms[i]! > 0) reflectFour(columns, reflectors, i * n, i, halfNorms[i]!)
     for (let c = 0; c < Math.min(4, n - first); c++) for (let k = 0; k < n; k++) q[k * n + first + c] = columns[c]![k]!
+    yield
   }
   return q
 }
