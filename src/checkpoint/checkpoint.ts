@@ -93,7 +93,8 @@ async function readZip(source: ByteSource, complain: Complain): Promise<Content>
   }
   if (entries.size && [...entries.keys()].every((name) => name.endsWith('.npy'))) {
     const { readNpz } = await import('./npz.ts')
-    return { format: 'npz', root: await readNpz(source, entries.values()) }
+    const { arrays, notRead } = await readNpz(source, entries)
+    return { format: 'npz', root: arrays, notRead }
   }
   throw complain('zip directory', 'FOLDER/data.pkl (torch) or only .npy entries (numpy)', list(entries.keys(), 4))
 }

@@ -44,6 +44,8 @@ export const maxDirectoryBytes = 8 * MiB
 /** The safetensors specification allows 100 MB, which would be about a million tensors. */
 export const maxSafetensorsHeaderBytes = 32 * MiB
 export const maxSafetensorsTensors = 50_000
+/** np.savez of a network has about as many arrays as the network tensors; the start of every one is read, and inflated if deflated. */
+export const maxNpzEntries = 3000
 /** numpy's own bound, unless told otherwise. */
 export const maxNpyHeaderBytes = 10_000
 /** A compressed array is inflated as a whole when read. */

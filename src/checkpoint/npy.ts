@@ -35,15 +35,29 @@ export interface NpyHeader {
   dataOffset: number
 }
 
+/** An array whose elements are not read: of objects, text, records, dates or complex numbers. */
+export interface ForeignNpy {
+  /** numpy's type as the header writes it, such as `'|O'`. */
+  foreign: string
+}
+
+/** Bytes that hold almost any header: numpy pads them to a multiple of 64. */
+export const npyHeaderUsual = 512
+
 /** Bytes that hold any acceptable header. */
 export const npyHeaderReach = 12 + maxNpyHeaderBytes
 
 /**
  * Reads the header at the start of `bytes`, which is the whole array or at least `npyHeaderReach` bytes of it.
  * @param total bytes of header and elements together
- * @throws CheckpointError when the header is no header, the dtype is not numeric, or the size is not what it says
+ * @throws CheckpointError when the header is no header, or the size is not what it says
  */
-export function parseNpyHeader(bytes: Uint8Array, total: number, complain: Complain, place: string): NpyHeader {
+export function parseNpyHeader(
+  bytes: Uint8Array,
+  total: number,
+  complain: Complain,
+  place: string,
+): NpyHeader | ForeignNpy {
   if (bytes.length < 12 || !isNpy(bytes)) throw complain(place, 'the start of a .npy array', 'other bytes')
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const version = view.getUint8(6)
@@ -54,7 +68,9 @@ export function parseNpyHeader(bytes: Uint8Array, total: number, complain: Compl
     throw complain(place, `a header of at most ${maxNpyHeaderBytes} bytes`, `${length} of ${total}`)
   }
   const text = new TextDecoder('latin1').decode(bytes.subarray(start, start + length))
-  const header = { ...parseLiteral(text, complain, place), dataOffset: start + length }
+  const found = parseLiteral(text, complain, place)
+  if ('foreign' in found) return found
+  const header = { ...found, dataOffset: start + length }
   const expected = header.dataOffset + sizeOf(header.shape) * dtypeSize[header.dtype]
   if (expected !== total) {
     throw complain(place, `${expected} bytes for ${header.dtype} ${show(header.shape)}`, `${total}`)
@@ -65,7 +81,7 @@ export function parseNpyHeader(bytes: Uint8Array, total: number, complain: Compl
 const entry =
   /^\s*'(descr|fortran_order|shape)'\s*:\s*('[^']*'|True|False|\(\s*(?:\d+L?\s*(?:,\s*|(?=\))))*\)|\[.*\])\s*,?/
 
-function parseLiteral(text: string, complain: Complain, place: string): Omit<NpyHeader, 'dataOffset'> {
+function parseLiteral(text: string, complain: Complain, place: string): Omit<NpyHeader, 'dataOffset'> | ForeignNpy {
   const bad = () => complain(place, "a header {'descr': ..., 'fortran_order': ..., 'shape': ...}", quote(text))
   const inner = /^\s*\{(.*)\}\s*$/s.exec(text)?.[1]
   if (inner === undefined) throw bad()
@@ -81,7 +97,7 @@ function parseLiteral(text: string, complain: Complain, place: string): Omit<Npy
   const dims = values.get('shape')
   if (rest.trim() || !descr || !dims?.startsWith('(') || (order !== 'True' && order !== 'False')) throw bad()
   const dtype = /^'[<>|=]/.test(descr) ? numpyTypes.get(descr.slice(2, -1)) : undefined
-  if (!dtype) throw complain(place, `a dtype of ${supportedNumpyTypes}`, quote(descr), 'Save it as one of these.')
+  if (!dtype) return { foreign: descr }
   const shape = (dims.match(/\d+/g) ?? []).map(Number)
   return { dtype, bigEndian: descr[1] === '>', fortranOrder: order === 'True', shape }
 }
@@ -113,6 +129,10 @@ export async function readNpy(source: ByteSource): Promise<Window> {
   const complain = complaints(source.name)
   const head = await source.read(0, Math.min(source.size, npyHeaderReach))
   const header = parseNpyHeader(head, source.size, complain, 'npy header')
+  if ('foreign' in header) {
+    const expected = `a dtype of ${supportedNumpyTypes}`
+    throw complain('npy header', expected, quote(header.foreign), 'Save it as one of these.')
+  }
   return npyWindow(header, npyStorage(source, 0, header), complain, 'npy header')
 }
 

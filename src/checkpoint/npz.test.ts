@@ -7,7 +7,7 @@ import { toFloat32 } from '../core/dtype.ts'
 import { CheckpointError, ShapeError } from '../core/errors.ts'
 import { openCheckpoint } from './checkpoint.ts'
 import { type NpyData, npyBytes } from './npy.ts'
-import { npzBytes } from './npz.ts'
+import { checkNpzArray, npzBytes } from './npz.ts'
 import { bufferSource } from './sources.ts'
 
 const open = async (bytes: Uint8Array) => (await openCheckpoint(bufferSource('a.npz', bytes))).tensors()
@@ -80,4 +80,48 @@ test('a damaged compressed array is found when read', async () => {
 
 test('a shape that does not fit the data is refused', () => {
   expect(() => npyBytes([2, 2], new Float32Array(3))).toThrow(ShapeError)
+})
+
+describe('a .npz', () => {
+  const plain = "{'descr': '|u1', 'fortran_order': False, 'shape': (4,), }"
+  const ones = npy(plain, Uint8Array.of(1, 2, 3, 4))
+
+  test('may hold what is not read beside the arrays: objects, text, records', async () => {
+    const literal = (descr: string) => `{'descr': ${descr}, 'fortran_order': False, 'shape': (1,), }`
+    const archive = zip([
+      { name: 'arr_0.npy', data: ones },
+      { name: 'o.npy', data: npy(literal("'|O'"), Uint8Array.of(0x80, 4, 0x4e, 0x2e)) },
+      { name: 's.npy', data: npy(literal("'<U3'"), new Uint8Array(12)) },
+      { name: 'r.npy', data: npy(literal("[('a', '<f4'), ('b', '|O')]"), new Uint8Array(12)) },
+      { name: 'c.npy', data: npy(literal("'<c8'"), new Uint8Array(8)) },
+    ])
+    const checkpoint = await openCheckpoint(bufferSource('a.npz', archive))
+    expect(await checkpoint.tensors().get('arr_0')!.read()).toEqual(Uint8Array.of(1, 2, 3, 4))
+    expect([...checkpoint.tensors().keys()]).toEqual(['arr_0'])
+    expect(checkpoint.notRead).toEqual([
+      "o.npy (numpy type '|O')",
+      "s.npy (numpy type '<U3')",
+      "r.npy (numpy type [('a', '<f4'), ('b', '|O')])",
+      "c.npy (numpy type '<c8')",
+    ])
+  })
+
+  test('is held against its checksums where it is stored', async () => {
+    const archive = npzBytes({ arr_0: { shape: [4], data: Uint8Array.of(1, 2, 3, 4) } })
+    const at = archive.findIndex((_, i) => [1, 2, 3, 4].every((value, k) => archive[i + k] === value))
+    archive[at + 2]! ^= 1
+    const message = /a\.npz: array "arr_0\.npy": expected the checksum of the directory/
+    await expect((await open(archive)).get('arr_0')!.read()).rejects.toThrow(message)
+    await expect(checkNpzArray(bufferSource('a.npz', archive), 'arr_0')).rejects.toThrow(message)
+    archive[at + 2]! ^= 1
+    await checkNpzArray(bufferSource('a.npz', archive), 'arr_0')
+  })
+
+  test('may have long headers, and a bounded number of arrays', async () => {
+    const long = npy(plain.padEnd(2000), Uint8Array.of(1, 2, 3, 4))
+    const many = (count: number) => zip(Array.from({ length: count }, (_, i) => ({ name: `${i}.npy`, data: ones })))
+    expect((await open(zip([{ name: 'a.npy', data: long }]))).get('a')!.shape).toEqual([4])
+    expect((await open(many(3000))).size).toBe(3000)
+    await expect(open(many(3001))).rejects.toThrow(/at most 3000 arrays, found 3001. Save it in several files/)
+  })
 })

@@ -4,31 +4,103 @@ import { crc32 } from '../core/crc32.ts'
 import { UsageError } from '../core/errors.ts'
 import { complaints, quote } from './complain.ts'
 import { inflate } from './inflate.ts'
-import { type NpyData, npyHeader, npyHeaderReach, npyStorage, npyWindow, parseNpyHeader } from './npy.ts'
+import { maxNpzEntries } from './limits.ts'
+import {
+  type NpyData,
+  npyHeader,
+  npyHeaderReach,
+  npyHeaderUsual,
+  npyStorage,
+  npyWindow,
+  parseNpyHeader,
+} from './npy.ts'
 import type { Storage, Window } from './storage.ts'
 import type { ByteSource } from './types.ts'
-import { locateEntry, type ZipEntry } from './zip.ts'
+import { locateEntry, readZipDirectory, type ZipEntry } from './zip.ts'
 import { centralHeader, endRecords, localHeader, zip64Limit } from './zip-records.ts'
 
-/** The arrays of a .npz by name, without the ".npy". */
-export async function readNpz(source: ByteSource, entries: Iterable<ZipEntry>): Promise<Map<string, Window>> {
+/** The arrays of a .npz by name, without the ".npy", and what is not read beside them: arrays of objects, text or records. */
+export interface Npz {
+  arrays: Map<string, Window>
+  notRead: string[]
+}
+
+/** Reads the headers of the arrays; their elements are read, and held against their checksum, when they are asked for. */
+export async function readNpz(source: ByteSource, directory: ReadonlyMap<string, ZipEntry>): Promise<Npz> {
   const complain = complaints(source.name)
+  if (directory.size > maxNpzEntries) {
+    throw complain('zip directory', `at most ${maxNpzEntries} arrays`, `${directory.size}`, 'Save it in several files.')
+  }
   const arrays = new Map<string, Window>()
-  for (const entry of entries) {
+  const notRead: string[] = []
+  for (const entry of directory.values()) {
     const place = `array ${quote(entry.name)}`
-    if (!entry.name.endsWith('.npy')) throw complain(place, 'only .npy arrays in a .npz', 'another file')
     const start = await locateEntry(source, entry)
-    const reach = Math.min(entry.size, npyHeaderReach)
-    const head = entry.compressed
-      ? await inflate(source, start, entry, reach)
-      : await source.read(start, Math.min(reach, entry.compressedSize))
-    const header = parseNpyHeader(head, entry.size, complain, place)
+    const header = parseNpyHeader(await headOf(source, start, entry), entry.size, complain, place)
+    if ('foreign' in header) {
+      notRead.push(`${entry.name} (numpy type ${header.foreign})`)
+      continue
+    }
     const stored = npyStorage(source, start, header)
-    const storage = entry.compressed ? inflated(stored, source, start, entry, header.dataOffset) : stored
+    const storage = entry.compressed
+      ? inflated(stored, source, start, entry, header.dataOffset)
+      : checked(stored, source, start, entry, header.dataOffset)
     arrays.set(entry.name.slice(0, -4), npyWindow(header, storage, complain, place))
   }
-  return arrays
+  return { arrays, notRead }
 }
+
+/** The start of an entry with the whole header in it, as far as it is acceptable. */
+async function headOf(source: ByteSource, start: number, entry: ZipEntry): Promise<Uint8Array> {
+  const read = (length: number) => {
+    const reach = Math.min(length, entry.size)
+    return entry.compressed ? inflate(source, start, entry, reach) : source.read(start, reach)
+  }
+  const head = await read(npyHeaderUsual)
+  const length = head.length < 12 ? 0 : head[6] === 1 ? head[8]! + 256 * head[9]! : npyHeaderReach
+  return 10 + length <= head.length ? head : read(npyHeaderReach)
+}
+
+/** Elements that lie uncompressed; read from first to last they are held against the directory's checksum. */
+function checked(stored: Storage, source: ByteSource, start: number, entry: ZipEntry, dataOffset: number): Storage {
+  const { location, dtype, numel, bigEndian } = stored
+  return {
+    dtype,
+    numel,
+    ...(bigEndian && { bigEndian }),
+    ...(location && { location }),
+    async bytes(offset, length) {
+      const bytes = await stored.bytes(offset, length)
+      if (offset === 0 && length === entry.size - dataOffset)
+        checkSum(crc32(bytes, crc32(await source.read(start, dataOffset))), source, entry)
+      return bytes
+    },
+  }
+}
+
+function checkSum(found: number, { name }: ByteSource, entry: ZipEntry): void {
+  if (found === entry.crc32) return
+  throw complaints(name)(`array ${quote(entry.name)}`, 'the checksum of the directory', 'another')
+}
+
+/**
+ * Holds an array that lies uncompressed against its checksum, for readers that take it in pieces from where it lies.
+ * @throws CheckpointError when the two disagree
+ */
+export async function checkNpzArray(source: ByteSource, array: string, signal?: AbortSignal): Promise<void> {
+  const entry = (await readZipDirectory(source)).get(`${array}.npy`)
+  if (!entry || entry.compressed) return
+  const start = await locateEntry(source, entry)
+  let sum = 0
+  for (let at = 0; at < entry.size; at += PIECE) {
+    signal?.throwIfAborted()
+    sum = crc32(await source.read(start + at, Math.min(PIECE, entry.size - at)), sum)
+  }
+  checkSum(sum, source, entry)
+}
+
+/** Bytes of an array that are in memory at once while it is checked. */
+const PIECE = 2 ** 20
 
 function inflated(
   { dtype, bigEndian, numel }: Storage,

@@ -3,7 +3,9 @@
 // `sigma_s`); a .pth with `m` and `s`, the form in which Distilled Decoding publishes its reference.
 
 import { open } from 'node:fs/promises'
-import { openFile } from '../../checkpoint/node-source.ts'
+import { extname } from 'node:path'
+import { fileSource, openFile } from '../../checkpoint/node-source.ts'
+import { checkNpzArray } from '../../checkpoint/npz.ts'
 import type { Checkpoint, TensorRef } from '../../checkpoint/types.ts'
 import { toFloat32, toFloat64 } from '../../core/dtype.ts'
 import { CheckpointError } from '../../core/errors.ts'
@@ -82,6 +84,7 @@ async function imagesOf(
   }
   const size = height * width * 3
   const wanted = labels?.shape.length === 1 && labels.shape[0] === count ? await labels.read() : undefined
+  if (location && extname(path).toLowerCase() === '.npz') await checkImages(path)
   const handle = location && (await open(location.path))
   const whole = location ? undefined : await pixels.read() // deflated: there is no reading from the middle
   return {
@@ -103,6 +106,16 @@ async function imagesOf(
       yield { data, shape }
     },
     close: async () => handle?.close(),
+  }
+}
+
+/** Images are read in pieces from where they lie, so they are held against their checksum before. */
+async function checkImages(path: string): Promise<void> {
+  const source = await fileSource(path)
+  try {
+    await checkNpzArray(source, 'arr_0')
+  } finally {
+    await source.close()
   }
 }
 
