@@ -3,6 +3,12 @@
 // newer. Types are checked by `npm test`, not here.
 import { existsSync } from 'node:fs'
 
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+if (major < 20 || (major === 20 && minor < 19)) {
+  process.stderr.write(`error: distilled needs Node 20.19 or newer; this is ${process.version}.\n`)
+  process.exit(1)
+}
+
 const inClone = existsSync(new URL('../src', import.meta.url))
 if (inClone) {
   const { build, isBuilt } = await import('../scripts/build.js')
@@ -19,5 +25,12 @@ if (inClone) {
     process.exit(1)
   }
 }
-const { main } = await import(new URL('../dist/cli/main.js', import.meta.url).href)
+const { main } = await import(new URL('../dist/cli/main.js', import.meta.url).href).catch((error) => {
+  if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error
+  const [, name] = /package '([^']+)'/.exec(error.message) ?? []
+  if (!name) throw error
+  const remedy = inClone ? 'run `npm ci --ignore-scripts` first' : 'install distilled-decoding again'
+  process.stderr.write(`error: The package ${name} is not installed: ${remedy}.\n`)
+  process.exit(1)
+})
 await main()

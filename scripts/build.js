@@ -33,7 +33,8 @@ export function build() {
   const started = new Date()
   const fresh = join(root, `dist.${process.pid}.tmp`)
   const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
-  if (!existsSync(compiler)) throw new Error('The TypeScript compiler is not installed: run `npm ci` first.')
+  if (!existsSync(compiler))
+    throw new Error('The TypeScript compiler is not installed: run `npm ci --ignore-scripts` first.')
   const args = [compiler, '-p', join(root, 'tsconfig.build.json'), '--noCheck', '--outDir', fresh]
   const after = ['bundle.js', 'cjs-types.js'].map((script) => [join(root, 'scripts', script), fresh])
   for (const step of [args, ...after]) {

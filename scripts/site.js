@@ -17,7 +17,7 @@ await buildWeb()
 const { webApp } = await import(new URL('../dist/server/web-app.js', import.meta.url).href)
 const mounts = webApp()
 if (mounts.length < 3) {
-  console.error('error: Vite or onnxruntime-web is not installed: run `npm ci` first.')
+  console.error('error: Vite or onnxruntime-web is not installed: run `npm ci --ignore-scripts` first.')
   process.exit(1)
 }
 for (const { at, folder, pick } of mounts) {

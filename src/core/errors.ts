@@ -42,7 +42,7 @@ export class ShapeError extends DistilledError {
   override name = 'ShapeError'
 }
 
-/** The execution engine cannot do what was asked: missing device, failed session, dead worker. */
+/** The execution engine cannot do what was asked: missing device, failed session, dead worker, native code that does not load. */
 export class EngineError extends DistilledError {
   override name = 'EngineError'
 }

@@ -1,9 +1,10 @@
 // A sheet to look at before training: one row per class, its name at the left, examples beside it, pixels enlarged
 // without smoothing so that one sees what a network sees.
-import sharp from 'sharp'
+
 import { printableLine } from '../core/show.ts'
 import { GeneratedImage } from '../images/image.ts'
 import type { RgbImage } from '../images/rgb.ts'
+import { sharp } from '../images/sharp.ts'
 import { firstOfEach, type LabelledDataset } from './labels.ts'
 import { toBytes } from './planes.ts'
 

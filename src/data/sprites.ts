@@ -1,7 +1,7 @@
 // Sprites: a data set this project draws itself, so that the whole method trains in minutes and needs no download.
 // Twelve things a stranger names at a glance, in flat colours with an ink outline. An image is an SVG whose every choice
 // comes from Philox at (seed, index), so any image can be drawn alone; librsvg (in sharp) makes it pixels.
-import sharp from 'sharp'
+import { sharp } from '../images/sharp.ts'
 import type { LabelledDataset } from './labels.ts'
 import { toPlanes } from './planes.ts'
 import { background } from './sprites/background.ts'

@@ -5,6 +5,7 @@
 
 import { Worker } from 'node:worker_threads'
 import { EngineError } from '../core/errors.ts'
+import { nativeError, onnxRuntime, thisMachine } from '../core/native.ts'
 import { readable } from './ort-message.ts'
 import type { ResidentTensor } from './types.ts'
 
@@ -50,7 +51,12 @@ export class WorkerLink {
     open.add(this)
     this.worker.on('message', (answer: Answer) => this.settle(answer))
     this.worker.on('error', (cause) => {
-      this.end(new EngineError(`The engine's worker crashed: ${readable(cause)}`, { cause, remedy: RESTART }))
+      const missing = /onnxruntime[-_](node|binding)/.test(cause.message)
+      this.end(
+        missing
+          ? nativeError(onnxRuntime, cause, thisMachine())
+          : new EngineError(`The engine's worker crashed: ${readable(cause)}`, { cause, remedy: RESTART }),
+      )
     })
     this.worker.on('exit', (code) => {
       open.delete(this)

@@ -1,11 +1,11 @@
 // A finished image: 8-bit RGB pixels, the settings that made it, and its way into a file.
 // Every file says that its picture is AI-generated and how to make it again.
 import { extname } from 'node:path'
-import sharp from 'sharp'
 import { nearest, UsageError } from '../core/errors.ts'
 import { writeAtomically } from '../files/atomic.ts'
 import { addPngText } from './png-text.ts'
 import type { RgbImage } from './rgb.ts'
+import { sharp } from './sharp.ts'
 import { COMMENT, SETTINGS_KEY, type Settings, SOFTWARE, toXmp } from './xmp.ts'
 
 export type ImageFormat = 'png' | 'jpeg' | 'webp'

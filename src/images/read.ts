@@ -2,11 +2,11 @@
 // is, is told from its first bytes, and its size from its header, before anything is decoded.
 import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
-import sharp, { type Sharp } from 'sharp'
 import { CheckpointError, DistilledError, UsageError } from '../core/errors.ts'
 import { type FilePath, pathText } from './list.ts'
 import { findPngText, isPng } from './png-text.ts'
 import { clippedToRgb, cmykToRgb, type RgbImage } from './rgb.ts'
+import { type Sharp, sharp } from './sharp.ts'
 import { SETTINGS_KEY, type Settings, settingsInXmp } from './xmp.ts'
 
 /** Endings of the files that are looked for in folders. */

@@ -153,6 +153,7 @@ const browserFiles = [
 ]
 /** ... but not these. */
 const nodeFiles = [
+  'core/native.ts',
   'checkpoint/node-source.ts',
   ...['inception', 'sprites', 'onnx', 'open'].map((name) => `evaluate/${name}-reader.ts`),
   ...['feature-files', 'statistics-file', 'read-result'].map((name) => `evaluate/${name}.ts`),
