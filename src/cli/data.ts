@@ -1,8 +1,10 @@
 // `distilled data preview`: what a network will be trained on, drawn on one sheet.
+import { sep } from 'node:path'
 import { Command } from 'commander'
 import { UsageError } from '../core/errors.ts'
 import { openDataset } from '../data/open.ts'
 import { previewSheet } from '../data/preview.ts'
+import { refuseOverwriting } from '../images/overwriting.ts'
 import { bounds } from './bounds.ts'
 import { type Io, voice } from './io.ts'
 import { wholeNumber } from './parse.ts'
@@ -48,6 +50,8 @@ export function dataCommand(io: Io): Command {
 
 async function drawPreview(flags: Flags, io: Io): Promise<void> {
   const { seed, imageSize, columns, out } = flags
+  const inClass = (file: string) => file.includes(sep)
+  await refuseOverwriting([{ name: '--data', path: flags.data, reads: inClass }], [{ name: '--out', path: out }])
   const data = await openDataset(flags.data, { seed, imageSize })
   const classes = data.classes.slice(0, flags.rows)
   const scale = flags.scale ?? Math.max(1, Math.round(96 / imageSize))

@@ -6,6 +6,7 @@ import { UsageError } from '../core/errors.ts'
 import { defaultChunk } from '../distill/pair-files.ts'
 import { defaultBatch, makePairs, mergePairs, type PairOrigin } from '../distill/pairs.ts'
 import { type Device, devices } from '../engine/types.ts'
+import { refuseOverwriting } from '../images/overwriting.ts'
 import { fileSha256 } from '../jobs/manifest.ts'
 import { load } from '../library/load.ts'
 import type { Model } from '../library/model.ts'
@@ -108,6 +109,11 @@ export function pairsCommand(io: Io): Command {
 async function pairsOf(flags: Flags, io: Io): Promise<void> {
   const { out = 'pairs', count, seed, chunk, solver, odeSteps, batch } = flags
   if (count === undefined) throw new UsageError('How many pairs?', { remedy: 'For example --count 20000.' })
+  const inputs = { '--teacher': flags.teacher, '--tokenizer': flags.tokenizer, '--config': flags.config }
+  await refuseOverwriting(
+    Object.entries(inputs).flatMap(([name, path]) => (path === undefined ? [] : [{ name, path }])),
+    [{ name: '--out', path: out }],
+  )
   const { model, origin } = await openTeacher(flags, io)
   const { engine, family } = model
   const programs = programCache(engine)

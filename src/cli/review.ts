@@ -7,11 +7,13 @@ import { shellCommand } from '../core/shell.ts'
 import { printable } from '../core/show.ts'
 import { type Device, devices } from '../engine/types.ts'
 import { writeAtomically } from '../files/atomic.ts'
+import { refuseOverwriting } from '../images/overwriting.ts'
 import { type DType, dtypes } from '../models/weights.ts'
 import { openDesk } from '../review/desk.ts'
 import { readReview } from '../review/folder.ts'
 import { defaultCount, type GenerateProgress, mostImages } from '../review/generate.ts'
-import { openJournal, readJournal } from '../review/journal.ts'
+import { journalName, openJournal, readJournal } from '../review/journal.ts'
+import { imagesFolder } from '../review/manifest.ts'
 import { makeReport } from '../review/report.ts'
 import { reportCsv, reportMarkdown } from '../review/report-text.ts'
 import { chooseModels, makeReview } from '../review/run.ts'
@@ -204,6 +206,8 @@ function reportCommand(io: Io): Command {
       if (report.changed.length)
         say.note(`note: ${plural(report.changed.length, 'verdict')} not counted: the image changed since.`)
       if (flags.out === undefined) return void io.stdout.write(printable(text))
+      const reads = (file: string) => file === journalName || file.startsWith(imagesFolder)
+      await refuseOverwriting([{ name: 'the review', path: folder, reads }], [{ name: '--out', path: flags.out }])
       await writeAtomically(flags.out, new TextEncoder().encode(text), { signal: io.signal })
       say.note(flags.out)
     })

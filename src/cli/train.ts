@@ -8,6 +8,7 @@ import type { KnobFlag } from '../distill/knobs.ts'
 import { overRanks } from '../distill/mpi.ts'
 import { openLpips } from '../distill/open-lpips.ts'
 import { classifierPerceptual, type Perceptual } from '../distill/perceptual.ts'
+import { weightsFile } from '../distill/run.ts'
 import type { EventOf, RunEvent } from '../distill/run-log.ts'
 import { classifierSettings, studentSettings, teacherSettings, tokenizerSettings } from '../distill/settings.ts'
 import {
@@ -21,6 +22,7 @@ import {
 import { type Kind, readTrained } from '../distill/trained-file.ts'
 import { TrainingDiverged } from '../distill/trainer.ts'
 import { createEngine } from '../engine/node.ts'
+import { refuseOverwriting } from '../images/overwriting.ts'
 import { fileSha256 } from '../jobs/manifest.ts'
 import type { ClassifierArchitecture } from '../models/classifier.ts'
 import { lpips } from '../models/lpips.ts'
@@ -155,6 +157,13 @@ async function runTraining<V extends { steps: number }, F>(
   io: Io,
 ): Promise<void> {
   const { out: folder, device, threads, mpi, library, init } = flags
+  await refuseOverwriting(
+    filesRead(flags as Readonly<Record<string, unknown>>),
+    [weightsFile(folder), join(folder, 'log.jsonl'), join(folder, 'report.html')].map((path) => ({
+      name: '--out',
+      path,
+    })),
+  )
   const settings = await config.resolve({
     ...(flags.config !== undefined && { file: flags.config }),
     overrides: config.pick(flags as Readonly<Record<string, unknown>>),
@@ -192,6 +201,15 @@ async function runTraining<V extends { steps: number }, F>(
     }
   }, ranks)
 }
+
+/** Flags of all trainings that name what is read. A run's config.json may be given again. */
+const read = ['data', 'classifier', 'tokenizer', 'teacher', 'pairs', 'vgg', 'lpips', 'init'] as const
+
+const filesRead = (flags: Readonly<Record<string, unknown>>) =>
+  read.flatMap((name) => {
+    const path = flags[name]
+    return typeof path === 'string' ? [{ name: `--${name}`, path }] : []
+  })
 
 /** What is said of a run that Ctrl-C ended. */
 export const howToGoOn = (folder: string, checkpoint?: EventOf<'checkpoint'>): string =>

@@ -1,8 +1,9 @@
 // The folder of images holds one run: another's images are refused, removed when asked, and nothing else is touched.
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { readSettings } from '../../src/images/read.ts'
+import { type SmallDisk, smallDisk } from '../small-disk.ts'
 import { distilled, distilledJson, temporaryFolder } from './command-line.ts'
 
 const home = temporaryFolder()
@@ -99,6 +100,35 @@ describe('what is read is not written over', () => {
     expect(over.stderr).toContain(`--dump ${noise} is what is being read (--noise: ${noise})`)
   })
 
+  it('by train, pairs, data preview and review report', async () => {
+    const image = join(out, 'data', 'cat', 'a.png')
+    mkdirSync(join(out, 'data', 'cat'), { recursive: true })
+    mkdirSync(join(out, 'review', 'images', 'm'), { recursive: true })
+    writeFileSync(image, 'a photograph')
+    writeFileSync(join(out, 'model.safetensors'), 'weeks of work')
+    const train = ['train', 'tokenizer', '--family', 'var', '--classifier', join(out, 'model.safetensors')]
+    const isRead = (path: string, name: string) => `--out ${path} is what is being read (${name}: `
+    const lines: [string[], string][] = [
+      [[...train, '--data', 'sprites', '--out', out], isRead(join(out, 'model.safetensors'), '--classifier')],
+      [
+        [...train.slice(0, -1), 'sprites', '--init', out, '--out', out],
+        'would be part of what is being read (--init: ',
+      ],
+      [['pairs', '--teacher', out, '--count', '1', '--out', out], isRead(out, '--teacher')],
+      [
+        ['data', 'preview', '--data', join(out, 'data'), '--out', image],
+        `--out ${image} would be part of what is being`,
+      ],
+    ]
+    for (const [line, message] of lines) {
+      const { code, stderr } = await distilled(...line)
+      expect(stderr).toContain(message)
+      expect(code).toBe(2)
+    }
+    expect(readFileSync(join(out, 'model.safetensors'), 'utf8')).toBe('weeks of work')
+    expect(readFileSync(image, 'utf8')).toBe('a photograph')
+  })
+
   it('by export, whose .npz is one by its name', async () => {
     const run = join(out, 'run')
     await distilledJson('sample', ...quick, '--labels', 'random', '--count', '8', '--out', run)
@@ -146,5 +176,32 @@ describe('without a name', () => {
     } finally {
       process.chdir(place)
     }
+  })
+})
+
+const disk = smallDisk('300k')
+describe.skipIf(typeof disk === 'string')(`a full disk${typeof disk === 'string' ? ` (skipped: ${disk})` : ''}`, () => {
+  const { folder, remove } = disk as SmallDisk
+  afterAll(() => remove())
+
+  it('ends a command with one line: which file, what it takes, what is free', async () => {
+    writeFileSync(join(folder, 'filler'), new Uint8Array(200_000))
+    const made = [
+      sample(join(folder, 'images'), '--count', '40', '--format', 'npz'),
+      sample(join(out, 'images'), '--count', '8', '--dump', join(folder, 'dump.npz')),
+      distilled('sample', ...quick, '--labels', 'random', '--count', '64', '--out', join(folder, 'run')),
+      distilled('export', 'sprites-var-dd', '--out', join(folder, 'exported')),
+    ]
+    for (const { code, stderr } of await Promise.all(made)) {
+      const [line] = stderr.trim().split('\n').slice(-1)
+      expect(line).toMatch(
+        /^error: Cannot write .*: the disk of .* is full: the file takes .* or more, .* free.*\. Make room there, or name/,
+      )
+      expect(code).toBe(1)
+    }
+    const left = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    expect(
+      left.filter((name) => !['filler', 'images', 'run'].includes(name)).filter((n) => !/manifest|shard/.test(n)),
+    ).toEqual([])
   })
 })

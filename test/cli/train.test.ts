@@ -75,7 +75,7 @@ it('trains classifier, tokenizer, teacher and student, and says where they are',
   const images = ['--class', 'boat', '--steps', '2', '--threads', '1', '--out', join(folder, 'images')]
   const files = ['--student', file('student'), '--tokenizer', file('tokenizer')]
   for (const model of [files, ['--model', join(folder, 'student')]]) {
-    const { settings } = await distilledJson('sample', ...model, ...images)
+    const { settings } = await distilledJson('sample', ...model, ...images, '--force')
     expect(settings.plan).toEqual({ kind: 'student', timesteps: [0, 2], split: 3 })
   }
   const made = await readTrained(last.weights, 'student')
