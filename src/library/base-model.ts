@@ -253,7 +253,7 @@ export class BaseModel<Image extends RgbImage> implements AsyncDisposable {
 
   private noise({ noise, rng = 'philox', seed = 0 }: SampleOptions, shape: [number, number, number]): NoiseSource {
     if (typeof noise === 'function') return noise
-    if (noise && !isRecipes(noise)) return givenNoise(noise.data, noise.shape, shape)
+    if (noise && !isRecipes(noise)) return givenNoise(noise.data, noise.shape, shape, this.family.name)
     return noiseSource(rng, seed, shape[1] * shape[2], shape[0])
   }
 

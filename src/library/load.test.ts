@@ -218,6 +218,14 @@ it('plan, together and trajectory refuse unknown options, too', async () => {
   await expect(path.next()).rejects.toThrow('trajectory has no option "stpes"')
 })
 
+it('noise of another length says how to name the tokens of a LlamaGen model', async () => {
+  model = await load({ ...llamaGenFiles, config: { heads: 2 } })
+  const noise = { data: new Float32Array(16 * 8), shape: [1, 16, 8] }
+  await expect(model.sample({ classes: [0], noise })).rejects.toThrow(
+    /must have shape \[1, 256, 8\].*got \[1, 16, 8\].*load it with `config: \{ heads: 4, tokens: 16 \}`/,
+  )
+})
+
 it('a student trained here knows its steps', async () => {
   const embedded = (name: string) => fileURLToPath(new URL(`../../models/${name}.safetensors`, import.meta.url))
   const files = { student: embedded('sprites-var-dd'), tokenizer: embedded('sprites-var-vqvae') }

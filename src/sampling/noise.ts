@@ -27,13 +27,30 @@ export function noiseSource(generator: Generator, seed: number, size: number, to
   }
 }
 
-/** Noise handed in as float32 [total, L, C]. */
-export function givenNoise(data: Float32Array, shape: readonly number[], expected: readonly number[]): NoiseSource {
+/**
+ * Noise handed in as float32 [total, L, C].
+ * @param family LlamaGen's files do not say how many tokens an image has, which the error then says how to say
+ * @throws UsageError for another shape
+ */
+export function givenNoise(
+  data: Float32Array,
+  shape: readonly number[],
+  expected: readonly number[],
+  family?: 'var' | 'llamagen',
+): NoiseSource {
   if (shape.length !== 3 || shape.some((d, i) => d !== expected[i])) {
     throw new UsageError(
       `The noise must have shape [${expected.join(', ')}] (images, tokens, channels), got [${shape.join(', ')}].`,
+      family === 'llamagen' && shape.length === 3 && shape[1] !== expected[1] ? tokensUnknown : {},
     )
   }
   const size = expected[1]! * expected[2]!
   return (first, count) => data.slice(first * size, (first + count) * size)
+}
+
+const tokensUnknown = {
+  remedy:
+    'Shapes do not tell the tokens of a LlamaGen model; where they are others, load it with `config: { heads: 4, tokens: 16 }`.',
+  shellRemedy:
+    'Shapes do not tell the tokens of a LlamaGen model; where they are others, name them in --config FILE.json: {"heads": 4, "tokens": 16}',
 }
