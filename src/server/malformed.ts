@@ -1,6 +1,7 @@
 // Requests that are refused before they are any: no HTTP, too long a head, no host. They get the envelope of all failures, too.
 import type { Server } from 'node:http'
 import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Connections } from '../http/connections.ts'
 import { safeHeaders } from '../http/guard.ts'
 import { ApiError } from './errors.ts'
@@ -21,27 +22,29 @@ export function unreadable(): Response {
   return Response.json(envelope, { status, headers: { ...safeHeaders, Connection: 'close' } })
 }
 
+const headers = (body: string) => ({
+  ...safeHeaders,
+  'Content-Type': 'application/json',
+  'Content-Length': Buffer.byteLength(body),
+  Connection: 'close',
+})
+
 /** Answers what the parser refuses, unless an answer is already on its way. */
 export function answerMalformed(server: Server, connections: Connections): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    if (error.code === 'ECONNRESET' || !socket.writable || connections.isAnswering(socket as import('node:net').Socket))
+    if (error.code === 'ECONNRESET' || !socket.writable || connections.isAnswering(socket as Socket))
       return void socket.destroy()
     const { status, envelope } = reasons[error.code ?? ''] ?? noHttp
     const body = JSON.stringify(envelope)
-    const head = {
-      ...safeHeaders,
-      'Content-Type': 'application/json',
-      'Content-Length': Buffer.byteLength(body),
-      Connection: 'close',
-    }
-    const lines = Object.entries(head).map(([name, value]) => `${name}: ${value}\r\n`)
+    const lines = Object.entries(headers(body)).map(([name, value]) => `${name}: ${value}\r\n`)
     socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`, () => socket.destroy())
   })
   server.on('checkExpectation', (_, response) => {
     const { status, envelope } = new ApiError(417, 'Nothing but Expect: 100-continue is known here.', {
       code: 'invalid_request',
     })
-    response.writeHead(status, { ...safeHeaders, 'Content-Type': 'application/json', Connection: 'close' })
-    response.end(JSON.stringify(envelope))
+    const body = JSON.stringify(envelope)
+    response.writeHead(status, headers(body))
+    response.end(body)
   })
 }

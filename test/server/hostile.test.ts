@@ -13,6 +13,7 @@ const token = 'a secret of some length'
 const site = 'https://friend.example'
 let plain: RunningServer
 let guarded: RunningServer
+const failures: unknown[] = []
 
 beforeAll(async () => {
   const app = join(folder, 'app')
@@ -28,7 +29,7 @@ beforeAll(async () => {
     { at: '/', folder: app, hashed: (name: string) => name.startsWith('assets/') },
     { at: '/models/', folder: join(folder, 'weights'), pick: (name: string) => name.endsWith('.safetensors') },
   ]
-  plain = await serve({ patience: { head: 1, request: 2 }, mounts })
+  plain = await serve({ patience: { head: 1, request: 2 }, mounts, onFailure: (error) => failures.push(error) })
   const policy = { deny: ['cat'], flag: [7] }
   guarded = await serve({ host: '0.0.0.0', token, cors: [site], policy })
   await Promise.all([plain.warm, guarded.warm])
@@ -80,6 +81,15 @@ describe('who may come in', () => {
 
   it.each(['/healthz', '/readyz', '/openapi.json', '/'])('%s does not', async (path) => {
     expect((await asked(guarded, path, {})).status).toBe(200)
+  })
+
+  it('a link on another site leads to a page of it, and to nothing else', async () => {
+    const link = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
+    expect((await asked(plain, '/', link)).status).toBe(200)
+    expect((await asked(plain, '/', { ...link, 'sec-fetch-dest': 'iframe' })).status).toBe(403)
+    expect((await asked(plain, '/', { ...link, 'sec-fetch-mode': 'no-cors' })).status).toBe(403)
+    expect((await asked(plain, '/api/models', link)).status).toBe(403)
+    expect((await asked(plain, '/', link, 'POST')).status).toBe(403)
   })
 
   it('pages of an invited site may ask, with the token', async () => {
@@ -216,6 +226,77 @@ describe('what is said', () => {
     expect((await ask(plain.url, '/')).body.toString()).toBe('the new app')
     expect((await ask(plain.url, '/assets/main.js')).status).toBe(404)
     expect((await ask(plain.url, '/assets/new.js')).status).toBe(200)
+  })
+})
+
+describe('what is no request', () => {
+  /** All that the server says to some bytes before it hangs up. */
+  const said = (bytes: string | Uint8Array, leave = false) =>
+    new Promise<string>((resolve) => {
+      let text = ''
+      const socket = connect(Number(new URL(plain.url).port), '127.0.0.1', () => {
+        socket.write(bytes)
+        if (leave) setTimeout(() => socket.destroy(), 50)
+      })
+      socket.on('data', (piece) => {
+        text += piece
+      })
+      socket.on('error', () => {})
+      socket.on('close', () => resolve(text))
+    })
+  const host = () => `Host: ${new URL(plain.url).host}\r\n`
+  const postHead = () => `POST ${images} HTTP/1.1\r\n${host()}Content-Type: application/json\r\n`
+
+  it.each([
+    ['bytes', 400, () => Buffer.from([22, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3])],
+    ['HTTP/2', 400, () => 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
+    ['no host', 400, () => 'GET / HTTP/1.1\r\n\r\n'],
+    ['no host that can be', 400, () => 'GET / HTTP/1.1\r\nHost: a b\r\n\r\n'],
+    ['a user in the host', 400, () => `GET / HTTP/1.1\r\nHost: user@${new URL(plain.url).host}\r\n\r\n`],
+    ['an address that cannot be', 400, () => `GET http://[ HTTP/1.1\r\n${host()}\r\n`],
+    ['a zero byte in a header', 400, () => `GET / HTTP/1.1\r\n${host()}X: a\0b\r\n\r\n`],
+    ['a head of 100 kB', 431, () => `GET / HTTP/1.1\r\n${host()}X: ${'x'.repeat(100_000)}\r\n\r\n`],
+    ['an address of 100 kB', 431, () => `GET /${'x'.repeat(100_000)} HTTP/1.1\r\n${host()}\r\n`],
+    ['a length below zero', 400, () => `${postHead()}Content-Length: -1\r\n\r\n{}`],
+    ['two lengths', 400, () => `${postHead()}Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}`],
+    ['a length and chunks', 400, () => `${postHead()}Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`],
+    ['chunks that are none', 400, () => `${postHead()}Transfer-Encoding: chunked\r\n\r\nzz\r\n`],
+    ['an expectation', 417, () => `${postHead()}Expect: a miracle\r\nContent-Length: 2\r\n\r\n{}`],
+  ])('%s: %d, in one sentence', async (_, status, bytes) => {
+    const text = await said(bytes())
+    const [head = '', body = ''] = text.split('\r\n\r\n')
+    expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
+    expect(head).toMatch(/^Content-Type: application\/json/im)
+    const { error } = JSON.parse(body)
+    expect(error).toEqual({ message: expect.any(String), type: 'invalid_request_error', param: null, code: error.code })
+    expect(error.message).toMatch(/^[A-Z][^.]*(\.\d[^.]*)?\.$/)
+  })
+
+  it('is no failure of the server when its client leaves in the middle', async () => {
+    /** Requests for images that ended so. */
+    const ended = async (status: number) => {
+      const text = (await ask(plain.url, '/metrics')).body.toString()
+      const row = text
+        .split('\n')
+        .find((line) => line.includes(`{route="${images}",method="POST",status="${status}"} `))
+      return Number(row?.split(' ')[1] ?? 0)
+    }
+    failures.length = 0
+    const before = await ended(499)
+    const five = Array.from({ length: 5 }, () => said(`${postHead()}Content-Length: 100\r\n\r\n{`, true))
+    const chunked = Array.from({ length: 5 }, () => said(`${postHead()}Transfer-Encoding: chunked\r\n\r\n5\r\n{`, true))
+    await Promise.all([...five, ...chunked, said(`GET /assets/`, true)])
+    await expect.poll(() => ended(499)).toBe(before + 10)
+    expect(await ended(500)).toBe(0)
+    expect(failures).toEqual([])
+  })
+
+  it('more than a few requests at once on a connection: they are answered one after another, or not at all', async () => {
+    const one = `GET /healthz HTTP/1.1\r\n${host()}`
+    const few = await said(`${`${one}\r\n`.repeat(5)}${one}Connection: close\r\n\r\n`)
+    expect(few.match(/HTTP\/1.1 200 OK/g)).toHaveLength(6)
+    const many = await said(`${one}\r\n`.repeat(1000))
+    expect(many.match(/HTTP\/1.1/g)?.length ?? 0).toBeLessThan(17)
   })
 })
 
