@@ -84,7 +84,7 @@ it.each<[string, string[], number, RegExp]>([
   ['no tokenizer', ['pairs', ...teacher, '--count', '3'], 2, /needs its tokenizer\. Name it with --tokenizer FILE/],
   ['a strange shard', [...make('x'), '--shard', '2/2'], 2, /shard "2\/2": expected i\/n/],
   ['a strange solver', [...make('x'), '--solver', 'rk4'], 2, /Allowed choices are dpm, heun, euler/],
-  ['one step', [...make('x'), '--ode-steps', '1'], 2, /2 or more/],
+  ['one step', [...make('x'), '--ode-steps', '1'], 2, /from 2 to 10,000/],
   ['nothing to merge', ['pairs', 'merge', join('no', 'where')], 2, /has no manifest of pairs/],
   ['other settings', [...make(join(folder, 'one')), '--seed', '4'], 2, /made with other settings than asked for now/],
 ])('%s', async (_, argv, code, message) => {
