@@ -1,5 +1,7 @@
 // Text on its way into a page.
 
+import { printable } from '../core/show.ts'
+
 const entities: Readonly<Record<string, string>> = {
   '&': '&amp;',
   '<': '&lt;',
@@ -9,8 +11,9 @@ const entities: Readonly<Record<string, string>> = {
 }
 
 /**
- * Text as it may stand in an element or an attribute.
+ * Text as it may stand in an element or an attribute; what cannot be seen is shown by number.
  * @example
  * escaped('a < b') // 'a &lt; b'
  */
-export const escaped = (text: string): string => text.replace(/[&<>"']/g, (character) => entities[character]!)
+export const escaped = (text: string): string =>
+  printable(text).replace(/[&<>"']/g, (character) => entities[character]!)

@@ -1,21 +1,30 @@
 // Results from files.
 
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import * as v from 'valibot'
 import { CheckpointError, UsageError } from '../core/errors.ts'
 import { type EvaluationResult, resultSchema } from './result.ts'
 
+/** Figures of 1,000 classes take 0.1 MB. */
+export const maxResultBytes = 2 ** 23
+
 /**
  * Reads the result that `distilled evaluate --save` wrote.
- * @throws UsageError when there is no such file, CheckpointError when it is none of ours
+ * @throws UsageError when there is no such file or it is too large, CheckpointError when it is none of ours
  * @example
  * const { metrics, protocol } = await readResult('one-step.json')
  * `FID ${metrics.fid} of ${protocol.count} samples` // 'FID 52.24 of 5000 samples'
  */
 export async function readResult(path: string): Promise<EvaluationResult> {
-  const text = await readFile(path, 'utf8').catch((cause) => {
+  const failed = (cause: NodeJS.ErrnoException): never => {
     throw new UsageError(`Cannot read ${path}: ${cause.code === 'ENOENT' ? 'no such file' : cause.message}.`, { cause })
-  })
+  }
+  const found = await stat(path).catch(failed)
+  if (!found.isFile() || found.size > maxResultBytes) {
+    const what = found.isFile() ? `a file of ${found.size} bytes` : 'no file'
+    throw new UsageError(`Cannot read ${path}: it is ${what}; a result has at most ${maxResultBytes}.`)
+  }
+  const text = await readFile(path, 'utf8').catch(failed)
   const parsed = v.safeParse(resultSchema, json(text))
   if (parsed.success) return parsed.output
   const issue = parsed.issues[0]

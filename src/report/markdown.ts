@@ -1,6 +1,7 @@
 // The report as Markdown: tables, protocols, sample sheets by their files' names; plots are for the page.
 
 import { percentage } from '../charts/bar-chart.ts'
+import { markdownText } from '../core/markup.ts'
 import type { ClassFigures } from './classes.ts'
 import { differenceText, type Report, type ReportTable } from './model.ts'
 import type { ProtocolBlock } from './protocol-block.ts'
@@ -18,12 +19,12 @@ export interface MarkdownOptions {
  */
 export function evaluationMarkdown({ title, date, tables, apart }: Report, options: MarkdownOptions = {}): string {
   const reasons = apart.map(({ table, differences }) => {
-    const said = differences.map((one) => `- ${plain(`${one.field} ${differenceText(one)}`)}`)
+    const said = differences.map((one) => `- ${markdownText(`${one.field} ${differenceText(one)}`)}`)
     return `Table ${table} stands apart from table A:\n\n${said.join('\n')}`
   })
   const parts = [
-    `# ${plain(title)}`,
-    `The latest result is of ${plain(date)}. A figure says something together with its protocol, which stands below each table.`,
+    `# ${markdownText(title)}`,
+    `The latest result is of ${markdownText(date)}. A figure says something together with its protocol, which stands below each table.`,
     ...(reasons.length ? [`**Figures of different tables may not be compared.**`, ...reasons] : []),
     ...tables.flatMap((table) => section(table, tables.length > 1, options)),
   ]
@@ -38,24 +39,25 @@ function section(table: ReportTable, lettered: boolean, { address = (path) => pa
   })
   const body = rows.map(({ cells, best }) => {
     return cells.map((cell, i) => {
-      const text = cell === '' ? '–' : plain(cell)
+      const text = cell === '' ? '–' : markdownText(cell)
       if (columns[i]!.kind === 'published') return cell === '' ? text : `*${text}*`
       return best[i] ? `**${text}**` : text
     })
   })
   const sheets = grids.filter(({ grid }) => grid.source !== undefined)
   return [
-    `## ${lettered ? `Table ${letter}: ` : ''}${plain(heading)}`,
-    ...caveats.map((text) => `**${plain(text)}**`),
+    `## ${lettered ? `Table ${letter}: ` : ''}${markdownText(heading)}`,
+    ...caveats.map((text) => `**${markdownText(text)}**`),
     markdownTable(
       titles,
       body,
       columns.map(({ kind }) => kind === 'number'),
     ),
-    ...(remarks.length ? [remarks.map((text) => `- ${plain(text)}`).join('\n')] : []),
+    ...(remarks.length ? [remarks.map((text) => `- ${markdownText(text)}`).join('\n')] : []),
     ...(classes ? classFigures(classes) : []),
     ...sheets.map(
-      ({ grid, caption }) => `![${plain(caption)}](<${encodeURI(address(grid.path))}>)\n\n${plain(caption)}`,
+      ({ grid, caption }) =>
+        `![${markdownText(caption)}](<${encodeURI(address(grid.path).replace(/\p{Cs}/gu, '\ufffd'))}>)\n\n${markdownText(caption)}`,
     ),
     ...protocolBlock(protocol),
   ]
@@ -63,17 +65,17 @@ function section(table: ReportTable, lettered: boolean, { address = (path) => pa
 
 function classFigures({ labels, rows, remark }: ClassFigures): string[] {
   const body = rows.map(({ name, shares }) => {
-    return [plain(name), ...shares.map((share) => (share === undefined ? '–' : percentage(share)))]
+    return [markdownText(name), ...shares.map((share) => (share === undefined ? '–' : percentage(share)))]
   })
-  const table = markdownTable(['Class', ...labels.map(plain)], body, [false, ...labels.map(() => true)])
+  const table = markdownTable(['Class', ...labels.map(markdownText)], body, [false, ...labels.map(() => true)])
   return [`### Accuracy by class, the hardest first${remark && ` (${remark})`}`, table]
 }
 
 function protocolBlock({ shared, columns, rows }: ProtocolBlock): string[] {
-  const facts = shared.map(({ name, value }) => `- ${plain(name)}: ${plain(value)}`).join('\n')
+  const facts = shared.map(({ name, value }) => `- ${markdownText(name)}: ${markdownText(value)}`).join('\n')
   if (!rows.length) return ['### Protocol', facts]
-  const titles = ['Row', ...columns.map((column) => plain(column.replace('Sampling: ', '')))]
-  const body = rows.map(({ label, cells }) => [plain(label), ...cells.map((cell) => plain(cell) || '–')])
+  const titles = ['Row', ...columns.map((column) => markdownText(column.replace('Sampling: ', '')))]
+  const body = rows.map(({ label, cells }) => [markdownText(label), ...cells.map((cell) => markdownText(cell) || '–')])
   return [
     '### Protocol',
     facts,
@@ -90,6 +92,3 @@ function markdownTable(titles: readonly string[], rows: readonly string[][], rig
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
   return [line(titles), line(right.map((one) => (one ? '---:' : '---'))), ...rows.map(line)].join('\n')
 }
-
-/** Text that means itself: what Markdown or HTML would read as a sign is escaped, and lines are joined. */
-const plain = (text: string): string => text.replace(/\s+/g, ' ').replace(/[\\`*_[\]<>|#~&]/g, '\\$&')

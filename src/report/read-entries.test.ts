@@ -58,6 +58,15 @@ describe('it is an error', () => {
     await expect(readEntries([join(folder, 'manifest.json')])).rejects.toThrow(/manifest\.json is no result/)
   })
 
+  it('when a file that was named is larger than a result, which a folder passes over', async () => {
+    await put('long.json', { kind: 'distilled-evaluation', name: 'x'.repeat(2 ** 23) })
+    await expect(readEntries([join(folder, 'long.json')])).rejects.toThrow(
+      /a file of \d+ bytes; a result has at most 8388608/,
+    )
+    await put('a.json', one)
+    expect(await readEntries([folder])).toHaveLength(1)
+  })
+
   it('when a result in a folder is damaged', async () => {
     await put('a.json', { ...one, metrics: { fid: 'low' } })
     await expect(readEntries([folder])).rejects.toThrow(CheckpointError)

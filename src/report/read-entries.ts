@@ -4,7 +4,7 @@
 import { readdir, readFile, realpath, stat } from 'node:fs/promises'
 import { dirname, isAbsolute, join, relative } from 'node:path'
 import { CheckpointError, UsageError } from '../core/errors.ts'
-import { readResult } from '../evaluate/read-result.ts'
+import { maxResultBytes, readResult } from '../evaluate/read-result.ts'
 import type { EvaluationResult } from '../evaluate/result.ts'
 import { inlineImage } from '../images/inline.ts'
 import type { Grid, ReportEntry } from './entry.ts'
@@ -58,6 +58,7 @@ async function filesOf(path: string): Promise<string[]> {
 
 /** By its kind alone: a result that is damaged is an error, not another file. */
 async function claimsToBeResult(file: string): Promise<boolean> {
+  if ((await stat(file)).size > maxResultBytes) return false
   return (await readFile(file, 'utf8')).includes('"distilled-evaluation"')
 }
 

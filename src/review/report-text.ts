@@ -1,5 +1,6 @@
 // The report for people (Markdown) and for spreadsheets (CSV, RFC 4180).
 import { count } from '../core/format.ts'
+import { csvField, markdownCode, markdownText } from '../core/markup.ts'
 import type { ModelReport, ReviewReport, Tally } from './report.ts'
 
 const headings = ['Class', 'Images', 'Reviewed', 'Flagged', 'Defect rate', 'Reviewers', 'Dates']
@@ -14,7 +15,7 @@ export function reportMarkdown(report: ReviewReport): string {
     `${count(total.images)} images of ${models.length} ${models.length === 1 ? 'model' : 'models'}, ` +
       `${count(total.reviewed)} reviewed, ${count(total.flagged)} flagged: **defect rate ${rate(total)}**` +
       `${open ? ` so far; **${count(open)} images are still to be looked at**` : ''}.`,
-    ...(total.reviewed ? ['', `Reviewers: ${total.reviewers.join(', ')}; ${dates(total)}.`] : []),
+    ...(total.reviewed ? ['', `Reviewers: ${total.reviewers.map(markdownText).join(', ')}; ${dates(total)}.`] : []),
     '',
     ...table(
       ['Model', ...headings.slice(1)],
@@ -25,33 +26,30 @@ export function reportMarkdown(report: ReviewReport): string {
     ...list(
       'Flagged images and notes',
       findings.map((f) => {
-        const note = f.note === null ? '' : `: ${oneLine(f.note)}`
-        return `\`${f.image}\` (${f.class} ${cell(f.className)}), ${f.verdict}, ${f.reviewer}${note}`
+        const note = f.note === null ? '' : `: ${markdownText(f.note)}`
+        return `${markdownCode(f.image)} (${f.class} ${markdownText(f.className)}), ${f.verdict}, ${markdownText(f.reviewer)}${note}`
       }),
     ),
-    ...list(
-      'Verdicts that do not count: the image changed since',
-      changed.map((path) => `\`${path}\``),
-    ),
-    ...list('Faults', faults.map(oneLine)),
+    ...list('Verdicts that do not count: the image changed since', changed.map(markdownCode)),
+    ...list('Faults', faults.map(markdownText)),
     '',
   ].join('\n')
 }
 
 function section(model: ModelReport): string[] {
-  const settings = Object.entries(model.settings).map(([name, value]) => `${name} ${String(value)}`)
+  const settings = Object.entries(model.settings).map(([name, value]) => markdownText(`${name} ${String(value)}`))
   return [
     `## ${named(model)}`,
     '',
     ...table(
       headings,
-      model.classes.map((row) => [`${row.id} ${cell(row.name)}`, ...figures(row)]),
+      model.classes.map((row) => [`${row.id} ${markdownText(row.name)}`, ...figures(row)]),
       model.total,
     ),
     '',
     `Settings: ${settings.join(', ')}.`,
     '',
-    ...model.checkpoints.map(({ role, file, sha256 }) => `- ${role} ${cell(file)}, SHA-256 \`${sha256}\``),
+    ...model.checkpoints.map(({ role, file, sha256 }) => `- ${role} ${markdownText(file)}, SHA-256 \`${sha256}\``),
   ]
 }
 
@@ -64,11 +62,11 @@ function table(head: readonly string[], rows: readonly string[][], total: Tally)
 const figures = (tally: Tally): string[] => [
   ...[tally.images, tally.reviewed, tally.flagged].map(count),
   rate(tally),
-  tally.reviewers.join(', '),
+  tally.reviewers.map(markdownText).join(', '),
   dates(tally),
 ]
 
-const named = ({ id, sampler }: ModelReport): string => `${cell(id)} (${sampler})`
+const named = ({ id, sampler }: ModelReport): string => `${markdownText(id)} (${markdownText(sampler)})`
 const list = (heading: string, items: readonly string[]): string[] =>
   items.length ? ['', `## ${heading}`, '', ...items.map((item) => `- ${item}`)] : []
 
@@ -80,10 +78,6 @@ function dates({ first, last }: Tally): string {
   const [from, to] = [first.slice(0, 10), last.slice(0, 10)]
   return from === to ? from : `${from} to ${to}`
 }
-
-const oneLine = (text: string): string => cell(text.replace(/\s+/g, ' '))
-/** Nothing a person typed becomes markup or ends a cell. */
-const cell = (text: string): string => text.replace(/[\\`*_{}[\]<>|#]/g, '\\$&')
 
 /** One row for every model and class. */
 export function reportCsv({ models }: ReviewReport): string {
@@ -98,10 +92,5 @@ export function reportCsv({ models }: ReviewReport): string {
       checkpoints[0]?.sha256 ?? '',
     ]),
   )
-  return [head, ...rows].map((row) => `${row.map(quoted).join(',')}\r\n`).join('')
-}
-
-function quoted(value: string | number): string {
-  const text = String(value)
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+  return [head, ...rows].map((row) => `${row.map(csvField).join(',')}\r\n`).join('')
 }
