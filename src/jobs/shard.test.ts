@@ -34,7 +34,7 @@ describe('what the scheduler says', () => {
 
   it('an index without a count is an error, and so are numbers that do not fit', () => {
     expect(() => shardFromEnvironment({ JOB_COMPLETION_INDEX: '2' })).toThrow(
-      'JOB_COMPLETION_INDEX is 2, but JOB_COMPLETIONS does not say of how many. Set JOB_COMPLETIONS, or give --shard i/n.',
+      'JOB_COMPLETION_INDEX is 2, but JOB_COMPLETIONS does not say of how many. Set JOB_COMPLETIONS, or give `shard`: i/n.',
     )
     expect(() => shardFromEnvironment({ RANK: '4', WORLD_SIZE: '4' })).toThrow('torchrun: RANK=4, WORLD_SIZE=4')
   })

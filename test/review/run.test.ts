@@ -153,7 +153,7 @@ describe('what is asked wrongly', () => {
     ['a tokenizer', ['--model', 'sprites-var-vqvae'], 'is a tokenizer'],
     ['one model twice', ['--model', 'sprites-var-dd', '--model', 'sprites-var-dd', '--classes', 'all'], 'named twice'],
     ['a class there is not', ['--model', 'sprites-var-dd', '--classes', 'fsh'], 'Did you mean "fish"'],
-    ['no images', ['--model', 'sprites-var-dd', '--count', '0'], 'from 1 to 1000'],
+    ['no images', ['--model', 'sprites-var-dd', '--count', '0'], 'from 1 to 1,000'],
   ])('%s', async (_, argv, message) => {
     const { code, stderr } = await ask(...argv)
     expect(stderr).toContain(message)
