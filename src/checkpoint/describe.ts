@@ -55,7 +55,11 @@ export function describeCheckpoint(checkpoint: Checkpoint): CheckpointDescriptio
       model: guessModel(tensors),
       parameters,
       bytes: bytesOf(tensors),
-      tensors: Array.from(tensors.values(), ({ name, dtype, shape }) => ({ name, dtype, shape: [...shape] })),
+      tensors: Array.from(tensors.values(), ({ name, dtype, shape }) => ({
+        name: cut(name),
+        dtype,
+        shape: [...shape],
+      })),
     })),
     values: leavesOf(checkpoint.root),
     notRead: [...checkpoint.notRead],

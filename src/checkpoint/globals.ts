@@ -5,6 +5,7 @@ import { type DType, dtypeSize, sizeOf, toFloat32 } from '../core/dtype.ts'
 import type { CheckpointError } from '../core/errors.ts'
 import { type Complain, notExecuted, quote } from './complain.ts'
 import { forbidden } from './forbidden.ts'
+import { safeKey } from './keys.ts'
 import { builtBytes } from './limits.ts'
 import { LongText, latin1OfUtf8 } from './long-text.ts'
 import { numpyTypes } from './npy.ts'
@@ -89,7 +90,7 @@ const dict: Call = ([pairs], context) => {
   context.spend(builtBytes.dict + builtBytes.member * (pairs instanceof Map ? pairs.size : pairs.length))
   for (const pair of pairs) {
     if (!Array.isArray(pair) || pair.length !== 2) throw context.fail('pairs of a dict', show(pair))
-    map.set(context.key(pair[0]), pair[1])
+    map.set(safeKey(map, context.key(pair[0])), pair[1])
   }
   return map
 }
@@ -97,7 +98,9 @@ const dict: Call = ([pairs], context) => {
 const set: Call = ([items = []], context) => {
   if (!Array.isArray(items)) throw context.fail('members of a set', show(items))
   context.spend(builtBytes.dict + builtBytes.member * items.length)
-  return new Set(items.map((item) => context.key(item)))
+  const members = new Set<Key>()
+  for (const item of items) members.add(safeKey(members, context.key(item)))
+  return members
 }
 
 const list: Call = ([items = []], context) => {
@@ -161,7 +164,7 @@ const reconstructor: Call = ([type, base, value], context) => {
   if (!(made instanceof StandIn) || !(base instanceof Global)) return made
   if (value instanceof Map) {
     context.spend(builtBytes.member * value.size)
-    for (const [key, item] of value) made.entries.set(key as Key, item)
+    for (const [key, item] of value) made.entries.set(safeKey(made.entries, key as Key), item)
   } else if (Array.isArray(value)) {
     context.spend(builtBytes.item * value.length)
     for (const item of value) made.members.push(item)
@@ -357,7 +360,7 @@ const takesAttributes = (target: unknown): boolean =>
 
 function buildNamespace(target: Namespace, state: Map<unknown, unknown>, context: PickleContext): void {
   context.spend(builtBytes.member * state.size)
-  for (const [key, value] of state) target.set(context.key(key), value)
+  for (const [key, value] of state) target.set(safeKey(target, context.key(key)), value)
 }
 
 function buildNumpyType(type: NumpyType, state: unknown, context: PickleContext): void {

@@ -8,8 +8,8 @@ export const maxPickleBytes = 64 * MiB
 export const maxPickleOpcodes = 250_000
 /** Python integers longer than this do not occur; the magic number of the legacy format has 10 bytes. */
 export const maxIntegerBytes = 256
-/** Their decimal digits, in protocol 0. */
-export const maxIntegerDigits = 616
+/** Decimal digits of integers in protocol 0: random states have 39; reading takes time in their square. */
+export const maxIntegerDigits = 160
 /** What a pickle may build in memory, by the estimates of `builtBytes`; the text of FID statistics makes 32 MiB of bytes. */
 export const maxBuiltBytes = 64 * MiB
 /** Bytes that values take in memory, measured with Node 20 and rounded up; every value that is built spends its own. */
@@ -25,27 +25,33 @@ export const builtBytes = {
   object: 256,
   /** A text or a long integer, without its bytes. */
   value: 32,
+  /** A character of text with escapes in protocol 0, which torch.save does not write: mostly time. */
+  escape: 16,
 } as const
 /** Text longer than this stays as bytes: it is the content of an array, neither a name nor a setting. */
 export const maxTextBytes = MiB
 /** Names of tensors, keys of dicts, names of classes: the longest seen in a checkpoint has 120 characters. */
 export const maxNameCharacters = 1024
+/** Numbers among the keys of one dict; further ones become text, because engines hash text with a secret and numbers without. */
+export const maxNumberKeys = 2000
 /** Keys joined on the way to a dict; a dict that lies deeper is not listed as a state dict. */
 export const maxPathCharacters = 2048
 /** Different names listed as not read. */
 export const maxNotRead = 200
-/** Values in the tree once shared ones are counted at every place they appear; histories of losses are long lists. */
+/** Values in the tree once shared ones are counted at every place they appear, tensors as three; histories of losses are long lists. */
 export const maxTreeValues = 200_000
 export const maxTreeDepth = 128
 export const maxDimensions = 64
 /** Zip entries, legacy storages: a 4 GB checkpoint has about 1,000. */
 export const maxEntries = 20_000
 export const maxDirectoryBytes = 8 * MiB
-/** The safetensors specification allows 100 MB, which would be about a million tensors. */
-export const maxSafetensorsHeaderBytes = 32 * MiB
+/** The safetensors specification allows 100 MB, which would be about a million tensors; 50,000 take 6 MB. */
+export const maxSafetensorsHeaderBytes = 16 * MiB
 export const maxSafetensorsTensors = 50_000
 /** np.savez of a network has about as many arrays as the network tensors; the start of every one is read, and inflated if deflated. */
 export const maxNpzEntries = 3000
+/** Training programs write some hundred. */
+export const maxMetadataKeys = 10_000
 /** numpy's own bound, unless told otherwise. */
 export const maxNpyHeaderBytes = 10_000
 /** A compressed array is inflated as a whole when read. */

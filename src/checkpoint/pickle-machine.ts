@@ -4,6 +4,7 @@ import { show } from '../core/show.ts'
 import { type Complain, notExecuted, quote } from './complain.ts'
 import { forbidden } from './forbidden.ts'
 import { build, findGlobal, Global, type PickleContext } from './globals.ts'
+import { safeKey } from './keys.ts'
 import {
   builtBytes,
   maxBuiltBytes,
@@ -11,6 +12,7 @@ import {
   maxIntegerDigits,
   maxNameCharacters,
   maxNotRead,
+  maxPickleOpcodes,
   maxTextBytes,
 } from './limits.ts'
 import { LongText } from './long-text.ts'
@@ -190,10 +192,16 @@ export class Machine implements PickleContext {
     return Number(line)
   }
 
+  /** What escapes of protocol 0 take while they are replaced, one by one. */
+  #spendEscapes(text: string): void {
+    if (text.includes('\\')) this.spend(builtBytes.escape * text.length)
+  }
+
   /** STRING of protocol 0: a literal of Python 2 in quotes. */
   literal(line: string): string | LongText {
     const body = /^(['"])(.*)\1$/s.exec(line)?.[2]
     if (body === undefined) throw this.fail('text in quotes', quote(line, 40))
+    this.#spendEscapes(body)
     return body.replace(/\\(x[0-9a-fA-F]{2}|[0-7]{1,3}|.)/gs, (_, code: string) => {
       if (code[0] === 'x') return String.fromCharCode(Number.parseInt(code.slice(1), 16))
       if (/^[0-7]/.test(code)) return String.fromCharCode(Number.parseInt(code, 8) & 255)
@@ -203,6 +211,7 @@ export class Machine implements PickleContext {
 
   /** UNICODE of protocol 0: latin-1 in which other characters are written \\uXXXX or \\UXXXXXXXX. */
   rawUnicode(line: string): string {
+    this.#spendEscapes(line)
     return line.replace(/\\u([0-9a-fA-F]{4})|\\U(00(?:0[0-9a-fA-F]|10)[0-9a-fA-F]{4})/g, (_, short, long) =>
       String.fromCodePoint(Number.parseInt(short ?? long, 16)),
     )
@@ -254,6 +263,7 @@ export class Machine implements PickleContext {
   }
 
   put(index: number): void {
+    if (index > maxPickleOpcodes) throw this.fail(`a memo below ${maxPickleOpcodes}`, `${index}`)
     this.spend(builtBytes.member)
     this.memo.set(index, this.top())
   }
@@ -277,7 +287,7 @@ export class Machine implements PickleContext {
     if (!(map instanceof Map)) throw this.fail('a dict to fill', 'another value')
     if (items.length % 2) throw this.fail('keys with values', `${items.length} values`)
     this.spend((builtBytes.member * items.length) / 2)
-    for (let i = 0; i < items.length; i += 2) map.set(this.#distinct(map, items[i]), items[i + 1])
+    for (let i = 0; i < items.length; i += 2) map.set(safeKey(map, this.#distinct(map, items[i])), items[i + 1])
   }
 
   /** Two values that look alike as text are two keys all the same. */
@@ -296,7 +306,7 @@ export class Machine implements PickleContext {
     }
     if (!(target instanceof Set)) throw this.fail('a set to fill', 'another value')
     this.spend(builtBytes.member * items.length)
-    for (const item of items) target.add(this.key(item))
+    for (const item of items) target.add(safeKey(target, this.key(item)))
   }
 
   dict(items: unknown[]): void {

@@ -1,6 +1,7 @@
 // The JSON of a safetensors header by its own small grammar: names to {dtype, shape, data_offsets}, and __metadata__.
 // Not JSON.parse: that lets later duplicates win, builds whatever depth a file asks for, and knows `__proto__`.
 import { type Complain, quote } from './complain.ts'
+import { maxDimensions, maxMetadataKeys, maxNameCharacters } from './limits.ts'
 
 export interface HeaderEntry {
   name: string
@@ -22,7 +23,10 @@ export function parseSafetensorsHeader(
   const metadata = new Map<string, string>()
   json.object((name) => {
     if (name === '__metadata__') {
-      json.object((key) => metadata.set(key, json.string()))
+      json.object((key) => {
+        if (metadata.size === maxMetadataKeys) throw json.bad(`at most ${maxMetadataKeys} metadata`, 'more')
+        metadata.set(key, json.string())
+      })
       return
     }
     if (entries.length === maxTensors) throw complain('header', `at most ${maxTensors} tensors`, 'more')
@@ -38,8 +42,8 @@ function tensorEntry(name: string, json: Scanner): HeaderEntry {
   let offsets: number[] | undefined
   json.object((field) => {
     if (field === 'dtype') dtype = json.string()
-    else if (field === 'shape') shape = json.integers()
-    else if (field === 'data_offsets') offsets = json.integers()
+    else if (field === 'shape') shape = json.integers(maxDimensions)
+    else if (field === 'data_offsets') offsets = json.integers(maxDimensions)
     else throw json.bad('dtype, shape or data_offsets', quote(field))
   })
   if (dtype === undefined || !shape || offsets?.length !== 2) {
@@ -79,6 +83,9 @@ class Scanner {
     if (this.#accept('}')) return
     do {
       const key = this.string()
+      if (key.length > maxNameCharacters) {
+        throw this.bad(`a name of at most ${maxNameCharacters} characters`, `one of ${key.length}`)
+      }
       if (keys.has(key)) throw this.bad('every key once', `${quote(key)} twice`)
       keys.add(key)
       this.#expect(':')
@@ -87,12 +94,14 @@ class Scanner {
     this.#expect('}')
   }
 
-  integers(): number[] {
+  integers(limit: number): number[] {
     const values: number[] = []
     this.#expect('[')
     if (this.#accept(']')) return values
-    do values.push(this.#integer())
-    while (this.#accept(','))
+    do {
+      if (values.length === limit) throw this.bad(`at most ${limit} numbers`, 'more')
+      values.push(this.#integer())
+    } while (this.#accept(','))
     this.#expect(']')
     return values
   }

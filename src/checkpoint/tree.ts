@@ -129,7 +129,7 @@ function weigh(root: unknown, complain: Complain, place: string): void {
     const child = open.children[open.next]
     const children = childrenOf(child)
     if (children && onPath.has(child as object)) throw complain(place, 'a tree', 'a container that contains itself')
-    const weight = children ? done.get(child as object) : { values: 1, depth: 0 }
+    const weight = children ? done.get(child as object) : { values: child instanceof Window ? 3 : 1, depth: 0 }
     if (!weight) {
       enter(child as object, children!)
       continue

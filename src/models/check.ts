@@ -6,6 +6,7 @@ import { CheckpointError } from '../core/errors.ts'
 import type { NetworkSpec } from './architecture.ts'
 import { checkTensors } from './check-tensors.ts'
 import { bufferShapes, expectedShapes } from './shapes.ts'
+import { checkBounds } from './trained-facts.ts'
 
 const LISTED = 3
 const REMEDY = 'Is this the right checkpoint for the model? `distilled inspect FILE` shows what it holds.'
@@ -17,6 +18,7 @@ export function checkStateDict(
   spec: NetworkSpec,
   ignored: ReadonlySet<string> = new Set(),
 ): void {
+  checkBounds(file, spec)
   const expected = expectedShapes(spec)
   checkTensors(file, tensors, expected, REMEDY)
   const buffers = bufferShapes(spec)

@@ -63,9 +63,13 @@ function reader(file: string, tensors: StateDict): Reader {
     },
     has: (name) => tensors.has(name),
     count(prefix) {
+      const start = `${prefix}.`
+      const numbers = new Set<string>()
+      for (const name of tensors.keys()) {
+        if (name.startsWith(start)) numbers.add(name.slice(start.length).split('.', 1)[0]!)
+      }
       let n = 0
-      const names = [...tensors.keys()]
-      while (names.some((name) => name.startsWith(`${prefix}.${n}.`))) n++
+      while (numbers.has(String(n))) n++
       return n
     },
   }

@@ -4,7 +4,7 @@
 
 import * as v from 'valibot'
 import { CheckpointError } from '../core/errors.ts'
-import type { TokenizerArchitecture, TransformerArchitecture } from './architecture.ts'
+import type { NetworkSpec, TokenizerArchitecture, TransformerArchitecture } from './architecture.ts'
 import type { ClassifierArchitecture } from './classifier.ts'
 
 export const kinds = ['classifier', 'tokenizer', 'teacher', 'student'] as const
@@ -79,6 +79,22 @@ const studentSettings = v.object({
   ),
   split: whole(0, side * side),
 })
+
+/**
+ * Holds the numbers of an architecture, whoever says them, against the bounds above.
+ * @throws CheckpointError that names the number
+ */
+export function checkBounds(file: string, { kind, architecture }: NetworkSpec): void {
+  const parsed = v.safeParse(architectures[kind], architecture)
+  if (parsed.success) return
+  const [issue] = parsed.issues
+  throw new CheckpointError(
+    `${file}: its tensors make a ${kind} whose ${v.getDotPath(issue)} is out of bounds: ${issue.message}.`,
+    {
+      remedy: 'Is this the right checkpoint for the model? `distilled inspect FILE` shows what it holds.',
+    },
+  )
+}
 
 /** Characters of one fact; a thousand class names are some 20,000. */
 const longest = 2 ** 20

@@ -80,8 +80,14 @@ export const hostileSafetensors: readonly Hostile[] = [
     () => tensors(`{${Array.from({ length: 50_001 }, (_, i) => `"${i}":${entry('U8', '[0]', '[0,0]')}`)}}`, join()),
     /at most 50000/,
   ],
-  ['a name of 10 MB of backslashes', () => tensors(`{"${'\\\\'.repeat(5 << 20)}":1}`), /"\{"/],
-  ['a name of 10 MB', () => tensors(`{"${'a'.repeat(10 << 20)}":1}`), /"\{"/],
+  ['a name of 10 MB of backslashes', () => tensors(`{"${'\\\\'.repeat(5 << 20)}":1}`), /a name of at most 1024/],
+  ['a name of 10 MB', () => tensors(`{"${'a'.repeat(10 << 20)}":1}`), /a name of at most 1024/],
+  ['a shape of 4 million numbers', () => tensors(`{"a":{"shape":[${'1,'.repeat(4 << 20)}1]}}`), /at most 64 numbers/],
+  [
+    'a million metadata',
+    () => tensors(`{"__metadata__":{${Array.from({ length: 1_000_000 }, (_, i) => `"${i}":""`)}}}`, join()),
+    /at most 10000 metadata/,
+  ],
 ]
 
 const npy = (literal: string, data: Part = new Uint8Array(16)) =>
