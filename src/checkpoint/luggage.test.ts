@@ -232,6 +232,43 @@ describe('an unknown class', () => {
   })
 })
 
+describe('a tensor whose dtype stands beside raw bytes', () => {
+  const untyped = (type: string) => {
+    const id = tuple(text('storage'), global('torch.storage', 'UntypedStorage'), text('0'), text('cpu'), int(24))
+    const rebuild = global('torch._utils', '_rebuild_tensor_v3')
+    const shape = tuple(int(12))
+    return reduce(rebuild, join(id, 'Q'), int(0), shape, tuple(int(1)), op.false, none, global('torch', type))
+  }
+  const openTyped = (type: string) => open(torchZip(pickle(dict(text('t'), untyped(type)))))
+
+  test('is read where the dtype is known', async () => {
+    const ref = (await openTyped('uint16')).tensors().get('t')!
+    expect(ref).toMatchObject({ dtype: 'uint16', shape: [12] })
+    const whole = new Uint16Array(Float32Array.of(0, 1, 2, 3, 4, 5).buffer)
+    expect(await values(ref)).toEqual(Array.from(whole))
+  })
+
+  test('is named where it is not', async () => {
+    const checkpoint = await openTyped('float8_e4m3fn')
+    expect((checkpoint.root as ValueMap).get('t')).toEqual({ notRead: 'torch.float8_e4m3fn([12])' })
+    expect(checkpoint.notRead).toEqual(['torch.float8_e4m3fn'])
+  })
+
+  test('does not leave its bytes', async () => {
+    await expect(openTyped('uint32')).rejects.toThrow(
+      /uint32 \[12\].*to fit its storage, found a storage of 6 elements/,
+    )
+  })
+})
+
+describe('numbers as keys', () => {
+  test('are numbers up to 2,000 in a dict, and text from there on', async () => {
+    const map = (await itemOf('}(', ...Array.from({ length: 2500 }, (_, i) => join(int(i), none)), 'u')) as ValueMap
+    expect(map.size).toBe(2500)
+    expect([map.has(1999), map.has(2000), map.has('2000'), map.has('2499')]).toEqual([true, false, true, true])
+  })
+})
+
 describe('protocol 0', () => {
   test.each([
     ['I01\n', true],

@@ -3,6 +3,7 @@
 
 import type { StateDict } from '../checkpoint/types.ts'
 import { CheckpointError } from '../core/errors.ts'
+import { quote } from '../core/show.ts'
 import type { NetworkSpec } from './architecture.ts'
 import { checkTensors } from './check-tensors.ts'
 import { bufferShapes, expectedShapes } from './shapes.ts'
@@ -28,7 +29,7 @@ export function checkStateDict(
   if (unexpected.length) {
     const names = unexpected
       .slice(0, LISTED)
-      .map((name) => `"${name}"`)
+      .map((name) => quote(name))
       .join(', ')
     const more = unexpected.length > LISTED ? ` and ${unexpected.length - LISTED} more` : ''
     throw new CheckpointError(`${file}: ${names}${more} belong to no part of this network.`, { remedy: REMEDY })

@@ -3,6 +3,7 @@
 
 import type { StateDict } from '../checkpoint/types.ts'
 import { CheckpointError, nearest, UsageError } from '../core/errors.ts'
+import { quote } from '../core/show.ts'
 import type {
   LlamaGenArchitecture,
   LlamaGenVqArchitecture,
@@ -37,7 +38,7 @@ const notSupported = (file: string, what: string, told: string) =>
 export function checkSupported(file: string, tensors: StateDict): void {
   if (!tensors.has('layers.0.attention.wqkv.weight')) return
   const text = [...tensors.keys()].find((name) => name.startsWith('cls_embedding.cap_proj.'))
-  if (text) throw notSupported(file, 'a LlamaGen for text to image', `it holds "${text}"`)
+  if (text) throw notSupported(file, 'a LlamaGen for text to image', `it holds ${quote(text)}`)
 }
 
 interface Reader {
