@@ -49,7 +49,7 @@ describe('bad usage ends with 2', () => {
     ['timesteps out of range', sample('--class', '1', '--timesteps', '0,9'), 'from 1 to 3 for this model, got 9'],
     ['a plan that contradicts itself', sample('--class', '1', '--teacher-only', '--steps', '1'), 'Leave them out.'],
     ['no folder for the dump', sample('--class', '1', '--dump', join(folder, 'no/d.npz')), 'Create it first.'],
-    ['an image without settings', sample('--like', written('plain.txt', 'x')), 'not an image'],
+    ['an image without settings', sample('--like', written('plain.txt', 'x')), 'no PNG, JPEG or WebP file'],
     ['a model name for download', ['download', 'var-d61'], 'Did you mean "var-d'],
     ['the teacher of a teacher', ['download', 'var-d16', '--teacher'], 'Leave --teacher out.'],
     ['a class filter without hits', ['models', '--classes', 'goldfsh'], 'Did you mean "goldfish"?'],
