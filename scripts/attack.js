@@ -1,7 +1,7 @@
-// The attacks of test/attack at full size, and one table of what came of them: the table of docs/SECURITY.md.
+// The attacks at full size, and one table of what came of them: the table of docs/SECURITY.md.
 //
-//   node scripts/attack.js           everything, about an hour on two cores
-//   node scripts/attack.js kills     one kind
+//   node scripts/attack.js           everything
+//   node scripts/attack.js kills     one kind: files, fuzz, crowd, requests, kills
 //
 // `npm test` runs a small share of the same attacks.
 
@@ -11,10 +11,23 @@ import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { root } from './build.js'
 
+/** @type {Record<string, string[]>} */
+const attacks = {
+  files: ['test/hostile/hostile.test.ts', 'test/hostile/heavy.test.ts'],
+  fuzz: ['test/hostile/fuzz.test.ts'],
+  crowd: ['test/server/crowd.test.ts'],
+  requests: ['test/attack/requests.test.ts'],
+  kills: ['test/attack/kills.test.ts'],
+}
 const kinds = process.argv.slice(2)
+const unknown = kinds.find((kind) => !(kind in attacks))
+if (unknown !== undefined) {
+  console.error(`There is no attack "${unknown}": ${Object.keys(attacks).join(', ')}.`)
+  process.exit(2)
+}
 const folder = mkdtempSync(join(tmpdir(), 'attack-'))
 const rowsFile = join(folder, 'rows.jsonl')
-const targets = kinds.length ? kinds.map((kind) => `test/attack/${kind}.test.ts`) : ['test/attack']
+const targets = (kinds.length ? kinds : Object.keys(attacks)).flatMap((kind) => attacks[kind] ?? [])
 
 const { status } = spawnSync(
   process.execPath,

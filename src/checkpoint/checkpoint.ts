@@ -72,8 +72,8 @@ async function readContent(source: ByteSource, complain: Complain): Promise<Cont
     return { format: 'npy', root: new Map([['arr_0', await readNpy(source)]]) }
   }
   if (isSafetensors(start)) {
-    const { tensors, metadata } = await readSafetensors(source)
-    return { format: 'safetensors', root: tensors, metadata }
+    const { tensors, metadata, notRead } = await readSafetensors(source)
+    return { format: 'safetensors', root: tensors, metadata, notRead }
   }
   const found = source.size === 0 ? 'an empty file' : `bytes ${Array.from(start.subarray(0, 16), hex).join(' ')}`
   throw complain('start of file', 'a checkpoint (torch, safetensors, npz or npy)', found, wrongFormat)

@@ -49,3 +49,15 @@ test('the writer refuses data that do not fit their shape, and names that come t
   expect(() => writeSafetensors([{ ...tensor, shape: [3] }])).toThrow(ShapeError)
   expect(() => writeSafetensors([tensor, tensor])).toThrow(/twice/)
 })
+
+test('tensors of types that no network here has do not stand in the way of the others', async () => {
+  const header = JSON.stringify({
+    scales: { dtype: 'F8_E4M3', shape: [4], data_offsets: [0, 4] },
+    w: { dtype: 'F32', shape: [1], data_offsets: [4, 8] },
+  })
+  const bytes = new Uint8Array([header.length, 0, 0, 0, 0, 0, 0, 0, ...Buffer.from(header), 1, 2, 3, 4, 0, 0, 128, 63])
+  const checkpoint = await openCheckpoint(bufferSource('f8.safetensors', bytes))
+  expect(checkpoint.notRead).toEqual(['scales (F8_E4M3)'])
+  expect([...checkpoint.tensors().keys()]).toEqual(['w'])
+  expect(await checkpoint.tensors().get('w')!.read()).toEqual(new Uint8Array([0, 0, 128, 63]))
+})

@@ -24,12 +24,20 @@ const dtypeNames: readonly (readonly [string, DType])[] = [
   ['BOOL', 'bool'],
 ]
 const dtypes = new Map(dtypeNames)
+/** Of the format, but not of a network here: they stand beside what is read. */
+const foreignDtypes = new Set(['F8_E5M2', 'F8_E4M3', 'F8_E8M0', 'F6_E2M3', 'F6_E3M2', 'F4', 'C64'])
 const codes = new Map(dtypeNames.map(([code, dtype]) => [dtype, code]))
 
-/** The tensors of a safetensors file in header order, and its metadata. */
-export async function readSafetensors(
-  source: ByteSource,
-): Promise<{ tensors: Map<string, Window>; metadata: Map<string, string> }> {
+interface Safetensors {
+  /** In header order. */
+  tensors: Map<string, Window>
+  metadata: Map<string, string>
+  /** Tensors of a type that no network here has, such as float8. */
+  notRead: string[]
+}
+
+/** Reads the header of a safetensors file; tensors are read when they are asked for. */
+export async function readSafetensors(source: ByteSource): Promise<Safetensors> {
   const complain = complaints(source.name)
   const prefix = await source.read(0, 8)
   const length = Number(new DataView(prefix.buffer).getBigUint64(0, true))
@@ -41,8 +49,12 @@ export async function readSafetensors(
   const dataOffset = 8 + length
   checkLayout(header.entries, source.size - dataOffset, complain)
   const tensors = new Map<string, Window>()
-  for (const entry of header.entries) tensors.set(entry.name, windowOfEntry(source, dataOffset, entry, complain))
-  return { tensors, metadata: header.metadata }
+  const notRead: string[] = []
+  for (const entry of header.entries) {
+    if (foreignDtypes.has(entry.dtype)) notRead.push(`${entry.name} (${entry.dtype})`)
+    else tensors.set(entry.name, windowOfEntry(source, dataOffset, entry, complain))
+  }
+  return { tensors, metadata: header.metadata, notRead }
 }
 
 function checkLayout(entries: readonly HeaderEntry[], total: number, complain: Complain): void {

@@ -59,7 +59,7 @@ export const hostileSafetensors: readonly Hostile[] = [
   header('a dimension of 4.0', /whole number/, `{"a":${entry('F32', '[4.0]', '[0,16]')}}`),
   header('a dimension of 4e0', /whole number/, `{"a":${entry('F32', '[4e0]', '[0,16]')}}`),
   header('100 dimensions', /at most 64/, `{"a":${entry('U8', `[${Array(100).fill(1)}]`, '[0,1]')}}`, 1),
-  header('an unknown dtype', /"F8_E4M3"/, `{"a":${entry('F8_E4M3', '[16]', '[0,16]')}}`),
+  header('an unknown dtype', /"F7"/, `{"a":${entry('F7', '[16]', '[0,16]')}}`),
   header(
     'a name that comes twice',
     /twice/,

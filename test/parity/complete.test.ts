@@ -4,8 +4,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { fixturePath } from '../fixtures.ts'
 
-/** Fixtures of other parts: metrics, random numbers, the samplers' filters; tested where these live. */
-const elsewhere = ['metrics', 'sampling', 'seed_streams', 'torch_randn']
+/** Fixtures of other parts: metrics, images, random numbers, the samplers' filters; tested where these live. */
+const elsewhere = ['metrics', 'pil_images', 'sampling', 'seed_streams', 'torch_randn']
 
 it('every fixture of a network is compared to the last array', () => {
   const here = new URL('.', import.meta.url)

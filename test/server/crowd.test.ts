@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { RunningServer, ServeOptions } from '../../src/server/serve.ts'
 import { mostConnectionsOfOne } from '../../src/server/settings.ts'
+import { record } from '../attack/record.ts'
 import { temporaryFolder } from '../cli/command-line.ts'
 import { ask, post, serve } from './served.ts'
 
@@ -69,15 +70,24 @@ describe.each([
   ['say nothing', () => ''],
   ['stop in the head', () => `GET / HTTP/1.1\r\n${host()}`],
   ['stop in the body', unended],
-])('1,000 clients that %s', (_, says) => {
+])('1,000 clients that %s', (what, says) => {
   it('keep nobody out', async () => {
     server = await serve({ mounts, patience: { head: 60, request: 60, answer: 60 } })
     await server.warm
     const before = process.platform === 'linux' ? await openFiles() : 0
     await crowd(1000, says)
-    const started = performance.now()
-    for (let i = 0; i < 20; i++) expect((await ask(server.url, '/healthz')).status).toBe(200)
-    expect(performance.now() - started).toBeLessThan(30_000)
+    let latest = 0
+    for (let i = 0; i < 20; i++) {
+      const asked = performance.now()
+      expect((await ask(server.url, '/healthz')).status).toBe(200)
+      latest = Math.max(latest, performance.now() - asked)
+    }
+    expect(latest).toBeLessThan(30_000)
+    record({
+      attack: `connections that ${what}`,
+      count: 1000,
+      result: `/healthz answers in at most ${latest.toFixed(0)} ms; at most ${mostConnectionsOfOne} stay open`,
+    })
     expect((await post(server.url, images, { prompt: 'boat' })).status).toBe(200)
     expect((await ask(server.url, '/large.bin')).body).toHaveLength(large)
     expect(await counter('connections')).toBeLessThanOrEqual(mostConnectionsOfOne)
