@@ -38,7 +38,7 @@ export interface OpenOptions extends WeightsOptions {
   ema?: boolean | undefined
 }
 
-/** Where released files keep their tensors, first choice first; '' is the file's top level (METHOD.md). */
+/** Where released files keep their tensors, first choice first; '' is the file's top level (docs/METHOD.md). */
 const stateDictPaths: Record<Role, (ema: boolean) => string[]> = {
   student: (ema) => {
     const averaged = ['trainer.ema_parameters', 'ema']

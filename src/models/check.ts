@@ -1,5 +1,5 @@
 // A state dict must hold exactly what its network needs: missing, misshapen and unexpected tensors are errors that
-// name the tensor and the nearest match. Upstream loads with strict=False and goes on (UPSTREAM.md).
+// name the tensor and the nearest match. Upstream loads with strict=False and goes on (docs/UPSTREAM.md).
 
 import type { StateDict } from '../checkpoint/types.ts'
 import { CheckpointError } from '../core/errors.ts'

@@ -1,5 +1,5 @@
 // What both students do with their two heads: finished positions keep their input, positions before `split` take the
-// codebook entry of the largest logit, the rest the continuous prediction as it is (UPSTREAM.md).
+// codebook entry of the largest logit, the rest the continuous prediction as it is (docs/UPSTREAM.md).
 // Upstream: DD_Model.final_predict + get_final_sequence, DDTransformer.final_predict + get_final_x_BLC.
 
 import { constant, type Graph, input, type Tensor } from '../graph/index.ts'

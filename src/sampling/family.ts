@@ -1,5 +1,5 @@
 // The seam between the two families and everything above: a sequence of token groups, a codebook, and graphs for the
-// student's step, the decoder and the teacher. A timestep is a number of finished groups (METHOD.md).
+// student's step, the decoder and the teacher. A timestep is a number of finished groups (docs/METHOD.md).
 
 import type { Graph, Tensor } from '../graph/index.ts'
 import type { StudentStep } from '../models/student.ts'

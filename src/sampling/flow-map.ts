@@ -1,5 +1,5 @@
 // The flow map: a token's Gaussian noise to the codebook entry at the end of its trajectory under flow matching, in
-// closed form because the data are a mixture of V points (METHOD.md; arXiv 2412.17153, section 3). On the straight path
+// closed form because the data are a mixture of V points (docs/METHOD.md; arXiv 2412.17153, section 3). On the straight path
 // x_t = (1-t) e + t c the velocity is (D(x, t) - x) / (1-t), where D is the posterior mean of the entries under
 //   log w_j = log p_j - |x - t c_j|^2 / (2 (1-t)^2) + const = log p_j + t / (1-t)^2 (x.c_j - t |c_j|^2 / 2) + const.
 // In the second form nothing large cancels, and an entry of log p = -Infinity has weight 0 exactly.

@@ -1,4 +1,4 @@
-// The flow map in plain float64, from the formula with squared distances as it stands in METHOD.md: what the graph is held
+// The flow map in plain float64, from the formula with squared distances as it stands in docs/METHOD.md: what the graph is held
 // against. Shares with it the solver's table and nothing else.
 
 import type { Schedule } from './flow-schedule.ts'

@@ -1,5 +1,5 @@
 // The teacher's flow map: noise sequences to token sequences. Group after group the teacher gives its conditional, and
-// every position's own slice of the noise is carried through the flow map of that conditional (METHOD.md; arXiv
+// every position's own slice of the noise is carried through the flow map of that conditional (docs/METHOD.md; arXiv
 // 2412.17153, section 3.2). Deterministic: an image's tokens depend on its noise, its label and the settings alone.
 
 import { EngineError, UsageError } from '../core/errors.ts'

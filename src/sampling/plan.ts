@@ -1,5 +1,5 @@
 // How to get from noise to a sequence, as a checked value: the student alone in one or more steps, the student with
-// the teacher in between, or the teacher alone, drawing or by its flow map (METHOD.md, "Sampling").
+// the teacher in between, or the teacher alone, drawing or by its flow map (docs/METHOD.md, "Sampling").
 
 import { UsageError } from '../core/errors.ts'
 import type { Family, PrefixMask } from './family.ts'

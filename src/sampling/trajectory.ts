@@ -1,4 +1,4 @@
-// The states X_t between noise and data (METHOD.md): the first t token groups are data, the others still noise.
+// The states X_t between noise and data (docs/METHOD.md): the first t token groups are data, the others still noise.
 
 import { type Family, tokensBefore } from './family.ts'
 

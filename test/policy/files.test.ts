@@ -1,7 +1,7 @@
 // House rules that a machine can check: files introduce themselves, nothing is left for later, no file shows on whose
 // machine it was written.
-import { statSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { expect, it } from 'vitest'
 import { root } from './child.ts'
 import { isCode, isTest, read, repositoryFiles } from './sources.ts'
@@ -41,3 +41,17 @@ it('no path of a developer’s machine', () => {
 it('no file is larger than 10 MB', () => {
   expect(files.filter((file) => statSync(join(root, file)).size > 10e6)).toEqual([])
 })
+
+it('every document that a comment or a document names is there', () => {
+  const missing = text.flatMap((file) => {
+    const said = file.endsWith('.md') ? read(file) : commentsOf(read(file))
+    const names = said.match(/(?<![\w./*:-])(?:[\w-]+\/|\.\.\/)*[\w-]+\.md\b/g) ?? []
+    const found = (name: string) => [root, join(root, dirname(file))].some((place) => existsSync(join(place, name)))
+    return names.filter((name) => !found(name)).map((name) => `${file}: ${name}`)
+  })
+  expect(missing).toEqual([])
+})
+
+/** The comments of a file in TypeScript, JavaScript, CSS, YAML or a shell's language. */
+const commentsOf = (source: string): string =>
+  (source.match(/^\s*(?:\/\/|\/?\*|#).*|\s\/\/ .*/gm) ?? []).map((line) => line.trim()).join('\n')
