@@ -27,7 +27,7 @@ export function studentEntry(name: string): StudentEntry {
   const entry = findModel(name)
   if (entry.kind === 'student') return entry
   throw new UsageError(`${name} is a ${entry.kind}; bench measures students, with their teacher and tokenizer.`, {
-    remedy: 'Try --model var-dd-d16.',
+    remedy: "Try `model: 'var-dd-d16'`.",
   })
 }
 

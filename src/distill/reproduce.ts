@@ -123,7 +123,7 @@ async function claim(out: string, what: { family: FamilyName; recipe: Recipe }):
   if (!existsSync(path)) await writeAtomically(path, new TextEncoder().encode(text))
   else if ((await readFile(path, 'utf8')) !== text) {
     throw new UsageError(`${out} holds a reproduction with another recipe (${path}).`, {
-      remedy: 'Name another folder with --out.',
+      remedy: 'Name another folder with `out`.',
     })
   }
 }

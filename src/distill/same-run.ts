@@ -43,7 +43,7 @@ export async function checkSameRun(folder: string, step: number, config: Config)
 /** Data that changed are the likeliest reason, and the one that a person may not know of. */
 const changedData = (different: readonly string[]): string | undefined =>
   different.every((what) => what.startsWith('data.'))
-    ? 'Its images changed since it was started. Put them back as they were, or start another run from its weights with --init.'
+    ? 'Its images changed since it was started. Put them back as they were, or start another run from its weights with `init`.'
     : undefined
 
 async function readConfig(path: string): Promise<unknown> {

@@ -31,7 +31,7 @@ export function checkMicroBatch({ microBatch, imageSize }: { microBatch: number;
   throw new UsageError(
     `A micro-batch of ${microBatch} images of ${imageSize} x ${imageSize} pixels is too large: ` +
       `${Math.floor(mostPixels / (3 * imageSize ** 2))} of that size are the limit.`,
-    { remedy: 'Choose a smaller --micro-batch; the batch may stay, it is a multiple of it.' },
+    { remedy: 'Choose a smaller `microBatch`; the batch may stay, it is a multiple of it.' },
   )
 }
 
@@ -39,13 +39,13 @@ export function checkMicroBatch({ microBatch, imageSize }: { microBatch: number;
 export function checkClassifier({ name, classes, imageSize }: Dataset): void {
   if (imageSize % 8) {
     throw new UsageError(
-      `A classifier halves its images three times, so their side (--image-size) has to be a multiple of 8; got ${imageSize}.`,
+      `A classifier halves its images three times, so their side (\`imageSize\`) has to be a multiple of 8; got ${imageSize}.`,
     )
   }
   if (classes.length > 1) return
   throw new UsageError(`${name} has one class, "${classes[0]}"; a classifier learns to tell two or more apart.`, {
     remedy:
-      'Train it on other images, such as the drawn sprites (leave out --data): what looks alike is much the same everywhere.',
+      'Train it on other images, such as the drawn sprites (leave out `data`): what looks alike is much the same everywhere.',
   })
 }
 
@@ -55,14 +55,14 @@ export function checkTokenizer(architecture: TokenizerArchitecture, imageSize: n
   const factor = 2 ** (chMult.length - 1)
   if (imageSize % factor) {
     throw new UsageError(
-      `Images of ${imageSize} x ${imageSize} pixels do not fit ${chMult.length} levels of channels (--ch-mult): the side ` +
+      `Images of ${imageSize} x ${imageSize} pixels do not fit ${chMult.length} levels of channels (\`chMult\`): the side ` +
         `is halved ${chMult.length - 1} times, so it has to be a multiple of ${factor}.`,
     )
   }
   const uneven = chMult.find((multiple) => (ch * multiple) % normGroups)
   if (uneven !== undefined) {
     throw new UsageError(
-      `${normGroups} groups (--norm-groups) do not divide the ${ch * uneven} channels of a level (--ch ${ch} times ${uneven}).`,
+      `${normGroups} groups (\`normGroups\`) do not divide the ${ch * uneven} channels of a level (\`ch: ${ch}\` times ${uneven}).`,
     )
   }
   if (architecture.family === 'llamagen') return
@@ -70,7 +70,7 @@ export function checkTokenizer(architecture: TokenizerArchitecture, imageSize: n
   const { patchNums } = architecture
   if (patchNums.at(-1) === side && patchNums.every((p, i) => i === 0 || p > patchNums[i - 1]!)) return
   throw new UsageError(
-    `The sides of the scales (--patch-nums) have to grow up to ${side}, the side of the features of images of ` +
+    `The sides of the scales (\`patchNums\`) have to grow up to ${side}, the side of the features of images of ` +
       `${imageSize} x ${imageSize} pixels; got ${patchNums.join(',')}.`,
     { remedy: `For example ${[...growing(side)].join(',')}.` },
   )
@@ -87,7 +87,7 @@ export function checkHeads(family: 'var' | 'llamagen', { dim, heads }: { dim: nu
   const each = family === 'llamagen' ? 4 : 1 // rows and columns have pairs of coordinates of their own
   if (dim % (heads * each) === 0) return
   throw new UsageError(
-    `${heads} heads (--heads) do not divide a width of ${dim} (--dim)${each > 1 ? ` into multiples of ${each}` : ''}.`,
+    `${heads} heads (\`heads\`) do not divide a width of ${dim} (\`dim\`)${each > 1 ? ` into multiples of ${each}` : ''}.`,
   )
 }
 

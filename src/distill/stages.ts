@@ -161,7 +161,7 @@ export async function trainTeacher(
     throw new UsageError(
       `${tokenizerFile} was trained on images of ${tokenizer.imageSize} x ${tokenizer.imageSize} pixels, and ${data.name} ` +
         `is read at ${data.imageSize} x ${data.imageSize}.`,
-      { remedy: `Give --image-size ${tokenizer.imageSize}.` },
+      { remedy: `Give \`imageSize: ${tokenizer.imageSize}\`.` },
     )
   }
   checkMicroBatch(settings)

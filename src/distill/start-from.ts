@@ -23,11 +23,11 @@ export async function initFile(path: string): Promise<string> {
   const found = await stat(path).catch(() => undefined)
   if (found?.isFile()) return path
   if (!found?.isDirectory())
-    throw new UsageError(`--init ${path}: ${found ? 'it is no regular file' : 'there is no such file'}.`)
+    throw new UsageError(`\`init\` ${path}: ${found ? 'it is no regular file' : 'there is no such file'}.`)
   const finished = join(path, 'model.safetensors')
   const file = existsSync(finished) ? finished : await newestCheckpoint(path)
   if (file !== undefined) return file
-  throw new UsageError(`--init ${path}: the folder holds neither model.safetensors nor checkpoints of a run.`)
+  throw new UsageError(`\`init\` ${path}: the folder holds neither model.safetensors nor checkpoints of a run.`)
 }
 
 /**
@@ -87,6 +87,6 @@ function unfit(file: string, name: string, found: readonly number[] | undefined,
     })
   }
   return new UsageError(`${file}: tensor "${name}" is [${found.join(', ')}]; this run has ${expected}.`, {
-    remedy: 'Give the sizes that the file was trained with, or train without --init.',
+    remedy: 'Give the sizes that the file was trained with, or train without `init`.',
   })
 }

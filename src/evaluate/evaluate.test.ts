@@ -94,7 +94,7 @@ describe('a figure is of what its protocol says', () => {
   it('features of equal width and another network have no distance', async () => {
     const samples = { features: matrix(9, 4), ...noted(ours) }
     expect(await refusal(samples, { ...unit(4), ...noted(theirs) }, { metrics: ['fid'] })).toMatch(
-      /is of the features of net \(none; SHA-256 cdcdcdcdcdcd\), the samples of net \(none; SHA-256 abab.*same --features/,
+      /is of the features of net \(none; SHA-256 cdcdcdcdcdcd\), the samples of net \(none; SHA-256 abab.*same `reader`/,
     )
     expect(await refusal(samples, { ...unit(4), ...noted(ours, 'cropped') }, { metrics: ['fid'] })).toMatch(/cropped/)
     expect(await refusal(samples, { ...unit(4), ...noted(ours) }, { metrics: ['fid'] })).toBe('measured')
@@ -187,9 +187,7 @@ describe('what cannot be told is said before images are read', () => {
     expect(await refusal(samples, { arr_0: pictures(9) }, { metrics: ['precision'] })).toMatch(
       /needs a reader of images/,
     )
-    expect(await refusal(samples, { arr_0: pictures(9) })).toMatch(
-      /nothing to measure; fid: the reference .*--features/,
-    )
+    expect(await refusal(samples, { arr_0: pictures(9) })).toMatch(/nothing to measure; fid: the reference .*`reader`/)
   })
 })
 

@@ -39,12 +39,13 @@ export async function evaluate(options: EvaluateOptions): Promise<{ result: Eval
   if (reference) checkExtractors(features, featuresOf(reference, reader), reference.name)
   if (features.protocol && features.protocol !== protocol) {
     throw new UsageError(`${samples.name} was read as protocol ${features.protocol} has it, not ${protocol}.`, {
-      remedy: `Take --protocol ${features.protocol}, or read the images again.`,
+      remedy: `Take \`protocol: '${features.protocol}'\`, or read the images again.`,
     })
   }
   if (samples.count === undefined) {
     throw new UsageError(`${samples.name} holds statistics that do not say of how many images.`, {
-      remedy: 'Give the images, their features, or statistics that --save-stats wrote.',
+      remedy: 'Give the images, their features, or statistics that say it.',
+      shellRemedy: 'Give the images, their features, or statistics that --save-stats wrote.',
     })
   }
   const metrics = options.metrics ?? possible(options)
@@ -128,7 +129,8 @@ function possible(options: EvaluateOptions): MetricName[] {
   })
   if (metrics.length) return metrics
   throw new UsageError(`There is nothing to measure; ${skipped.join('; ')}.`, {
-    remedy: 'Name a network that reads images with --features, or give the images.',
+    remedy: 'Give a `reader` of images, or the images.',
+    shellRemedy: 'Name a network that reads images with --features, or give the images.',
   })
 }
 
@@ -152,6 +154,7 @@ function checkExtractors(ours: Protocol['features'], theirs: Protocol['features'
   const said = (of: Protocol['features']) =>
     `${of.name} (${of.preprocessing}${of.sha256 ? `; SHA-256 ${of.sha256.slice(0, 12)}` : ''})`
   throw new UsageError(`${name} is of the features of ${said(theirs)}, the samples of ${said(ours)}.`, {
-    remedy: 'Evaluate both with the same --features and --protocol.',
+    remedy: 'Evaluate both with the same `reader` and `protocol`.',
+    shellRemedy: 'Evaluate both with the same --features and --protocol.',
   })
 }

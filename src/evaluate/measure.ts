@@ -108,7 +108,7 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
     const reason = obstacle(metric, options)
     if (reason)
       throw new UsageError(`${metric}: ${reason}.`, {
-        remedy: 'Leave this metric out of --metrics, or give what it needs.',
+        remedy: 'Leave this metric out of `metrics`, or give what it needs.',
       })
   }
   const wants = new Set(metrics)
@@ -252,7 +252,10 @@ function checkWidths({ samples, reference, reader, metrics }: MeasureOptions): v
     if (ofSamples === undefined || ofReference === undefined || ofSamples === ofReference) continue
     throw new UsageError(
       `The reference has ${ofReference} features an image, the samples ${ofSamples}: they are of different extractors.`,
-      { remedy: 'Evaluate both with the same --features.' },
+      {
+        remedy: 'Evaluate both with the same `reader`.',
+        shellRemedy: 'Evaluate both with the same --features.',
+      },
     )
   }
 }

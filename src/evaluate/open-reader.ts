@@ -30,7 +30,9 @@ export async function openFeatureReader(what: string, { engine, protocol }: Read
   if (what === 'sprites') return spritesReader(engine)
   if (!existsSync(what)) throw missing(what)
   if (!statSync(what).isFile()) {
-    throw new UsageError(`--features ${what} is a folder.`, { remedy: 'Name a file of weights, or an ONNX file.' })
+    throw new UsageError(`The feature reader ${what} is a folder.`, {
+      remedy: 'Name a file of weights, or an ONNX file.',
+    })
   }
   if (/\.onnx$/i.test(what)) return onnxReader(engine, what)
   if (await isOurClassifier(what)) return classifierReader(engine, what, 'classifier')
@@ -45,9 +47,9 @@ async function isOurClassifier(path: string): Promise<boolean> {
 
 function missing(what: string): UsageError {
   const { name, bytes, sha256, page } = fidWeights
-  return new UsageError(`--features ${what}: there is no such file.`, {
+  return new UsageError(`The feature reader ${what}: there is no such file.`, {
     remedy:
       `The Inception-v3 that distances are published with is ${name} (${bytes} bytes, SHA-256 ${sha256}), at ${page}; ` +
-      'nothing is downloaded on its own. `--features sprites` needs no file.',
+      'nothing is downloaded on its own. The reader sprites needs no file.',
   })
 }

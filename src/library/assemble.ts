@@ -22,6 +22,7 @@ import {
   inferLlamaGenVq,
   inferVar,
   inferVarVqvae,
+  tokensUnknown,
 } from '../models/infer.ts'
 import { type TrainedFacts, trainedFacts } from '../models/trained-facts.ts'
 import { openWeights, type Weights, type WeightsOptions } from '../models/weights.ts'
@@ -94,7 +95,9 @@ export function assembleModel(
     if (side === undefined || side === family.imageSize) continue
     throw new CheckpointError(
       `${part!.file} was trained on images of ${side} pixels; together these files make ${family.imageSize}.`,
-      { remedy: 'Give files that were trained together.' },
+      tellsTokens(student) && tellsTokens(teacher)
+        ? { remedy: 'Give files that were trained together.' }
+        : tokensUnknown,
     )
   }
   const classes = (student ?? teacher)?.facts?.classes
@@ -160,6 +163,10 @@ function assemble(parts: Parts, options: OpenOptions): Family {
   return name === 'var' ? assembleVar(parts, options) : assembleLlamaGen(parts, options)
 }
 
+/** Whether a part, which need not be there, says how many tokens an image has, by itself or by its shapes. */
+const tellsTokens = (part: Part | undefined): boolean =>
+  !part?.kind.startsWith('llamagen') || part.facts !== undefined || part.tensors.has('freqs_cis')
+
 const own = <A extends Architecture>({ facts }: Part): A | undefined => facts?.architecture as A | undefined
 
 function assembleVar({ student, teacher, tokenizer }: Parts, options: OpenOptions): Family {
@@ -221,9 +228,12 @@ function checkPair(
   if (!s || !t) return
   const facts = (a: Transformer) => `${a.numClasses} classes and groups ${summary(groupSizes(a))}`
   if (facts(s) === facts(t)) return
-  throw new CheckpointError(`${student!.file} has ${facts(s)}, but its teacher ${teacher!.file} has ${facts(t)}.`, {
-    remedy: 'Give a teacher that was trained on the same classes and token grid.',
-  })
+  throw new CheckpointError(
+    `${student!.file} has ${facts(s)}, but its teacher ${teacher!.file} has ${facts(t)}.`,
+    s.numClasses !== t.numClasses || (tellsTokens(student) && tellsTokens(teacher))
+      ? { remedy: 'Give a teacher that was trained on the same classes and token grid.' }
+      : tokensUnknown,
+  )
 }
 
 const summary = (groups: readonly number[]) =>

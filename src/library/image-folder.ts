@@ -29,7 +29,7 @@ export async function clearFolder(folder: string, { expected, force = false }: F
   if (!force) {
     for await (const { name } of others) {
       throw new UsageError(`${folder} holds images of another run, such as ${name}, and they would be mixed.`, {
-        remedy: 'Name another folder, or give --force to remove them.',
+        remedy: 'Name another folder, or give `force: true` to remove them.',
       })
     }
     return

@@ -121,7 +121,8 @@ function part({ data, shape: [n, height, width], labels, first }: MassBatch, fro
 async function unfinished(folder: string): Promise<never> {
   if (!(await readManifests(folder, samplesKind)).size) {
     throw new UsageError(`${folder} holds no samples: there is no ${manifestName}.`, {
-      remedy: 'Make them with: distilled sample --labels random --count 50000',
+      remedy: 'Make them with sampleMany.',
+      shellRemedy: 'Make them with: distilled sample --labels random --count 50000',
     })
   }
   throw new UsageError(`${folder} holds shards of samples that nobody has merged.`, {

@@ -80,7 +80,9 @@ describe('hints', () => {
     expect(() => inferLlamaGen('x.pt', hollow(spec))).toThrow('no released LlamaGen has 3 layers of width 1024')
     expect(() => inferLlamaGen('x.pt', hollow(spec), { heads: 3 })).toThrow('3 heads do not divide the width 1024')
     expect(inferLlamaGen('x.pt', hollow(spec), { heads: 4, tokens: 64 })).toMatchObject({ heads: 4, tokens: 64 })
-    expect(() => inferLlamaGen('x.pt', hollow(spec), { heads: 4, tokens: 60 })).toThrow('60 tokens are no square grid')
+    expect(() => inferLlamaGen('x.pt', hollow(spec), { heads: 4, tokens: 60 })).toThrow(
+      '60 tokens are no square grid (x.pt). Shapes do not tell the tokens of a LlamaGen model; where they are others, load it with `config',
+    )
   })
 })
 

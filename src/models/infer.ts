@@ -119,6 +119,14 @@ function scales(file: string, levels: number, length: number, hint?: readonly nu
   })
 }
 
+/** What to do where a LlamaGen's number of tokens was taken for another than it is. */
+export const tokensUnknown = {
+  remedy:
+    'Shapes do not tell the tokens of a LlamaGen model; where they are others, load it with `config: { heads: 4, tokens: 16 }`.',
+  shellRemedy:
+    'Shapes do not tell the tokens of a LlamaGen model; where they are others, name them in --config FILE.json: {"heads": 4, "tokens": 16}',
+}
+
 /** Head counts of the released sizes (gpt.py:GPT_models), by layers x width. */
 const headsBySize = new Map([
   ['12x768', 12],
@@ -144,7 +152,8 @@ export function inferLlamaGen(file: string, tensors: StateDict, hints: Architect
   }
   if (dim % heads) throw new UsageError(`${heads} heads do not divide the width ${dim} of ${file}.`)
   const tokens = hints.tokens ?? toldTokens(file, tensors) ?? 256
-  if (!Number.isInteger(Math.sqrt(tokens))) throw new UsageError(`${tokens} tokens are no square grid (${file}).`)
+  if (!Number.isInteger(Math.sqrt(tokens)))
+    throw new UsageError(`${tokens} tokens are no square grid (${file}).`, tokensUnknown)
   const student = r.has('final_layer_conti.linear.weight')
   return {
     family: 'llamagen',

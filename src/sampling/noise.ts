@@ -4,6 +4,7 @@
 import { oneOf, UsageError } from '../core/errors.ts'
 import { noise as philoxNoise } from '../core/random/philox.ts'
 import { TorchGenerator } from '../core/random/torch.ts'
+import { tokensUnknown } from '../models/infer.ts'
 
 export const generators = ['philox', 'torch'] as const
 export type Generator = (typeof generators)[number]
@@ -46,11 +47,4 @@ export function givenNoise(
   }
   const size = expected[1]! * expected[2]!
   return (first, count) => data.slice(first * size, (first + count) * size)
-}
-
-const tokensUnknown = {
-  remedy:
-    'Shapes do not tell the tokens of a LlamaGen model; where they are others, load it with `config: { heads: 4, tokens: 16 }`.',
-  shellRemedy:
-    'Shapes do not tell the tokens of a LlamaGen model; where they are others, name them in --config FILE.json: {"heads": 4, "tokens": 16}',
 }

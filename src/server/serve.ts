@@ -116,7 +116,7 @@ export async function serveModels(options: ServeOptions): Promise<RunningServer>
 function publicAddress(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (!url || !/^https?:$/.test(url.protocol) || url.search || url.hash || url.username || url.password)
-    throw new UsageError(`--public-url ${quote(text)} is no address.`, {
+    throw new UsageError(`\`publicUrl\` ${quote(text)} is no address.`, {
       remedy: 'Such as https://images.example.org/, or with a path that the proxy takes away.',
     })
   if (!url.pathname.endsWith('/')) url.pathname += '/'
@@ -128,11 +128,11 @@ function checkAccess(host: string, token: string | undefined, cors: readonly str
     throw new UsageError('The token has fewer than 8 characters.', { remedy: 'Make one with: openssl rand -hex 16' })
   if (!isLoopback(host) && token === undefined)
     throw new UsageError(`On ${host} other machines can come in, so the server wants a token.`, {
-      remedy: 'Give --token (or DISTILLED_TOKEN), or leave --host out.',
+      remedy: 'Give `token` (or DISTILLED_TOKEN), or leave `host` out.',
     })
   for (const origin of cors) {
     if (URL.canParse(origin) && new URL(origin).origin === origin) continue
-    throw new UsageError(`--cors ${quote(origin)} is no origin.`, {
+    throw new UsageError(`\`cors\` ${quote(origin)} is no origin.`, {
       remedy: 'Such as https://example.org, without a path.',
     })
   }

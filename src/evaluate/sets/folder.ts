@@ -42,7 +42,8 @@ export async function folderSet(path: string, signal?: AbortSignal): Promise<Eva
   const files = entries.filter(({ name }) => isRead(name)).sort((a, b) => (a.name < b.name ? -1 : 1))
   if (!files.length) {
     throw new UsageError(`${path} holds no image (${imageEndings.join(', ')}).`, {
-      remedy: 'Name a folder of images, an .npz, or --model NAME to sample and evaluate in one go.',
+      remedy: 'Name a folder of images, or an .npz.',
+      shellRemedy: 'Name a folder of images, an .npz, or --model NAME to sample and evaluate in one go.',
     })
   }
   const { kinds, origin } = await lookThrough(files, signal)
