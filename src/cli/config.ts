@@ -1,7 +1,7 @@
 // `--config FILE.json`: what the shapes of a checkpoint cannot tell, for models that no preset fits.
-import { readFile } from 'node:fs/promises'
 import * as v from 'valibot'
 import { nearest, UsageError } from '../core/errors.ts'
+import { readText } from '../files/read.ts'
 import { hintsSchema } from '../library/load-options.ts'
 import type { ArchitectureHints } from '../models/infer.ts'
 
@@ -12,7 +12,7 @@ import type { ArchitectureHints } from '../models/infer.ts'
  * await readConfig('tiny.json') // { family: 'llamagen', heads: 4, tokens: 16 }
  */
 export async function readConfig(path: string): Promise<ArchitectureHints> {
-  const text = await readFile(path, 'utf8').catch((cause) => {
+  const text = await readText(path, 2 ** 20).catch((cause) => {
     throw new UsageError(`--config ${path}: ${cause.code === 'ENOENT' ? 'there is no such file' : cause.message}.`, {
       cause,
     })

@@ -254,7 +254,8 @@ const openReference = async (what: string | undefined, sprites: number): Promise
 
 const noReference = () =>
   new UsageError('There is no reference to compare with.', {
-    remedy: 'For example --reference imagenet-dd, or a folder of real images; --metrics is needs none.',
+    remedy:
+      'For example --reference imagenet-dd, or a folder of real images. The Inception Score alone (--metrics is) needs no reference.',
   })
 
 /** One line per stage, with the time that is left of it. */

@@ -1,9 +1,9 @@
 // A run's settings, each declared once: default, unit, where the value comes from, and what it may be. From this one
 // table come the checked config file, the command line's flags and the report's rows.
-import { readFile, stat } from 'node:fs/promises'
 import * as v from 'valibot'
 import { nearest, UsageError } from '../core/errors.ts'
 import { quote, show } from '../core/show.ts'
+import { readText } from '../files/read.ts'
 import { type KnobSchema, type KnobValue, placeholder, schemaLike, shown, valueIn } from './knob-values.ts'
 
 export type Provenance = 'paper' | 'upstream code' | 'ours'
@@ -153,15 +153,7 @@ function flagsOf(name: string, { default: value, schema, unit, provenance, note 
 const largestFile = 2 ** 20
 
 async function readJson(path: string): Promise<unknown> {
-  const readable = async () => {
-    const found = await stat(path)
-    if (!found.isFile()) throw new UsageError(`${path} is no file of settings: expected a regular file.`)
-    if (found.size > largestFile)
-      throw new UsageError(`${path} has ${found.size} bytes; settings are at most ${largestFile}.`)
-    return readFile(path, 'utf8')
-  }
-  const text = await readable().catch((cause) => {
-    if (cause instanceof UsageError) throw cause
+  const text = await readText(path, largestFile).catch((cause) => {
     const reason = cause.code === 'ENOENT' ? 'there is no such file' : cause.message
     throw new UsageError(`${path}: ${reason}.`, { cause })
   })

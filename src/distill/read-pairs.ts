@@ -1,13 +1,13 @@
 // A folder of pairs as the student's trainer reads it: labels and tokens in memory, the noise made again from the seed.
 // Opening holds every file against the manifest, so a damaged one is named before training starts and not after.
 
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openCheckpoint } from '../checkpoint/checkpoint.ts'
 import { bufferSource } from '../checkpoint/sources.ts'
 import { CheckpointError, UsageError } from '../core/errors.ts'
 import { noise as gaussian } from '../core/random/philox.ts'
 import { shellCommand } from '../core/shell.ts'
+import { readWhole } from '../files/read.ts'
 import {
   chunkFile,
   chunksOf,
@@ -105,7 +105,7 @@ async function unfinished(folder: string): Promise<never> {
 
 async function readChunk(folder: string, manifest: Manifest, entry: FileEntry, of: Sizes): Promise<Chunk> {
   const { length } = of
-  const bytes = await readFile(join(folder, entry.name)).catch((error: NodeJS.ErrnoException) => {
+  const bytes = await readWhole(join(folder, entry.name), entry.bytes).catch((error: NodeJS.ErrnoException) => {
     throw damaged(
       folder,
       manifest,

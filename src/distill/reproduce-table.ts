@@ -2,12 +2,12 @@
 // are sprites of another seed than the one that was trained on.
 
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { sprites } from '../data/sprites.ts'
 import { REFERENCE_SEED } from '../evaluate/sets/sprites.ts'
 import { classifierReader } from '../evaluate/sprites-reader.ts'
 import { makeFolder, writeAtomically } from '../files/atomic.ts'
+import { readText } from '../files/read.ts'
 import { fileSha256 } from '../jobs/manifest.ts'
 import type { TokenizerArchitecture, TransformerArchitecture } from '../models/architecture.ts'
 import type { Recipe } from './recipes.ts'
@@ -39,7 +39,7 @@ export async function makeTable(
 ): Promise<readonly TableRow[]> {
   const student = await fileSha256(files.student, signal)
   if (existsSync(files.table)) {
-    const found = JSON.parse(await readFile(files.table, 'utf8'))
+    const found = JSON.parse(await readText(files.table))
     if (found.student === student) return found.rows
   }
   const { imageSize } = await readTrained(files.classifier, 'classifier')

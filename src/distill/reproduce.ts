@@ -2,13 +2,13 @@
 // compares their samples. Each stage has a folder of its own; what is finished stays, what was interrupted goes on.
 
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { UsageError } from '../core/errors.ts'
 import { sprites } from '../data/sprites.ts'
 import type { Engine } from '../engine/types.ts'
 import { makeFolder, writeAtomically } from '../files/atomic.ts'
 import { lockFolder } from '../files/lock.ts'
+import { readText } from '../files/read.ts'
 import { fileSha256 } from '../jobs/manifest.ts'
 import type { ClassifierArchitecture } from '../models/classifier.ts'
 import { defaultFlow } from '../sampling/flow-schedule.ts'
@@ -121,7 +121,7 @@ async function claim(out: string, what: { family: FamilyName; recipe: Recipe }):
   await makeFolder(out)
   const text = `${JSON.stringify(what, null, 2)}\n`
   if (!existsSync(path)) await writeAtomically(path, new TextEncoder().encode(text))
-  else if ((await readFile(path, 'utf8')) !== text) {
+  else if ((await readText(path)) !== text) {
     throw new UsageError(`${out} holds a reproduction with another recipe (${path}).`, {
       remedy: 'Name another folder with `out`.',
     })

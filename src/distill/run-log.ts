@@ -1,11 +1,11 @@
 // A run's diary, `log.jsonl`: one event a line, appended as it happens, so that whatever ends a run leaves all but the
 // last line whole. Live view and report are both drawn from these events and know nothing else of the run.
 import { closeSync, openSync, writeSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { CheckpointError, UsageError } from '../core/errors.ts'
 import { writeStream } from '../files/atomic.ts'
+import { readText } from '../files/read.ts'
 import { writeError } from '../files/write-error.ts'
 
 /** JSON has no NaN: what is not finite is written as null and read as NaN. */
@@ -112,7 +112,7 @@ function explained<T>(file: string, write: () => T): T {
 }
 
 const textOf = (file: string): Promise<string | undefined> =>
-  readFile(file, 'utf8').catch((error) => {
+  readText(file).catch((error) => {
     if (error.code === 'ENOENT') return undefined
     throw error
   })

@@ -1,9 +1,9 @@
 // Whether a run may go on: under the config it was started with, but for its length, which may grow, and for where its data
 // lie. What differs is named setting by setting.
 
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UsageError } from '../core/errors.ts'
+import { readText } from '../files/read.ts'
 
 type Config = Readonly<Record<string, unknown>>
 
@@ -48,7 +48,7 @@ const changedData = (different: readonly string[]): string | undefined =>
 
 async function readConfig(path: string): Promise<unknown> {
   try {
-    return JSON.parse(await readFile(path, 'utf8'))
+    return JSON.parse(await readText(path))
   } catch (cause) {
     throw new UsageError(`${path} cannot be read: ${(cause as Error).message}.`, {
       remedy: 'It says what the run in this folder is. Name another folder for a new run.',

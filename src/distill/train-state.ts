@@ -2,7 +2,7 @@
 // metadata carries step, extra state and a SHA-256 of it all. A file has its name only when it is complete, and
 // `latest.json` names it only then; the one before stays, so that neither a kill nor a damaged disk block ends a run.
 import { createHash } from 'node:crypto'
-import { readdir, readFile, rm } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { openFile } from '../checkpoint/node-source.ts'
@@ -11,6 +11,7 @@ import type { Checkpoint } from '../checkpoint/types.ts'
 import { toFloat32 } from '../core/dtype.ts'
 import { CheckpointError, DistilledError } from '../core/errors.ts'
 import { makeFolder, sweep, writeStream } from '../files/atomic.ts'
+import { readText } from '../files/read.ts'
 import { bytesOf, type HostTensor, type Tensors } from './weights-file.ts'
 
 /** The network, its moving average, and AdamW's two moments. */
@@ -109,7 +110,7 @@ const names = (place: string): Promise<string[]> =>
 
 async function latestFile(place: string): Promise<string> {
   try {
-    return String(JSON.parse(await readFile(join(place, 'latest.json'), 'utf8')).file)
+    return String(JSON.parse(await readText(join(place, 'latest.json'))).file)
   } catch {
     return '' // the files themselves tell
   }

@@ -2,10 +2,10 @@
 // `features`, or else its first; outputs `spatial` and `probabilities` are used where it has them. What a network wants
 // beyond [0, 1] (resizing, means and deviations) belongs into its graph, so that one file fixes the figures.
 
-import { readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { CheckpointError, EngineError, UsageError } from '../core/errors.ts'
 import { type Engine, type FileProgram, float32, type HostTensor, hostData, type TensorSpec } from '../engine/types.ts'
+import { readWhole } from '../files/read.ts'
 import { externalFiles } from '../graph/external-files.ts'
 import { fileSha256, sha256 } from '../jobs/manifest.ts'
 import { readInBatches } from './read-batches.ts'
@@ -60,7 +60,7 @@ export async function onnxReader(engine: Engine, path: string): Promise<FeatureR
 /** Of the file; where weights lie beside it, of the names and hashes of all. */
 async function hashOf(path: string): Promise<string> {
   const own = await fileSha256(path)
-  const others = externalFiles(await readFile(path))
+  const others = externalFiles(await readWhole(path, 2 ** 31))
   if (!others.length) return own
   const lines = await Promise.all(others.map(async (name) => `${name} ${await fileSha256(join(dirname(path), name))}`))
   return sha256(new TextEncoder().encode([own, ...lines].join('\n')))

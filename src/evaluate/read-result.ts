@@ -1,8 +1,8 @@
 // Results from files.
 
-import { readFile, stat } from 'node:fs/promises'
 import * as v from 'valibot'
 import { CheckpointError, UsageError } from '../core/errors.ts'
+import { readText } from '../files/read.ts'
 import { type EvaluationResult, resultSchema } from './result.ts'
 
 /** Figures of 1,000 classes take 0.1 MB. */
@@ -19,12 +19,7 @@ export async function readResult(path: string): Promise<EvaluationResult> {
   const failed = (cause: NodeJS.ErrnoException): never => {
     throw new UsageError(`Cannot read ${path}: ${cause.code === 'ENOENT' ? 'no such file' : cause.message}.`, { cause })
   }
-  const found = await stat(path).catch(failed)
-  if (!found.isFile() || found.size > maxResultBytes) {
-    const what = found.isFile() ? `a file of ${found.size} bytes` : 'no file'
-    throw new UsageError(`Cannot read ${path}: it is ${what}; a result has at most ${maxResultBytes}.`)
-  }
-  const text = await readFile(path, 'utf8').catch(failed)
+  const text = await readText(path, maxResultBytes).catch(failed)
   const parsed = v.safeParse(resultSchema, json(text))
   if (parsed.success) return parsed.output
   const issue = parsed.issues[0]

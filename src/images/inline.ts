@@ -1,6 +1,6 @@
 // Images inside a page: a data URI, so that the page is one file that needs nothing else.
-import { readFile } from 'node:fs/promises'
 import { extname } from 'node:path'
+import { readWhole } from '../files/read.ts'
 
 export interface InlineImage {
   /** `data:image/png;base64,...` */
@@ -13,6 +13,8 @@ const mediaTypes: Readonly<Record<string, string>> = { '.jpg': 'jpeg', '.jpeg': 
 const pngSignature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])
 /** Signature, length and name of the header, then the width. */
 const widthAt = 16
+/** Of an image that is put into a page. */
+const mostBytes = 2 ** 26
 
 /**
  * The image of a file as a data URI; undefined when the file is gone.
@@ -22,7 +24,7 @@ const widthAt = 16
  * `${width} pixels, ${source.slice(0, 22)}` // '342 pixels, data:image/png;base64,'
  */
 export async function inlineImage(path: string): Promise<InlineImage | undefined> {
-  const bytes = await readFile(path).catch((error) => {
+  const bytes = await readWhole(path, mostBytes).catch((error) => {
     if (error.code === 'ENOENT') return undefined
     throw error
   })

@@ -4,13 +4,14 @@
 
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { CheckpointError, UsageError } from '../core/errors.ts'
 import { count as inDigits } from '../core/format.ts'
 import { printableLine, show } from '../core/show.ts'
 import { writeAtomically } from '../files/atomic.ts'
+import { readText, UnreadableError } from '../files/read.ts'
 import {
   longestKey,
   longestList,
@@ -86,15 +87,12 @@ export const shardManifestName = (shard: Shard): string => `${shardName(shard)}.
  */
 export async function readManifest(folder: string, name: string, kind: JobKind): Promise<Manifest | undefined> {
   const path = join(folder, name)
-  const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
+  const text = await readText(path, mostManifestBytes).catch((error: NodeJS.ErrnoException) => {
+    if (error instanceof UnreadableError) throw notOf(path, kind, `it ${error.reason}`)
     if (error.code !== 'ENOENT') throw error
   })
-  if (!found) return undefined
-  if (!found.isFile()) throw notOf(path, kind, 'it is no file')
-  if (found.size > mostManifestBytes) {
-    throw notOf(path, kind, `it has ${inDigits(found.size)} bytes, at most ${inDigits(mostManifestBytes)} are read`)
-  }
-  const parsed = v.safeParse(manifestSchema, parseJson(await readFile(path, 'utf8')), { abortEarly: true })
+  if (text === undefined) return undefined
+  const parsed = v.safeParse(manifestSchema, parseJson(text), { abortEarly: true })
   if (!parsed.success) throw notOf(path, kind, issueOf(parsed.issues[0]))
   const manifest = parsed.output
   if (manifest.kind !== kind.name) throw notOf(path, kind, `it lists ${show(manifest.kind)}, not "${kind.name}"`)

@@ -1,10 +1,11 @@
 // A folder that `distilled export` wrote, in Node: its files checked by name and size, its graphs opened by the engine as they are.
 
 import { existsSync } from 'node:fs'
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { CheckpointError, UsageError } from '../core/errors.ts'
 import type { Engine } from '../engine/types.ts'
+import { readWhole } from '../files/read.ts'
 import type { Family } from '../sampling/family.ts'
 import type { Programs } from '../sampling/programs.ts'
 import type { BaseModelFacts } from './base-model.ts'
@@ -33,10 +34,7 @@ export const isExported = (folder: string): boolean =>
  */
 export async function openExported(folder: string, options: LoadOptions): Promise<ExportedModel> {
   const path = join(folder, 'config.json')
-  const { size } = await stat(path)
-  if (size > longestConfig)
-    throw new CheckpointError(`${path} has ${size} bytes; expected the config.json that \`distilled export\` writes.`)
-  const config = readConfig(path, await readFile(path))
+  const config = readConfig(path, await readWhole(path, longestConfig))
   const decided = (['student', 'teacher', 'tokenizer', 'config', 'ema', 'needTeacher'] as const).find(
     (name) => options[name],
   )

@@ -1,13 +1,14 @@
 // Files of many samples: what is in one, what makes it again, and how they are read back. A file is an .npz as the ADM
 // evaluator reads it, arr_0 uint8 [n, H, W, 3] and arr_1 int64 labels, with a note in it of what made it.
 
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openCheckpoint } from '../checkpoint/checkpoint.ts'
 import { npzBytes } from '../checkpoint/npz.ts'
 import { bufferSource } from '../checkpoint/sources.ts'
 import { CheckpointError, UsageError } from '../core/errors.ts'
 import { shellCommand } from '../core/shell.ts'
+import { readWhole } from '../files/read.ts'
 import { COMMENT, SETTINGS_KEY, SOFTWARE } from '../images/xmp.ts'
 import {
   chunkFile,
@@ -132,7 +133,7 @@ async function unfinished(folder: string): Promise<never> {
 
 async function readChunk(folder: string, manifest: Manifest, entry: FileEntry, side: number): Promise<MassBatch> {
   const { name, first, count } = entry
-  const bytes = await readFile(join(folder, name)).catch((error: NodeJS.ErrnoException) => {
+  const bytes = await readWhole(join(folder, name), entry.bytes).catch((error: NodeJS.ErrnoException) => {
     const what = error.code === 'ENOENT' ? 'is missing' : `cannot be read (${error.message})`
     throw damaged(folder, manifest, name, what)
   })

@@ -1,11 +1,12 @@
 // From files and folders to the results of a report: each once, each with its sheet of samples. In a folder, JSON files
 // of other kinds are passed over; a file that was named has to be a result.
 
-import { readdir, readFile, realpath, stat } from 'node:fs/promises'
+import { readdir, realpath, stat } from 'node:fs/promises'
 import { dirname, isAbsolute, join, relative } from 'node:path'
 import { CheckpointError, UsageError } from '../core/errors.ts'
 import { maxResultBytes, readResult } from '../evaluate/read-result.ts'
 import type { EvaluationResult } from '../evaluate/result.ts'
+import { readText } from '../files/read.ts'
 import { inlineImage } from '../images/inline.ts'
 import type { Grid, ReportEntry } from './entry.ts'
 
@@ -59,7 +60,7 @@ async function filesOf(path: string): Promise<string[]> {
 /** By its kind alone: a result that is damaged is an error, not another file. */
 async function claimsToBeResult(file: string): Promise<boolean> {
   if ((await stat(file)).size > maxResultBytes) return false
-  return (await readFile(file, 'utf8')).includes('"distilled-evaluation"')
+  return (await readText(file)).includes('"distilled-evaluation"')
 }
 
 /** The sheet beside the result; a result does not reach out of its folder, for a report may be given to others. */

@@ -1,10 +1,11 @@
 // A model's part of a review folder: images/<model>/<class id>-<name>/<n>.png, and beside them the manifest.json that says
 // what made them (checkpoints' hashes, settings) and what each file's hash is. Equal images have equal manifests: no dates.
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { CheckpointError } from '../core/errors.ts'
 import { writeAtomically } from '../files/atomic.ts'
+import { readText } from '../files/read.ts'
 import { fileSha256 } from '../jobs/manifest.ts'
 
 export const imagesFolder = 'images'
@@ -86,7 +87,7 @@ export async function reviewedModels(folder: string): Promise<string[]> {
  */
 export async function readManifest(folder: string, model: string): Promise<ReviewManifest | undefined> {
   const path = join(folder, imagesFolder, model, manifestName)
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+  const text = await readText(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error
   })
   if (text === undefined) return undefined

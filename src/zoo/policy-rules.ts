@@ -1,9 +1,9 @@
 // A policy as its owner writes it, in code or as a JSON file: lists of class ids, names, and "sensitive": the list's
 // sensitive classes.
 
-import { readFile } from 'node:fs/promises'
 import * as v from 'valibot'
 import { nearest, UsageError } from '../core/errors.ts'
+import { readText } from '../files/read.ts'
 import { type ClassList, imagenet, resolveClass } from './classes.ts'
 import { type Policy, verdicts } from './policy.ts'
 
@@ -67,7 +67,7 @@ export interface PolicyOptions {
  */
 export async function readPolicy(path: string, classes?: ClassList): Promise<Policy> {
   const name = `policy ${path}`
-  const text = await readFile(path, 'utf8').catch((cause) => {
+  const text = await readText(path, 2 ** 20).catch((cause) => {
     throw new UsageError(`${name}: ${cause.code === 'ENOENT' ? 'there is no such file' : cause.message}.`, { cause })
   })
   return createPolicy(json(name, text), { classes, name })

@@ -81,7 +81,7 @@ describe.each(readers)('%s', (_, args) => {
 it('a folder of that name is no manifest', async () => {
   mkdirSync(join(folder, 'manifest.json'))
   const { stderr } = await distilled('sample', 'merge', folder)
-  expect(stderr).toContain('manifest.json is no manifest of samples: it is no file.')
+  expect(stderr).toContain('manifest.json is no manifest of samples: it is not a regular file.')
 })
 
 it('what may be asked for is what may be read', async () => {
