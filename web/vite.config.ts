@@ -35,7 +35,7 @@ export default defineConfig({
   },
   worker: { format: 'es' },
   // The app serves ONNX Runtime as files (ort/), which are fetched once they are needed, and not as part of a bundle.
-  resolve: { alias: [{ find: /^onnxruntime-web\/.*/, replacement: path('src/studio/no-runtime.ts') }] },
+  resolve: { alias: [{ find: /^onnxruntime-web\/.*/, replacement: path('src/backend/no-runtime.ts') }] },
   server: {
     headers: { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' },
     proxy: { '/api': proxied, '/models': proxied, '/ort': proxied },

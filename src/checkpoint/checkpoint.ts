@@ -1,7 +1,7 @@
 // One door for every format: the first bytes tell the reader, the reader gives a tree, the tree its state dicts.
 // Where the released models keep their weights inside that tree is said by the caller (`selectStateDict`).
 // Readers other than safetensors' are imported when a file asks for them: a page that never sees one does not load them.
-import { type Complain, complaints, list, quote } from './complain.ts'
+import { type FileError, fileErrors, list, quote } from './file-error.ts'
 import { isNpy, isSafetensors, isTorchLegacy, isZip } from './magic.ts'
 import { readSafetensors } from './safetensors.ts'
 import { findStateDicts, settle, tensorsOf } from './tree.ts'
@@ -23,9 +23,9 @@ interface Content {
  * const mean = await checkpoint.tensors().get('mu').read()
  */
 export async function openCheckpoint(source: ByteSource): Promise<Checkpoint> {
-  const complain = complaints(source.name)
-  const { format, root: raw, metadata = new Map(), notRead: unknown = [] } = await readContent(source, complain)
-  const root = settle(raw, complain, 'tree')
+  const fileError = fileErrors(source.name)
+  const { format, root: raw, metadata = new Map(), notRead: unknown = [] } = await readContent(source, fileError)
+  const root = settle(raw, fileError, 'tree')
   const stateDicts = findStateDicts(root)
   const notRead = [...unknown]
   return {
@@ -40,7 +40,7 @@ export async function openCheckpoint(source: ByteSource): Promise<Checkpoint> {
       let value: Value | undefined = root
       for (const key of path) value = value instanceof Map ? value.get(key) : undefined
       if (value instanceof Map) return tensorsOf(value).tensors
-      throw complain(
+      throw fileError(
         'tree',
         `a dict at ${quote(path.join('.'))}`,
         `tensors at ${list(stateDicts.map((s) => s.path))}`,
@@ -59,9 +59,9 @@ function remedyFor({ stateDicts, notRead }: Pick<Checkpoint, 'stateDicts' | 'not
   return `It holds objects (${list(notRead, 3)}) and no dict of tensors: load it where it was made and save torch.save(model.state_dict(), FILE).`
 }
 
-async function readContent(source: ByteSource, complain: Complain): Promise<Content> {
+async function readContent(source: ByteSource, fileError: FileError): Promise<Content> {
   const start = await source.read(0, Math.min(32, source.size))
-  if (isZip(start)) return readZip(source, complain)
+  if (isZip(start)) return readZip(source, fileError)
   if (isTorchLegacy(start)) {
     const { readTorchLegacy } = await import('./torch-legacy.ts')
     const { value, notRead } = await readTorchLegacy(source)
@@ -76,13 +76,13 @@ async function readContent(source: ByteSource, complain: Complain): Promise<Cont
     return { format: 'safetensors', root: tensors, metadata, notRead }
   }
   const found = source.size === 0 ? 'an empty file' : `bytes ${Array.from(start.subarray(0, 16), hex).join(' ')}`
-  throw complain('start of file', 'a checkpoint (torch, safetensors, npz or npy)', found, wrongFormat)
+  throw fileError('start of file', 'a checkpoint (torch, safetensors, npz or npy)', found, wrongFormat)
 }
 
 const hex = (byte: number) => byte.toString(16).padStart(2, '0')
 const wrongFormat = 'A web page or a Git LFS pointer saved in its place is a common reason: download the file itself.'
 
-async function readZip(source: ByteSource, complain: Complain): Promise<Content> {
+async function readZip(source: ByteSource, fileError: FileError): Promise<Content> {
   const { readZipDirectory } = await import('./zip.ts')
   const { readTorchZip, torchFolder } = await import('./torch-zip.ts')
   const entries = await readZipDirectory(source)
@@ -96,7 +96,7 @@ async function readZip(source: ByteSource, complain: Complain): Promise<Content>
     const { arrays, notRead } = await readNpz(source, entries)
     return { format: 'npz', root: arrays, notRead }
   }
-  throw complain('zip directory', 'FOLDER/data.pkl (torch) or only .npy entries (numpy)', list(entries.keys(), 4))
+  throw fileError('zip directory', 'FOLDER/data.pkl (torch) or only .npy entries (numpy)', list(entries.keys(), 4))
 }
 
 /**
@@ -115,5 +115,5 @@ export function selectStateDict(
     if (found) return { path: found.path, prefix: found.prefix, tensors: found.tensors }
   }
   const found = list(checkpoint.stateDicts.map(({ path }) => path))
-  throw complaints(checkpoint.name)('tree', `tensors at ${list(candidates)}`, `them at ${found}`, remedyFor(checkpoint))
+  throw fileErrors(checkpoint.name)('tree', `tensors at ${list(candidates)}`, `them at ${found}`, remedyFor(checkpoint))
 }

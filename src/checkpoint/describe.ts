@@ -1,7 +1,7 @@
 // What `distilled inspect` says about a file: plain JSON, and the same as lines to read.
 // Everything from the file is bounded and escaped: a hostile name must not reach a terminal as it is.
 import { type DType, dtypeSize, sizeOf } from '../core/dtype.ts'
-import { quote } from './complain.ts'
+import { quote } from './file-error.ts'
 import { type Guess, guessModel } from './guess.ts'
 import { maxPathCharacters } from './limits.ts'
 import { isNotRead, isTensor } from './tree.ts'

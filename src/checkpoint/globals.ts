@@ -3,7 +3,7 @@
 // become stand-ins, unless only an attack has them (forbidden.ts).
 import { type DType, dtypeSize, sizeOf, toFloat32 } from '../core/dtype.ts'
 import type { CheckpointError } from '../core/errors.ts'
-import { type Complain, notExecuted, quote } from './complain.ts'
+import { type FileError, notExecuted, quote } from './file-error.ts'
 import { forbidden } from './forbidden.ts'
 import { safeKey } from './keys.ts'
 import { builtBytes } from './limits.ts'
@@ -26,7 +26,7 @@ import type { Key } from './types.ts'
 
 /** What a function of the list may ask of the machine that applies it. */
 export interface PickleContext {
-  readonly complain: Complain
+  readonly fileError: FileError
   readonly place: string
   fail(expected: string, found: string, remedy?: string): CheckpointError
   /** Counts bytes that a function makes against the pickle's allowance. */
@@ -119,7 +119,7 @@ const rebuildTensor: Call = ([storage, offset, shape, strides], context) => {
   if (storage instanceof StandIn) return context.standIn(storage.name, [shape])
   if (!(storage instanceof StorageValue)) throw context.fail('the storage of a tensor', show(storage))
   context.spend(builtBytes.tensor)
-  return windowOf(storage.storage, shape, strides, offset, context.complain, context.place)
+  return windowOf(storage.storage, shape, strides, offset, context.fileError, context.place)
 }
 
 /** Tensors whose dtype has no storage class of its own: raw bytes, and the dtype beside them. */
@@ -401,5 +401,5 @@ function buildNumpyArray(array: NumpyArray, state: unknown, context: PickleConte
   }
   const strides = fortran ? columnMajor(shape) : rowMajor(shape)
   const storage = memoryStorage(type.dtype, bytes, type.bigEndian)
-  array.window = windowOf(storage, shape, strides, 0, context.complain, context.place)
+  array.window = windowOf(storage, shape, strides, 0, context.fileError, context.place)
 }

@@ -1,7 +1,7 @@
 // Deflated entries of a zip archive, inflated by the platform and never beyond the size that the directory promised.
 import { crc32 } from '../core/crc32.ts'
 import { DistilledError } from '../core/errors.ts'
-import { complaints, quote } from './complain.ts'
+import { fileErrors, quote } from './file-error.ts'
 import { maxInflatedBytes } from './limits.ts'
 import { streamOf } from './sources.ts'
 import type { ByteSource } from './types.ts'
@@ -17,12 +17,12 @@ export async function inflate(
   entry: ZipEntry,
   wanted: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const complain = complaints(source.name)
+  const fileError = fileErrors(source.name)
   const place = `zip entry ${quote(entry.name)}`
   // Deflate never packs tighter than 1032 to 1.
   if (entry.size > maxInflatedBytes || entry.size > 1032 * entry.compressedSize) {
     const found = `${entry.size} packed in ${entry.compressedSize}`
-    throw complain(place, `at most ${maxInflatedBytes} bytes`, found, 'Save it without compression.')
+    throw fileError(place, `at most ${maxInflatedBytes} bytes`, found, 'Save it without compression.')
   }
   const packed = packedBytes(source, start, entry.compressedSize)
   const out = new Uint8Array(wanted)
@@ -30,7 +30,7 @@ export async function inflate(
   try {
     for await (const chunk of streamOf(packed.stream.pipeThrough(new DecompressionStream('deflate-raw')))) {
       if (wanted === entry.size && filled + chunk.length > wanted) {
-        throw complain(place, `${entry.size} bytes`, 'more when inflated')
+        throw fileError(place, `${entry.size} bytes`, 'more when inflated')
       }
       out.set(chunk.subarray(0, wanted - filled), filled)
       filled = Math.min(wanted, filled + chunk.length)
@@ -38,10 +38,10 @@ export async function inflate(
     }
   } catch (error) {
     if (error instanceof DistilledError) throw error
-    throw packed.failure() ?? complain(place, 'deflated bytes', 'damaged ones')
+    throw packed.failure() ?? fileError(place, 'deflated bytes', 'damaged ones')
   }
-  if (filled !== wanted) throw complain(place, `${entry.size} bytes`, `${filled} when inflated`)
-  if (crc32(out) !== entry.crc32) throw complain(place, 'the checksum of the directory', 'another')
+  if (filled !== wanted) throw fileError(place, `${entry.size} bytes`, `${filled} when inflated`)
+  if (crc32(out) !== entry.crc32) throw fileError(place, 'the checksum of the directory', 'another')
   return out
 }
 

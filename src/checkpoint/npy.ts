@@ -2,7 +2,7 @@
 // The literal is matched by its grammar, never evaluated; object arrays are refused.
 import { type DType, dtypeSize, sizeOf } from '../core/dtype.ts'
 import { ShapeError } from '../core/errors.ts'
-import { type Complain, complaints, quote } from './complain.ts'
+import { type FileError, fileErrors, quote } from './file-error.ts'
 import { maxNpyHeaderBytes } from './limits.ts'
 import { isNpy, npyMagic } from './magic.ts'
 import { columnMajor, rowMajor, type Storage, show, type Window, windowOf } from './storage.ts'
@@ -55,25 +55,25 @@ export const npyHeaderReach = 12 + maxNpyHeaderBytes
 export function parseNpyHeader(
   bytes: Uint8Array,
   total: number,
-  complain: Complain,
+  fileError: FileError,
   place: string,
 ): NpyHeader | ForeignNpy {
-  if (bytes.length < 12 || !isNpy(bytes)) throw complain(place, 'the start of a .npy array', 'other bytes')
+  if (bytes.length < 12 || !isNpy(bytes)) throw fileError(place, 'the start of a .npy array', 'other bytes')
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const version = view.getUint8(6)
-  if (version < 1 || version > 3) throw complain(place, '.npy version 1 to 3', `version ${version}`)
+  if (version < 1 || version > 3) throw fileError(place, '.npy version 1 to 3', `version ${version}`)
   const start = version === 1 ? 10 : 12
   const length = version === 1 ? view.getUint16(8, true) : view.getUint32(8, true)
   if (length > maxNpyHeaderBytes || start + length > bytes.length) {
-    throw complain(place, `a header of at most ${maxNpyHeaderBytes} bytes`, `${length} of ${total}`)
+    throw fileError(place, `a header of at most ${maxNpyHeaderBytes} bytes`, `${length} of ${total}`)
   }
   const text = new TextDecoder('latin1').decode(bytes.subarray(start, start + length))
-  const found = parseLiteral(text, complain, place)
+  const found = parseLiteral(text, fileError, place)
   if ('foreign' in found) return found
   const header = { ...found, dataOffset: start + length }
   const expected = header.dataOffset + sizeOf(header.shape) * dtypeSize[header.dtype]
   if (expected !== total) {
-    throw complain(place, `${expected} bytes for ${header.dtype} ${show(header.shape)}`, `${total}`)
+    throw fileError(place, `${expected} bytes for ${header.dtype} ${show(header.shape)}`, `${total}`)
   }
   return header
 }
@@ -81,8 +81,8 @@ export function parseNpyHeader(
 const entry =
   /^\s*'(descr|fortran_order|shape)'\s*:\s*('[^']*'|True|False|\(\s*(?:\d+L?\s*(?:,\s*|(?=\))))*\)|\[.*\])\s*,?/
 
-function parseLiteral(text: string, complain: Complain, place: string): Omit<NpyHeader, 'dataOffset'> | ForeignNpy {
-  const bad = () => complain(place, "a header {'descr': ..., 'fortran_order': ..., 'shape': ...}", quote(text))
+function parseLiteral(text: string, fileError: FileError, place: string): Omit<NpyHeader, 'dataOffset'> | ForeignNpy {
+  const bad = () => fileError(place, "a header {'descr': ..., 'fortran_order': ..., 'shape': ...}", quote(text))
   const inner = /^\s*\{(.*)\}\s*$/s.exec(text)?.[1]
   if (inner === undefined) throw bad()
   const values = new Map<string, string>()
@@ -103,9 +103,9 @@ function parseLiteral(text: string, complain: Complain, place: string): Omit<Npy
 }
 
 /** The array behind a header as a window onto its elements. */
-export function npyWindow(header: NpyHeader, storage: Storage, complain: Complain, place: string): Window {
+export function npyWindow(header: NpyHeader, storage: Storage, fileError: FileError, place: string): Window {
   const strides = header.fortranOrder ? columnMajor(header.shape) : rowMajor(header.shape)
-  return windowOf(storage, header.shape, strides, 0, complain, place)
+  return windowOf(storage, header.shape, strides, 0, fileError, place)
 }
 
 /** The elements behind a header that begins at `start` of a source, uncompressed. */
@@ -126,14 +126,14 @@ export function npyStorage(
 
 /** The array of a .npy file. */
 export async function readNpy(source: ByteSource): Promise<Window> {
-  const complain = complaints(source.name)
+  const fileError = fileErrors(source.name)
   const head = await source.read(0, Math.min(source.size, npyHeaderReach))
-  const header = parseNpyHeader(head, source.size, complain, 'npy header')
+  const header = parseNpyHeader(head, source.size, fileError, 'npy header')
   if ('foreign' in header) {
     const expected = `a dtype of ${supportedNumpyTypes}`
-    throw complain('npy header', expected, quote(header.foreign), 'Save it as one of these.')
+    throw fileError('npy header', expected, quote(header.foreign), 'Save it as one of these.')
   }
-  return npyWindow(header, npyStorage(source, 0, header), complain, 'npy header')
+  return npyWindow(header, npyStorage(source, 0, header), fileError, 'npy header')
 }
 
 /** Typed arrays that numpy has a type for. */

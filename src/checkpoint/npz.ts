@@ -2,7 +2,7 @@
 // Deflate is inflated by the platform, never beyond the size the directory promised; the writer stores.
 import { crc32 } from '../core/crc32.ts'
 import { UsageError } from '../core/errors.ts'
-import { complaints, quote } from './complain.ts'
+import { fileErrors, quote } from './file-error.ts'
 import { inflate } from './inflate.ts'
 import { maxNpzEntries } from './limits.ts'
 import {
@@ -27,16 +27,21 @@ export interface Npz {
 
 /** Reads the headers of the arrays; their elements are read, and held against their checksum, when they are asked for. */
 export async function readNpz(source: ByteSource, directory: ReadonlyMap<string, ZipEntry>): Promise<Npz> {
-  const complain = complaints(source.name)
+  const fileError = fileErrors(source.name)
   if (directory.size > maxNpzEntries) {
-    throw complain('zip directory', `at most ${maxNpzEntries} arrays`, `${directory.size}`, 'Save it in several files.')
+    throw fileError(
+      'zip directory',
+      `at most ${maxNpzEntries} arrays`,
+      `${directory.size}`,
+      'Save it in several files.',
+    )
   }
   const arrays = new Map<string, Window>()
   const notRead: string[] = []
   for (const entry of directory.values()) {
     const place = `array ${quote(entry.name)}`
     const start = await locateEntry(source, entry)
-    const header = parseNpyHeader(await headOf(source, start, entry), entry.size, complain, place)
+    const header = parseNpyHeader(await headOf(source, start, entry), entry.size, fileError, place)
     if ('foreign' in header) {
       notRead.push(`${entry.name} (numpy type ${header.foreign})`)
       continue
@@ -45,7 +50,7 @@ export async function readNpz(source: ByteSource, directory: ReadonlyMap<string,
     const storage = entry.compressed
       ? inflated(stored, source, start, entry, header.dataOffset)
       : checked(stored, source, start, entry, header.dataOffset)
-    arrays.set(entry.name.slice(0, -4), npyWindow(header, storage, complain, place))
+    arrays.set(entry.name.slice(0, -4), npyWindow(header, storage, fileError, place))
   }
   return { arrays, notRead }
 }
@@ -80,7 +85,7 @@ function checked(stored: Storage, source: ByteSource, start: number, entry: ZipE
 
 function checkSum(found: number, { name }: ByteSource, entry: ZipEntry): void {
   if (found === entry.crc32) return
-  throw complaints(name)(`array ${quote(entry.name)}`, 'the checksum of the directory', 'another')
+  throw fileErrors(name)(`array ${quote(entry.name)}`, 'the checksum of the directory', 'another')
 }
 
 /**

@@ -1,7 +1,7 @@
 // The stack machine of the unpickler: what opcodes work on, with every bound checked where it could be crossed.
 // Modelled on the opcode descriptions in CPython's Lib/pickletools.py; the opcodes themselves are in pickle.ts.
 import { show } from '../core/show.ts'
-import { type Complain, notExecuted, quote } from './complain.ts'
+import { type FileError, notExecuted, quote } from './file-error.ts'
 import { forbidden } from './forbidden.ts'
 import { build, findGlobal, Global, type PickleContext } from './globals.ts'
 import { safeKey } from './keys.ts'
@@ -23,7 +23,7 @@ import type { Key } from './types.ts'
 export interface PickleHost {
   /** What errors call the pickle, e.g. "data.pkl". */
   readonly place: string
-  readonly complain: Complain
+  readonly fileError: FileError
   /** Resolves a storage; without it persistent ids are refused. */
   persistent?(id: unknown, context: PickleContext): unknown
 }
@@ -63,11 +63,11 @@ export class Machine implements PickleContext {
   }
 
   fail(expected: string, found: string, remedy?: string) {
-    return this.host.complain(this.place, expected, found, remedy)
+    return this.host.fileError(this.place, expected, found, remedy)
   }
 
-  get complain(): Complain {
-    return this.host.complain
+  get fileError(): FileError {
+    return this.host.fileError
   }
 
   spend(amount: number): void {

@@ -1,6 +1,6 @@
 // The JSON of a safetensors header by its own small grammar: names to {dtype, shape, data_offsets}, and __metadata__.
 // Not JSON.parse: that lets later duplicates win, builds whatever depth a file asks for, and knows `__proto__`.
-import { type Complain, quote } from './complain.ts'
+import { type FileError, quote } from './file-error.ts'
 import { maxDimensions, maxMetadataKeys, maxNameCharacters } from './limits.ts'
 
 export interface HeaderEntry {
@@ -16,9 +16,9 @@ export interface HeaderEntry {
 export function parseSafetensorsHeader(
   bytes: Uint8Array,
   maxTensors: number,
-  complain: Complain,
+  fileError: FileError,
 ): { entries: HeaderEntry[]; metadata: Map<string, string> } {
-  const json = new Scanner(decode(bytes, complain), complain)
+  const json = new Scanner(decode(bytes, fileError), fileError)
   const entries: HeaderEntry[] = []
   const metadata = new Map<string, string>()
   json.object((name) => {
@@ -29,7 +29,7 @@ export function parseSafetensorsHeader(
       })
       return
     }
-    if (entries.length === maxTensors) throw complain('header', `at most ${maxTensors} tensors`, 'more')
+    if (entries.length === maxTensors) throw fileError('header', `at most ${maxTensors} tensors`, 'more')
     entries.push(tensorEntry(name, json))
   })
   json.end()
@@ -52,11 +52,11 @@ function tensorEntry(name: string, json: Scanner): HeaderEntry {
   return { name, dtype, shape, begin: offsets[0]!, end: offsets[1]! }
 }
 
-function decode(bytes: Uint8Array, complain: Complain): string {
+function decode(bytes: Uint8Array, fileError: FileError): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch {
-    throw complain('header', 'JSON in UTF-8', 'other bytes')
+    throw fileError('header', 'JSON in UTF-8', 'other bytes')
   }
 }
 
@@ -64,16 +64,16 @@ const wholeNumber = /(?:0|[1-9]\d{0,15})(?![\d.eE])/y
 
 class Scanner {
   readonly #text: string
-  readonly #complain: Complain
+  readonly #fileError: FileError
   #at = 0
 
-  constructor(text: string, complain: Complain) {
+  constructor(text: string, fileError: FileError) {
     this.#text = text
-    this.#complain = complain
+    this.#fileError = fileError
   }
 
   bad(expected: string, found = this.#next()) {
-    return this.#complain(`header, character ${this.#at}`, expected, found)
+    return this.#fileError(`header, character ${this.#at}`, expected, found)
   }
 
   /** Calls `member` at each value of an object; a key that comes twice is an error. */

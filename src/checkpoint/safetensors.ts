@@ -2,7 +2,7 @@
 // The reader checks what the official one checks: no hole, no overlap, no duplicate, sizes that fit dtype and shape.
 import { type DType, dtypeSize, sizeOf } from '../core/dtype.ts'
 import { ShapeError } from '../core/errors.ts'
-import { type Complain, complaints, quote } from './complain.ts'
+import { type FileError, fileErrors, quote } from './file-error.ts'
 import { maxSafetensorsHeaderBytes, maxSafetensorsTensors } from './limits.ts'
 import { type HeaderEntry, parseSafetensorsHeader } from './safetensors-header.ts'
 import { rowMajor, type Window, windowOf } from './storage.ts'
@@ -38,45 +38,45 @@ interface Safetensors {
 
 /** Reads the header of a safetensors file; tensors are read when they are asked for. */
 export async function readSafetensors(source: ByteSource): Promise<Safetensors> {
-  const complain = complaints(source.name)
+  const fileError = fileErrors(source.name)
   const prefix = await source.read(0, 8)
   const length = Number(new DataView(prefix.buffer).getBigUint64(0, true))
   if (length > maxSafetensorsHeaderBytes || 8 + length > source.size) {
     const expected = `a header of at most ${Math.min(maxSafetensorsHeaderBytes, source.size - 8)} bytes`
-    throw complain('header', expected, `one of ${length}`)
+    throw fileError('header', expected, `one of ${length}`)
   }
-  const header = parseSafetensorsHeader(await source.read(8, length), maxSafetensorsTensors, complain)
+  const header = parseSafetensorsHeader(await source.read(8, length), maxSafetensorsTensors, fileError)
   const dataOffset = 8 + length
-  checkLayout(header.entries, source.size - dataOffset, complain)
+  checkLayout(header.entries, source.size - dataOffset, fileError)
   const tensors = new Map<string, Window>()
   const notRead: string[] = []
   for (const entry of header.entries) {
     if (foreignDtypes.has(entry.dtype)) notRead.push(`${entry.name} (${entry.dtype})`)
-    else tensors.set(entry.name, windowOfEntry(source, dataOffset, entry, complain))
+    else tensors.set(entry.name, windowOfEntry(source, dataOffset, entry, fileError))
   }
   return { tensors, metadata: header.metadata, notRead }
 }
 
-function checkLayout(entries: readonly HeaderEntry[], total: number, complain: Complain): void {
+function checkLayout(entries: readonly HeaderEntry[], total: number, fileError: FileError): void {
   let end = 0
   for (const { name, begin, end: next } of entries.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {
     const place = `tensor ${quote(name)}`
-    if (begin !== end) throw complain(place, `data from byte ${end}, right after the one before`, `from ${begin}`)
-    if (next < begin) throw complain(place, 'offsets in order', `${begin} to ${next}`)
+    if (begin !== end) throw fileError(place, `data from byte ${end}, right after the one before`, `from ${begin}`)
+    if (next < begin) throw fileError(place, 'offsets in order', `${begin} to ${next}`)
     end = next
   }
-  if (end !== total) throw complain('data', `${end} bytes, as the header says`, `${total}`)
+  if (end !== total) throw fileError('data', `${end} bytes, as the header says`, `${total}`)
 }
 
-function windowOfEntry(source: ByteSource, dataOffset: number, entry: HeaderEntry, complain: Complain): Window {
+function windowOfEntry(source: ByteSource, dataOffset: number, entry: HeaderEntry, fileError: FileError): Window {
   const place = `tensor ${quote(entry.name)}`
   const dtype = dtypes.get(entry.dtype)
   if (!dtype)
-    throw complain(place, `a dtype of ${[...dtypes.keys()].join(', ')}`, quote(entry.dtype), 'Convert it first.')
+    throw fileError(place, `a dtype of ${[...dtypes.keys()].join(', ')}`, quote(entry.dtype), 'Convert it first.')
   const numel = (entry.end - entry.begin) / dtypeSize[dtype]
   if (sizeOf(entry.shape) !== numel) {
     const expected = `${sizeOf(entry.shape) * dtypeSize[dtype]} bytes for ${entry.dtype} [${entry.shape.slice(0, 8)}]`
-    throw complain(place, expected, `${entry.end - entry.begin}`)
+    throw fileError(place, expected, `${entry.end - entry.begin}`)
   }
   const offset = dataOffset + entry.begin
   const storage = {
@@ -85,7 +85,7 @@ function windowOfEntry(source: ByteSource, dataOffset: number, entry: HeaderEntr
     ...(source.path !== undefined && { location: { path: source.path, offset } }),
     bytes: (from: number, length: number) => source.read(offset + from, length),
   }
-  return windowOf(storage, entry.shape, rowMajor(entry.shape), 0, complain, place)
+  return windowOf(storage, entry.shape, rowMajor(entry.shape), 0, fileError, place)
 }
 
 export interface NamedTensor {

@@ -1,7 +1,7 @@
 // Byte sources without Node: a buffer, a Blob or File of the browser, a file behind an HTTP server that knows ranges.
 // The local file of Node is in node-source.ts. Readers see only the ByteSource interface.
 import { DownloadError } from '../core/errors.ts'
-import { complaints } from './complain.ts'
+import { fileErrors } from './file-error.ts'
 import type { ByteSource } from './types.ts'
 
 /** Throws the CheckpointError of a read past the end; every source calls it first. */
@@ -9,7 +9,7 @@ export function checkRange(source: { name: string; size: number }, offset: numbe
   if (Number.isSafeInteger(offset) && Number.isSafeInteger(length) && offset >= 0 && length >= 0) {
     if (offset + length <= source.size) return
   }
-  throw complaints(source.name)(
+  throw fileErrors(source.name)(
     `byte ${offset}`,
     `${length} bytes`,
     `only ${Math.max(0, source.size - offset)} of a file of ${source.size} bytes`,

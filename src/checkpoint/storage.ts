@@ -2,7 +2,7 @@
 // Windows are checked against their storage before anything is allocated; strided ones are gathered when read.
 import { type DType, dtypeSize, sizeOf } from '../core/dtype.ts'
 import { show } from '../core/show.ts'
-import type { Complain } from './complain.ts'
+import type { FileError } from './file-error.ts'
 import { maxDimensions, maxExpandedBytes } from './limits.ts'
 import type { TensorRef } from './types.ts'
 
@@ -64,25 +64,25 @@ export function windowOf(
   shape: unknown,
   strides: unknown,
   offset: unknown,
-  complain: Complain,
+  fileError: FileError,
   place: string,
 ): Window {
-  if (!isCounts(shape)) throw complain(place, `a shape of at most ${maxDimensions} whole numbers`, show(shape))
+  if (!isCounts(shape)) throw fileError(place, `a shape of at most ${maxDimensions} whole numbers`, show(shape))
   if (!isCounts(strides) || strides.length !== shape.length) {
-    throw complain(place, `${shape.length} strides that are whole numbers >= 0`, show(strides))
+    throw fileError(place, `${shape.length} strides that are whole numbers >= 0`, show(strides))
   }
-  if (!isCount(offset)) throw complain(place, 'a storage offset >= 0', show(offset))
+  if (!isCount(offset)) throw fileError(place, 'a storage offset >= 0', show(offset))
   if (!Number.isSafeInteger(sizeOf(shape.map((dim) => dim || 1)))) {
-    throw complain(place, 'a shape whose element count can be counted', show(shape))
+    throw fileError(place, 'a shape whose element count can be counted', show(shape))
   }
   const numel = sizeOf(shape)
   const last = numel === 0 ? offset - 1 : shape.reduce((sum, dim, axis) => sum + (dim - 1) * strides[axis]!, offset)
   if (!Number.isSafeInteger(last) || last >= storage.numel) {
     const extent = `${storage.dtype} ${show(shape)} with strides ${show(strides)} from element ${offset}`
-    throw complain(place, `${extent} to fit its storage`, `a storage of ${storage.numel} elements`)
+    throw fileError(place, `${extent} to fit its storage`, `a storage of ${storage.numel} elements`)
   }
   if (numel > storage.numel && numel * dtypeSize[storage.dtype] > maxExpandedBytes) {
-    throw complain(place, `at most ${storage.numel} elements, as the storage holds`, `shape ${show(shape)}`)
+    throw fileError(place, `at most ${storage.numel} elements, as the storage holds`, `shape ${show(shape)}`)
   }
   return new Window(storage, [...shape], [...strides], offset)
 }

@@ -1,6 +1,6 @@
 // The format of torch.save before PyTorch 1.6: five pickles (magic, protocol, system, tree, storage keys), then per key
 // an int64 element count and the raw elements (torch/serialization.py, _legacy_save). Nothing but the pickles and counts is read.
-import { complaints, list, quote, resave } from './complain.ts'
+import { fileErrors, list, quote, resave } from './file-error.ts'
 import type { PickleContext } from './globals.ts'
 import { maxEntries, maxPickleBytes } from './limits.ts'
 import { type Pickled, type PickleHost, truncated, unpickle } from './pickle.ts'
@@ -21,7 +21,7 @@ import type { ByteSource } from './types.ts'
  * @throws CheckpointError
  */
 export async function readTorchLegacy(source: ByteSource): Promise<Pickled> {
-  const complain = complaints(source.name)
+  const fileError = fileErrors(source.name)
   const storages = new Map<string, FileStorage>()
   /** Bytes of the storages whose elements are not read, by key. */
   const skipped = new Map<string, number>()
@@ -32,7 +32,7 @@ export async function readTorchLegacy(source: ByteSource): Promise<Pickled> {
     const header = await source.read(offset, 8)
     const count = Number(new DataView(header.buffer).getBigInt64(0, true))
     const place = `storage ${quote(storage.key)} at byte ${offset}`
-    if (count !== storage.numel) throw complain(place, `${storage.numel} elements, as its pickle says`, `${count}`)
+    if (count !== storage.numel) throw fileError(place, `${storage.numel} elements, as its pickle says`, `${count}`)
     return offset + 8
   }
   const persistent = (id: unknown, context: PickleContext) => {
@@ -45,34 +45,34 @@ export async function readTorchLegacy(source: ByteSource): Promise<Pickled> {
   const viewOf = (storage: FileStorage, { key, view }: StorageId): Storage => {
     const [, first, numel] = Array.isArray(view) ? view : []
     if (!isCount(first) || !isCount(numel) || first + numel > storage.numel) {
-      throw complain(`storage ${quote(key)}`, `a view within ${storage.numel} elements`, show(view))
+      throw fileError(`storage ${quote(key)}`, `a view within ${storage.numel} elements`, show(view))
     }
     return part(storage, first, numel)
   }
 
-  const pickles = picklesOf(source, { place: 'tree', complain, persistent })
+  const pickles = picklesOf(source, { place: 'tree', fileError, persistent })
   await pickles.next('magic number')
   const { value: version } = await pickles.next('protocol version')
-  if (version !== 1001) throw complain('protocol version', '1001', show(version), resave)
+  if (version !== 1001) throw fileError('protocol version', '1001', show(version), resave)
   const { value: system } = await pickles.next('system description')
   if (system instanceof Map && system.get('little_endian') === false) {
-    throw complain('system description', 'little-endian storages', 'big-endian ones', resave)
+    throw fileError('system description', 'little-endian storages', 'big-endian ones', resave)
   }
   const tree = await pickles.next('tree')
   const { value: keys } = await pickles.next('storage keys')
   if (!Array.isArray(keys) || keys.length > maxEntries || keys.length !== storages.size + skipped.size) {
-    throw complain('storage keys', `the ${storages.size + skipped.size} keys of the tree`, show(keys))
+    throw fileError('storage keys', `the ${storages.size + skipped.size} keys of the tree`, show(keys))
   }
   let offset = pickles.at()
   for (const key of keys) {
     const byteLength = storages.get(key as string)?.byteLength ?? skipped.get(key as string)
     if (byteLength === undefined || offsets.has(key as string))
-      throw complain('storage keys', list(storages.keys(), 4), show(key))
+      throw fileError('storage keys', list(storages.keys(), 4), show(key))
     offsets.set(key as string, offset)
     offset += 8 + byteLength
     if (offset > source.size) {
       const remedy = 'The file is cut off: fetch it again.'
-      throw complain(
+      throw fileError(
         `storage ${quote(String(key))}`,
         `its end at byte ${offset}`,
         `the file's at ${source.size}`,
@@ -123,7 +123,7 @@ function picklesOf(source: ByteSource, host: PickleHost) {
   let at = 0
   const grow = async (place: string) => {
     const size = Math.min(source.size, maxPickleBytes, Math.max(2 ** 18, 8 * bytes.length))
-    if (size === bytes.length) throw host.complain(place, 'a whole pickle', `its cut-off start at byte ${at}`)
+    if (size === bytes.length) throw host.fileError(place, 'a whole pickle', `its cut-off start at byte ${at}`)
     bytes = await source.read(0, size)
   }
   return {

@@ -1,7 +1,7 @@
 // What both torch formats share: the persistent id of a storage, ('storage', class, key, device, elements, view),
 // as torch/serialization.py writes it, and storages that learn where their bytes lie only after the pickle was read.
 import { type DType, dtypeSize } from '../core/dtype.ts'
-import { quote } from './complain.ts'
+import { quote } from './file-error.ts'
 import { Global, type PickleContext } from './globals.ts'
 import { inflate } from './inflate.ts'
 import { builtBytes } from './limits.ts'

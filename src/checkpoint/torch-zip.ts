@@ -1,7 +1,7 @@
 // The format of torch.save since PyTorch 1.6: a zip of stored entries, data.pkl with the tree and data/KEY with the storages
 // (torch/serialization.py, caffe2/serialize/inline_container.cc). Only the directory and the pickle are read on opening.
 // Archives that a person unpacked and zipped again are deflated: their storages are inflated when they are read.
-import { complaints, list, quote } from './complain.ts'
+import { fileErrors, list, quote } from './file-error.ts'
 import type { PickleContext } from './globals.ts'
 import { inflate } from './inflate.ts'
 import { maxPickleBytes } from './limits.ts'
@@ -26,10 +26,10 @@ export async function readTorchZip(
   entries: ReadonlyMap<string, ZipEntry>,
   folder: string,
 ): Promise<Pickled> {
-  const complain = complaints(source.name)
+  const fileError = fileErrors(source.name)
   const entryOf = (name: string, place: string): ZipEntry => {
     const entry = entries.get(folder + name)
-    if (!entry) throw complain(place, `the zip entry ${quote(folder + name)}`, list(entries.keys(), 4))
+    if (!entry) throw fileError(place, `the zip entry ${quote(folder + name)}`, list(entries.keys(), 4))
     return entry
   }
   const read = async (entry: ZipEntry) => {
@@ -38,12 +38,12 @@ export async function readTorchZip(
   }
 
   const others = [...entries.keys()].filter((name) => /(^|\/)data\.pkl$/.test(name) && name !== `${folder}data.pkl`)
-  if (others.length) throw complain('zip directory', 'one data.pkl', list([`${folder}data.pkl`, ...others]))
+  if (others.length) throw fileError('zip directory', 'one data.pkl', list([`${folder}data.pkl`, ...others]))
   if (entries.has(`${folder}byteorder`)) {
     const entry = entryOf('byteorder', 'byteorder')
     const order = new TextDecoder().decode(entry.size > 16 ? new Uint8Array() : await read(entry))
     if (order !== 'little')
-      throw complain('byteorder', 'little', quote(order), 'Save it again on a little-endian machine.')
+      throw fileError('byteorder', 'little', quote(order), 'Save it again on a little-endian machine.')
   }
 
   const storages = new Map<string, FileStorage>()
@@ -56,7 +56,7 @@ export async function readTorchZip(
       const storage = new FileStorage(source, parsed, locate, entry.compressed ? entry : undefined)
       if (entry.size !== storage.byteLength) {
         const expected = `${storage.byteLength} bytes for ${parsed.numel} ${parsed.dtype} elements`
-        throw complain(`zip entry ${quote(entry.name)}`, expected, `${entry.size}`)
+        throw fileError(`zip entry ${quote(entry.name)}`, expected, `${entry.size}`)
       }
       return storage
     }
@@ -64,11 +64,11 @@ export async function readTorchZip(
   }
 
   const pickle = entryOf('data.pkl', 'zip directory')
-  if (pickle.size > maxPickleBytes) throw complain('data.pkl', `at most ${maxPickleBytes} bytes`, `${pickle.size}`)
-  const result = unpickle(await read(pickle), 0, { place: 'data.pkl', complain, persistent })
-  if (result === truncated) throw complain('data.pkl', 'a STOP opcode', `the end after ${pickle.size} bytes`)
+  if (pickle.size > maxPickleBytes) throw fileError('data.pkl', `at most ${maxPickleBytes} bytes`, `${pickle.size}`)
+  const result = unpickle(await read(pickle), 0, { place: 'data.pkl', fileError, persistent })
+  if (result === truncated) throw fileError('data.pkl', 'a STOP opcode', `the end after ${pickle.size} bytes`)
   if (result.end !== pickle.size)
-    throw complain('data.pkl', 'its end after STOP', `${pickle.size - result.end} bytes more`)
+    throw fileError('data.pkl', 'its end after STOP', `${pickle.size - result.end} bytes more`)
   await locateStorages(source, storages.values())
   return result
 }

@@ -1,7 +1,7 @@
 // From what an unpickler built to the tree of a checkpoint: cycles and explosions are refused, tensors get their names, objects of
 // unknown classes become what they hold, and every dict that holds tensors is listed as a state dict.
 import { sizeOf } from '../core/dtype.ts'
-import { type Complain, list } from './complain.ts'
+import { type FileError, list } from './file-error.ts'
 import { Global, NumpyArray, NumpyType } from './globals.ts'
 import { maxPathCharacters, maxTreeDepth, maxTreeValues } from './limits.ts'
 import { LongText } from './long-text.ts'
@@ -26,8 +26,8 @@ export function isNotRead(value: Value): value is NotRead {
  * at the first.
  * @throws CheckpointError when it is cyclic, too deep, or shares parts until it explodes
  */
-export function settle(root: unknown, complain: Complain, place: string): Value {
-  weigh(root, complain, place)
+export function settle(root: unknown, fileError: FileError, place: string): Value {
+  weigh(root, fileError, place)
   /** Objects, and containers inside of them, that stand in the tree already. */
   const placed = new Set<unknown>()
   const budget = { left: maxTreeValues }
@@ -52,7 +52,7 @@ export function settle(root: unknown, complain: Complain, place: string): Value 
     if (value instanceof NumpyType) return String(value)
     if (value instanceof Global) return value.name
     if (value === null || typeof value !== 'object' || value instanceof Uint8Array) return value as Value
-    throw complain(place, 'finished values', `an unfinished one at ${list([name])}`)
+    throw fileError(place, 'finished values', `an unfinished one at ${list([name])}`)
   }
 
   const convertMap = (map: ReadonlyMap<unknown, unknown>, depth: number, insideObject: boolean): ValueMap => {
@@ -104,7 +104,7 @@ interface Open {
 }
 
 /** Counts the values of the tree as if nothing were shared, in time linear in what there is and without recursion. */
-function weigh(root: unknown, complain: Complain, place: string): void {
+function weigh(root: unknown, fileError: FileError, place: string): void {
   const done = new Map<object, { values: number; depth: number }>()
   const onPath = new Set<object>()
   const path: Open[] = []
@@ -119,7 +119,7 @@ function weigh(root: unknown, complain: Complain, place: string): void {
     if (open.next === open.children.length) {
       if (open.values > maxTreeValues || open.depth > maxTreeDepth) {
         const expected = `at most ${maxTreeValues} values, nested at most ${maxTreeDepth} deep`
-        throw complain(place, expected, `${open.values} values, ${open.depth} deep`)
+        throw fileError(place, expected, `${open.values} values, ${open.depth} deep`)
       }
       done.set(open.node, { values: open.values, depth: open.depth })
       onPath.delete(open.node)
@@ -128,7 +128,7 @@ function weigh(root: unknown, complain: Complain, place: string): void {
     }
     const child = open.children[open.next]
     const children = childrenOf(child)
-    if (children && onPath.has(child as object)) throw complain(place, 'a tree', 'a container that contains itself')
+    if (children && onPath.has(child as object)) throw fileError(place, 'a tree', 'a container that contains itself')
     const weight = children ? done.get(child as object) : { values: child instanceof Window ? 3 : 1, depth: 0 }
     if (!weight) {
       enter(child as object, children!)

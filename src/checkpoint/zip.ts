@@ -1,7 +1,7 @@
 // The directory of a zip archive, read from its end without touching the entries (PKWARE APPNOTE 6.3.10).
 // Own code instead of yauzl because that needs Node streams while this runs over any ByteSource, browsers included,
 // and because an archive whose two directories disagree, whose entries overlap or whose names leave it is refused here.
-import { type Complain, complaints, quote } from './complain.ts'
+import { type FileError, fileErrors, quote } from './file-error.ts'
 import { maxDirectoryBytes, maxEntries } from './limits.ts'
 import type { ByteSource } from './types.ts'
 
@@ -31,17 +31,17 @@ const encryptedDirectory = 1 << 13
  * @throws CheckpointError when the archive is cut off, inconsistent, encrypted, spans disks or uses forbidden names
  */
 export async function readZipDirectory(source: ByteSource): Promise<ReadonlyMap<string, ZipEntry>> {
-  const complain = complaints(source.name)
-  const end = await findEnd(source, complain)
+  const fileError = fileErrors(source.name)
+  const end = await findEnd(source, fileError)
   if (end.count > maxEntries || end.size > maxDirectoryBytes) {
-    throw complain('zip directory', `at most ${maxEntries} entries`, `${end.count} in ${end.size} bytes`)
+    throw fileError('zip directory', `at most ${maxEntries} entries`, `${end.count} in ${end.size} bytes`)
   }
   if (end.offset + end.size !== end.at) {
     const found = `one said to span bytes ${end.offset} to ${end.offset + end.size}`
-    throw complain('zip directory', `a directory that ends at byte ${end.at}`, found)
+    throw fileError('zip directory', `a directory that ends at byte ${end.at}`, found)
   }
   const bytes = await source.read(end.offset, end.size)
-  return withLimits(parseDirectory(bytes, end.count, complain), end.offset, complain)
+  return withLimits(parseDirectory(bytes, end.count, fileError), end.offset, fileError)
 }
 
 interface DirectoryEnd {
@@ -52,7 +52,7 @@ interface DirectoryEnd {
   at: number
 }
 
-async function findEnd(source: ByteSource, complain: Complain): Promise<DirectoryEnd> {
+async function findEnd(source: ByteSource, fileError: FileError): Promise<DirectoryEnd> {
   const tailSize = Math.min(source.size, endSize + saturated16 + locatorSize + end64Size)
   const tailOffset = source.size - tailSize
   const tail = viewOf(await source.read(tailOffset, tailSize))
@@ -63,7 +63,12 @@ async function findEnd(source: ByteSource, complain: Complain): Promise<Director
   )
     at--
   if (at < 0) {
-    throw complain('end of file', 'the closing record of a zip archive', 'none', 'The file is cut off: fetch it again.')
+    throw fileError(
+      'end of file',
+      'the closing record of a zip archive',
+      'none',
+      'The file is cut off: fetch it again.',
+    )
   }
   const disks = tail.getUint16(at + 4, true) + tail.getUint16(at + 6, true)
   const end = {
@@ -73,17 +78,17 @@ async function findEnd(source: ByteSource, complain: Complain): Promise<Director
     at: tailOffset + at,
   }
   if (disks !== 0 || tail.getUint16(at + 8, true) !== end.count) {
-    throw complain('closing zip record', 'an archive in one piece', 'a part of several')
+    throw fileError('closing zip record', 'an archive in one piece', 'a part of several')
   }
   const locator = at - locatorSize
   if (locator < 0 || tail.getUint32(locator, true) !== 0x07064b50) return end
-  return findEnd64(tail, locator, tailOffset, end, complain)
+  return findEnd64(tail, locator, tailOffset, end, fileError)
 }
 
-function findEnd64(tail: DataView, locator: number, tailOffset: number, end: DirectoryEnd, complain: Complain) {
+function findEnd64(tail: DataView, locator: number, tailOffset: number, end: DirectoryEnd, fileError: FileError) {
   const at = Number(tail.getBigUint64(locator + 8, true)) - tailOffset
   if (at !== locator - end64Size || at < 0 || tail.getUint32(at, true) !== 0x06064b50) {
-    throw complain('Zip64 locator', 'the Zip64 record directly before it', 'another place or none')
+    throw fileError('Zip64 locator', 'the Zip64 record directly before it', 'another place or none')
   }
   const end64 = {
     count: Number(tail.getBigUint64(at + 32, true)),
@@ -95,13 +100,13 @@ function findEnd64(tail: DataView, locator: number, tailOffset: number, end: Dir
     (end.count === saturated16 || end.count === end64.count) &&
     (end.size === saturated32 || end.size === end64.size) &&
     (end.offset === saturated32 || end.offset === end64.offset)
-  if (!agrees) throw complain('closing zip record', 'the numbers of the Zip64 record', 'others')
+  if (!agrees) throw fileError('closing zip record', 'the numbers of the Zip64 record', 'others')
   return end64
 }
 
 const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
-function parseDirectory(bytes: Uint8Array, count: number, complain: Complain): ZipEntry[] {
+function parseDirectory(bytes: Uint8Array, count: number, fileError: FileError): ZipEntry[] {
   const view = viewOf(bytes)
   const entries: ZipEntry[] = []
   const names = new Set<string>()
@@ -109,31 +114,31 @@ function parseDirectory(bytes: Uint8Array, count: number, complain: Complain): Z
   for (let i = 0; i < count; i++) {
     const place = `zip directory, entry ${i}`
     if (at + 46 > bytes.length || view.getUint32(at, true) !== 0x02014b50) {
-      throw complain(place, `${count} entries`, 'something else')
+      throw fileError(place, `${count} entries`, 'something else')
     }
     const nameEnd = at + 46 + view.getUint16(at + 28, true)
     const extraEnd = nameEnd + view.getUint16(at + 30, true)
     const next = extraEnd + view.getUint16(at + 32, true)
-    if (next > bytes.length) throw complain(place, 'an entry inside the directory', 'one that reaches beyond it')
-    const name = entryName(bytes.subarray(at + 46, nameEnd), place, complain)
-    if (names.has(name)) throw complain(place, 'every name once', `${quote(name)} twice`)
+    if (next > bytes.length) throw fileError(place, 'an entry inside the directory', 'one that reaches beyond it')
+    const name = entryName(bytes.subarray(at + 46, nameEnd), place, fileError)
+    if (names.has(name)) throw fileError(place, 'every name once', `${quote(name)} twice`)
     names.add(name)
-    entries.push(parseEntry(view, at, name, bytes.subarray(nameEnd, extraEnd), complain))
+    entries.push(parseEntry(view, at, name, bytes.subarray(nameEnd, extraEnd), fileError))
     at = next
   }
-  if (at !== bytes.length) throw complain('zip directory', `${count} entries`, `${bytes.length - at} bytes more`)
+  if (at !== bytes.length) throw fileError('zip directory', `${count} entries`, `${bytes.length - at} bytes more`)
   return entries
 }
 
-function parseEntry(view: DataView, at: number, name: string, extra: Uint8Array, complain: Complain): ZipEntry {
+function parseEntry(view: DataView, at: number, name: string, extra: Uint8Array, fileError: FileError): ZipEntry {
   const place = `zip entry ${quote(name)}`
   const flags = view.getUint16(at + 8, true)
   const method = view.getUint16(at + 10, true)
   if (flags & (encrypted | encryptedDirectory)) {
-    throw complain(place, 'plain bytes', 'encrypted ones', 'Decrypt the file first.')
+    throw fileError(place, 'plain bytes', 'encrypted ones', 'Decrypt the file first.')
   }
   if (method !== 0 && method !== 8) {
-    throw complain(
+    throw fileError(
       place,
       'stored or deflated bytes',
       `compression method ${method}`,
@@ -143,10 +148,10 @@ function parseEntry(view: DataView, at: number, name: string, extra: Uint8Array,
   const [size, compressedSize, headerOffset] = widen(
     [view.getUint32(at + 24, true), view.getUint32(at + 20, true), view.getUint32(at + 42, true)],
     extra,
-    () => complain(place, 'its Zip64 sizes', 'none'),
+    () => fileError(place, 'its Zip64 sizes', 'none'),
   )
   if (method === 0 && size !== compressedSize) {
-    throw complain(place, 'equal sizes, as it is stored', `${size} and ${compressedSize} bytes`)
+    throw fileError(place, 'equal sizes, as it is stored', `${size} and ${compressedSize} bytes`)
   }
   const crc32 = view.getUint32(at + 16, true)
   return { name, compressed: method === 8, size, compressedSize, crc32, flags, headerOffset, limit: 0 }
@@ -174,27 +179,27 @@ function widen(fields: number[], extra: Uint8Array, missing: () => Error): numbe
   throw missing()
 }
 
-function entryName(bytes: Uint8Array, place: string, complain: Complain): string {
+function entryName(bytes: Uint8Array, place: string, fileError: FileError): string {
   let name: string
   try {
     name = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
-    throw complain(place, 'a name in UTF-8', 'other bytes')
+    throw fileError(place, 'a name in UTF-8', 'other bytes')
   }
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
   const escapes = /^$|^[/\\]|^[A-Za-z]:|\\|[\x00-\x1f]/.test(name) || name.split('/').includes('..')
-  if (escapes) throw complain(place, 'a plain relative name', quote(name))
+  if (escapes) throw fileError(place, 'a plain relative name', quote(name))
   return name
 }
 
-function withLimits(entries: ZipEntry[], directoryOffset: number, complain: Complain): Map<string, ZipEntry> {
+function withLimits(entries: ZipEntry[], directoryOffset: number, fileError: FileError): Map<string, ZipEntry> {
   const limits = new Map<ZipEntry, number>()
   let limit = directoryOffset
   for (const entry of entries.toSorted((a, b) => b.headerOffset - a.headerOffset)) {
     const least = entry.headerOffset + 30 + entry.name.length + entry.compressedSize
     if (!(least <= limit)) {
       const found = `bytes ${entry.headerOffset} to ${least}, where something else begins at ${limit}`
-      throw complain(`zip entry ${quote(entry.name)}`, 'a place of its own', found)
+      throw fileError(`zip entry ${quote(entry.name)}`, 'a place of its own', found)
     }
     limits.set(entry, limit)
     limit = entry.headerOffset
@@ -207,24 +212,25 @@ function withLimits(entries: ZipEntry[], directoryOffset: number, complain: Comp
  * @throws CheckpointError when the two disagree
  */
 export async function locateEntry(source: ByteSource, entry: ZipEntry): Promise<number> {
-  const complain = complaints(source.name)
+  const fileError = fileErrors(source.name)
   const place = `local header of zip entry ${quote(entry.name)}`
   const nameBytes = new TextEncoder().encode(entry.name)
   const fixed = 30 + nameBytes.length
-  if (entry.headerOffset + fixed > entry.limit) throw complain(place, `${fixed} bytes`, 'fewer')
+  if (entry.headerOffset + fixed > entry.limit) throw fileError(place, `${fixed} bytes`, 'fewer')
   const header = await source.read(entry.headerOffset, fixed)
   const view = viewOf(header)
   const sameName =
     view.getUint16(26, true) === nameBytes.length && nameBytes.every((byte, i) => header[30 + i] === byte)
-  if (view.getUint32(0, true) !== 0x04034b50) throw complain(place, 'a local header', 'other bytes')
-  if (!sameName) throw complain(place, 'the name the directory gives', 'another')
-  if (view.getUint16(8, true) !== (entry.compressed ? 8 : 0)) throw complain(place, 'the directory’s method', 'another')
+  if (view.getUint32(0, true) !== 0x04034b50) throw fileError(place, 'a local header', 'other bytes')
+  if (!sameName) throw fileError(place, 'the name the directory gives', 'another')
+  if (view.getUint16(8, true) !== (entry.compressed ? 8 : 0))
+    throw fileError(place, 'the directory’s method', 'another')
   const changed = (view.getUint16(6, true) ^ entry.flags) & (encrypted | sizesFollowData)
-  if (changed) throw complain(place, 'the flags of the directory', 'others')
+  if (changed) throw fileError(place, 'the flags of the directory', 'others')
 
   const start = entry.headerOffset + fixed + view.getUint16(28, true)
   if (start + entry.compressedSize > entry.limit) {
-    throw complain(place, `${entry.compressedSize} bytes before byte ${entry.limit}`, `data from byte ${start}`)
+    throw fileError(place, `${entry.compressedSize} bytes before byte ${entry.limit}`, `data from byte ${start}`)
   }
   const crc = view.getUint32(14, true)
   const stated: [number, number] = [view.getUint32(22, true), view.getUint32(18, true)]
@@ -233,10 +239,10 @@ export async function locateEntry(source: ByteSource, entry: ZipEntry): Promise<
   const extra = stated.includes(saturated32)
     ? await source.read(entry.headerOffset + fixed, view.getUint16(28, true))
     : header
-  const [size, compressedSize] = widen(stated, extra, () => complain(place, 'its Zip64 sizes', 'none'))
+  const [size, compressedSize] = widen(stated, extra, () => fileError(place, 'its Zip64 sizes', 'none'))
   if (size !== entry.size || compressedSize !== entry.compressedSize || crc !== entry.crc32) {
     const expected = `${entry.size} bytes (${entry.compressedSize} stored), as in the directory`
-    throw complain(place, expected, `${size} (${compressedSize}), or another checksum`)
+    throw fileError(place, expected, `${size} (${compressedSize}), or another checksum`)
   }
   return start
 }

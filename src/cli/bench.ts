@@ -6,7 +6,7 @@ import { type BenchRow, bench, type Part, parts } from '../bench/bench.ts'
 import { type Device, devices } from '../engine/types.ts'
 import type { DType } from '../models/weights.ts'
 import { bounds } from './bounds.ts'
-import { type Io, plural, voice } from './io.ts'
+import { commandOutput, type Io, plural } from './io.ts'
 import { wholeNumber } from './parse.ts'
 
 const examples = `
@@ -39,7 +39,7 @@ export function benchCommand(io: Io): Command {
     .option('--json', 'print one JSON object')
     .addHelpText('after', examples)
     .action(async ({ only, json, ...flags }: Flags) => {
-      const { note, result } = voice(io, { ...(json && { json }) })
+      const { note, result } = commandOutput(io, { ...(json && { json }) })
       const found = await bench({ ...flags, parts: only, signal: io.signal, onRow: (row) => note(line(row)) })
       const { roof, model, dtype, device, threads } = found
       const machine = cpus()[0]?.model ?? 'unknown processor'

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { Command } from 'commander'
 import { UsageError } from '../core/errors.ts'
 import { abandoned } from '../files/atomic.ts'
-import { byteSize, type Io, plural, voice } from './io.ts'
+import { byteSize, commandOutput, type Io, plural } from './io.ts'
 import { removable } from './kept-folders.ts'
 
 const examples = `
@@ -55,5 +55,5 @@ async function clean(named: readonly string[], flags: Flags, io: Io): Promise<vo
       : `${byteSize(total)} in all. Nothing was removed; --yes does it.`,
   ]
   const folders = kept.map(({ paths: _, ...one }) => one)
-  voice(io, flags).result(lines.join('\n'), { removed: flags.yes ?? false, folders, stale, bytes: total })
+  commandOutput(io, flags).result(lines.join('\n'), { removed: flags.yes ?? false, folders, stale, bytes: total })
 }

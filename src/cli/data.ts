@@ -6,7 +6,7 @@ import { openDataset } from '../data/open.ts'
 import { previewSheet } from '../data/preview.ts'
 import { refuseOverwriting } from '../images/overwriting.ts'
 import { bounds } from './bounds.ts'
-import { type Io, voice } from './io.ts'
+import { commandOutput, type Io } from './io.ts'
 import { wholeNumber } from './parse.ts'
 
 const examples = `
@@ -64,11 +64,11 @@ async function drawPreview(flags: Flags, io: Io): Promise<void> {
   }
   const sheet = await previewSheet(data, { rows: classes.length, columns, scale, signal: io.signal })
   await sheet.save(out, { metadata: false, signal: io.signal })
-  const say = voice(io, flags)
+  const output = commandOutput(io, flags)
   if (classes.length < data.classes.length)
-    say.note(`note: showing ${classes.length} of ${data.classes.length} classes (--rows).`)
+    output.note(`note: showing ${classes.length} of ${data.classes.length} classes (--rows).`)
   const size = `${data.size.toLocaleString('en')} images of ${imageSize} x ${imageSize} pixels`
-  say.result(`${out}\n${data.name}: ${size}; rows: ${classes.join(', ')}`, {
+  output.result(`${out}\n${data.name}: ${size}; rows: ${classes.join(', ')}`, {
     file: out,
     data: data.name,
     images: data.size,

@@ -2,7 +2,7 @@
 import { Command } from 'commander'
 import { DistilledError } from '../core/errors.ts'
 import { type Facts, gatherFacts } from './doctor-facts.ts'
-import { byteSize, type Io, plural, voice } from './io.ts'
+import { byteSize, commandOutput, type Io, plural } from './io.ts'
 
 const examples = `
 Examples:
@@ -18,7 +18,7 @@ export function doctorCommand(io: Io): Command {
     .addHelpText('after', examples)
     .action(async (flags: { json?: boolean }) => {
       const facts = await gatherFacts(io.signal)
-      voice(io, flags).result(formatted(facts), facts)
+      commandOutput(io, flags).result(formatted(facts), facts)
       const broken = brokenOf(facts)
       if (broken.length) throw new DistilledError(`This does not work here: ${broken.join(', ')}.`)
     })

@@ -7,7 +7,7 @@ import { type DownloadOptions, type DownloadProgress, download, downloadFile } f
 import { type ReferenceEntry, references } from '../zoo/references.ts'
 import { findModel } from '../zoo/registry.ts'
 import { roles } from '../zoo/resolve.ts'
-import { byteSize, duration, Interrupted, type Io, plural, voice } from './io.ts'
+import { byteSize, commandOutput, duration, Interrupted, type Io, plural } from './io.ts'
 import { hideProgress, progress, secondsLeft, showProgress } from './progress.ts'
 
 const examples = `
@@ -54,7 +54,7 @@ async function fetchModel(name: string, flags: Flags, io: Io): Promise<void> {
   }
   const lines = files.map((file) => `${file.name}  ${byteSize(file.bytes)}  ${file.path}`)
   lines.push(`${plural(files.length, 'file')} of ${entry.name} ${files.length === 1 ? 'is' : 'are'} on this machine.`)
-  voice(io, flags).result(lines.join('\n'), { name: entry.name, files })
+  commandOutput(io, flags).result(lines.join('\n'), { name: entry.name, files })
 }
 
 async function fetchReference({ name, source }: ReferenceEntry, flags: Flags, io: Io): Promise<void> {
@@ -62,7 +62,7 @@ async function fetchReference({ name, source }: ReferenceEntry, flags: Flags, io
     throw new UsageError(`${name} is not on the hub.`, { remedy: `Fetch ${source.address} by hand.` })
   }
   const file = await fetched(name, (options) => downloadFile(source, options), flags, io)
-  voice(io, flags).result(`${name}  ${byteSize(file.bytes)}  ${file.path}`, { name, files: [file] })
+  commandOutput(io, flags).result(`${name}  ${byteSize(file.bytes)}  ${file.path}`, { name, files: [file] })
 }
 
 async function fetched(name: string, get: (options: DownloadOptions) => Promise<string>, flags: Flags, io: Io) {

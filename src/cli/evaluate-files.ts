@@ -11,7 +11,7 @@ import { writeAtomically } from '../files/atomic.ts'
 import { grid } from '../images/grid.ts'
 import { refuseOverwriting } from '../images/overwriting.ts'
 import type { RgbImage } from '../images/rgb.ts'
-import type { Voice } from './io.ts'
+import type { CommandOutput } from './io.ts'
 
 export interface EvaluationFiles {
   save?: string
@@ -67,7 +67,7 @@ export async function saveEvaluation(
   collected: Collected,
   { images }: EvaluationSet,
   { save, saveStats, saveGrid }: EvaluationFiles,
-  { note }: Voice,
+  { note }: CommandOutput,
 ): Promise<void> {
   const sheet = sheetOf({ ...(save && { save }), ...(saveGrid && { saveGrid }) })
   if (sheet && images) {

@@ -18,7 +18,7 @@ import { samplerFacts } from '../library/sampler-facts.ts'
 import { bounds } from './bounds.ts'
 import { checkOutputs, saveEvaluation } from './evaluate-files.ts'
 import { formatComparison, formatResult } from './evaluate-text.ts'
-import { duration, Interrupted, type Io, plural, voice } from './io.ts'
+import { commandOutput, duration, Interrupted, type Io, plural } from './io.ts'
 import { wholeNumber } from './parse.ts'
 import { hideProgress, type Progress, progress, secondsLeft, showProgress } from './progress.ts'
 import { addSamplerFlags, idleTeacherFlags, planOptions, type SampleFlags } from './sample-flags.ts'
@@ -116,7 +116,7 @@ async function compare(samples: string | undefined, { compare: paths = [], ...fl
   }
   const [a, b] = [await readResult(paths[0]!), await readResult(paths[1]!)]
   const found = comparable(a.protocol, b.protocol)
-  voice(io, flags).result(formatComparison(paths as [string, string], [a, b], found), found)
+  commandOutput(io, flags).result(formatComparison(paths as [string, string], [a, b], found), found)
   if (found.comparable) return
   const fields = found.differences.filter(({ weight }) => weight === 'forbids').map(({ field }) => field)
   throw new DistilledError(`${paths[0]} and ${paths[1]} may not be compared: they differ in ${fields.join(', ')}.`)
@@ -131,7 +131,7 @@ interface Opened {
 }
 
 async function run(path: string | undefined, flags: Flags, io: Io): Promise<void> {
-  const say = voice(io, flags)
+  const output = commandOutput(io, flags)
   const bar = progress(io.stderr, flags)
   if (flags.kidSubset !== undefined && !flags.metrics?.includes('kid'))
     throw new UsageError('--kid-subset is for KID, which is not measured.', { remedy: 'Add --metrics kid.' })
@@ -156,14 +156,15 @@ async function run(path: string | undefined, flags: Flags, io: Io): Promise<void
         remedy: "Name Inception's weights with --features FILE, or --features sprites for the drawn sprites.",
       })
     }
-    say.note(`device: ${engine.device}, ${plural(engine.threads, 'thread')} (${engine.reason})`)
-    if (samples.images?.lossy) say.note('warning: lossy image files among the samples; compression moves every metric.')
+    output.note(`device: ${engine.device}, ${plural(engine.threads, 'thread')} (${engine.reason})`)
+    if (samples.images?.lossy)
+      output.note('warning: lossy image files among the samples; compression moves every metric.')
     for (const [what, set] of Object.entries({ samples, reference })) {
       const mixed = set?.origin && mixture(set.origin)
-      if (mixed) say.note(`warning: not all images of the ${what} come from one run: ${mixed}.`)
+      if (mixed) output.note(`warning: not all images of the ${what} come from one run: ${mixed}.`)
     }
     const idle = model && model.plan(planOptions(flags)).kind === 'student' ? idleTeacherFlags(flags) : []
-    if (idle.length) say.note(`note: no effect of ${idle.join(', ')}: no teacher takes part.`)
+    if (idle.length) output.note(`note: no effect of ${idle.join(', ')}: no teacher takes part.`)
     const sampler = model && (await samplerFacts(model, planOptions(flags), io.signal))
     const { result, measured } = await evaluate({
       ...{ samples, reference, reader, engine, protocol, metrics: flags.metrics, signal: io.signal },
@@ -172,14 +173,14 @@ async function run(path: string | undefined, flags: Flags, io: Io): Promise<void
       ...(flags.batch && { batch: flags.batch * Math.ceil(64 / flags.batch) }), // no image is made twice
       ...(model && { classes: Array.from({ length: model.family.numClasses }, (_, id) => model.classInfo(id).name) }),
       versions: { 'distilled-decoding': version(), onnxruntime: runtimeVersion, node: process.versions.node },
-      onWarning: (text) => say.note(`warning: ${text}`),
-      onSkip: (metric, why) => say.note(`note: no ${metric}: ${why}.`),
+      onWarning: (text) => output.note(`warning: ${text}`),
+      onSkip: (metric, why) => output.note(`note: no ${metric}: ${why}.`),
       onProgress: reporter(bar),
     })
     bar.end()
     // Figures that took hours are told, whether their files can be written or not.
-    const saved = saveEvaluation(result, measured.samples, samples, flags, say)
-    await saved.finally(() => say.result(formatResult(result), result))
+    const saved = saveEvaluation(result, measured.samples, samples, flags, output)
+    await saved.finally(() => output.result(formatResult(result), result))
   } catch (error) {
     if (!io.signal.aborted) throw error
     throw new Interrupted(

@@ -8,7 +8,7 @@ import { load } from '../library/load.ts'
 import { models } from '../zoo/registry.ts'
 import { bounds } from './bounds.ts'
 import { readConfig } from './config.ts'
-import { byteSize, Interrupted, type Io, plural, voice } from './io.ts'
+import { byteSize, commandOutput, Interrupted, type Io, plural } from './io.ts'
 import { wholeNumber } from './parse.ts'
 import { hideProgress, progress, showProgress } from './progress.ts'
 import { notes } from './sample-model.ts'
@@ -77,7 +77,7 @@ async function exportFolder(name: string | undefined, flags: Flags, io: Io): Pro
       onProgress: (event) => bar.update(...shown(event)),
     })
     bar.end()
-    voice(io, flags).result(formatted(result), result)
+    commandOutput(io, flags).result(formatted(result), result)
   } catch (error) {
     if (!io.signal.aborted) throw error
     throw new Interrupted('Interrupted. Nothing was written.')

@@ -11,7 +11,7 @@ import { type ProtocolName, protocolNames } from '../evaluate/result.ts'
 import { refuseOverwriting } from '../images/overwriting.ts'
 import { openSamplesOrSet } from '../library/evaluation-sets.ts'
 import { bounds } from './bounds.ts'
-import { type Io, plural, voice } from './io.ts'
+import { commandOutput, type Io, plural } from './io.ts'
 import { wholeNumber } from './parse.ts'
 import { hideProgress, showProgress } from './progress.ts'
 import { type JobWords, mergeCommand, runShardJob } from './shard-job.ts'
@@ -72,7 +72,7 @@ export function featuresCommand(io: Io): Command {
 }
 
 async function features(what: string, flags: Flags, io: Io): Promise<void> {
-  const say = voice(io, flags)
+  const output = commandOutput(io, flags)
   const { out: folder = 'features', features: network, protocol, device, threads, chunk } = flags
   if (network === undefined) {
     throw new UsageError('Features of which network?', {
@@ -88,9 +88,9 @@ async function features(what: string, flags: Flags, io: Io): Promise<void> {
   try {
     await using engine = await createEngine({ device, ...(threads && { threads }) })
     await using reader = await openFeatureReader(network, { engine, protocol })
-    say.note(`device: ${engine.device}, ${plural(engine.threads, 'thread')} (${engine.reason})`)
-    say.note(`features: ${reader.name}, SHA-256 ${reader.sha256}`)
-    if (samples.images?.lossy) say.note('warning: lossy image files; compression moves every metric.')
+    output.note(`device: ${engine.device}, ${plural(engine.threads, 'thread')} (${engine.reason})`)
+    output.note(`features: ${reader.name}, SHA-256 ${reader.sha256}`)
+    if (samples.images?.lossy) output.note('warning: lossy image files; compression moves every metric.')
     const readerFile = network === 'sprites' ? 'sprites' : basename(network)
     const job = { folder, samples, reader, readerFile, protocol, chunk, madeBy: `distilled-decoding ${version()}` }
     await runShardJob({ ...flags, out: folder }, io, words, (work) => extractFeatures({ ...job, ...work }))

@@ -2,7 +2,7 @@
 import { Command } from 'commander'
 import { describeCheckpoint, formatDescription } from '../checkpoint/describe.ts'
 import { openFile } from '../checkpoint/node-source.ts'
-import { type Io, voice } from './io.ts'
+import { commandOutput, type Io } from './io.ts'
 
 const examples = `
 Examples:
@@ -20,7 +20,7 @@ export function inspectCommand(io: Io): Command {
       const checkpoint = await openFile(file)
       try {
         const description = describeCheckpoint(checkpoint)
-        voice(io, flags).result(formatDescription(description), description)
+        commandOutput(io, flags).result(formatDescription(description), description)
       } finally {
         await checkpoint.close()
       }

@@ -7,15 +7,15 @@ import { printable } from '../core/show.ts'
 export { byteSize, duration } from '../core/format.ts'
 
 /** The part of a writable stream that a command uses. */
-export interface Output {
+export interface TextStream {
   write(text: string): unknown
   readonly isTTY?: boolean
   readonly columns?: number
 }
 
 export interface Io {
-  readonly stdout: Output
-  readonly stderr: Output
+  readonly stdout: TextStream
+  readonly stderr: TextStream
   /** Aborted by Ctrl-C, by a scheduler's SIGTERM, or when the terminal is gone. */
   readonly signal: AbortSignal
 }
@@ -23,7 +23,7 @@ export interface Io {
 /** Thrown when the signal ended a command that has something to say about what is left behind. */
 export class Interrupted extends Error {}
 
-export interface Voice {
+export interface CommandOutput {
   /** A line for the person at the terminal; silent with --quiet and --json. */
   note(line: string): void
   /** What the command was run for: lines, or one JSON value with --json. */
@@ -38,7 +38,7 @@ export interface Loudness {
   progress?: boolean
 }
 
-export function voice(io: Io, { json, quiet }: Loudness): Voice {
+export function commandOutput(io: Io, { json, quiet }: Loudness): CommandOutput {
   return {
     note(line) {
       if (!json && !quiet) io.stderr.write(`${printable(line)}\n`)

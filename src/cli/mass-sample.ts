@@ -12,7 +12,7 @@ import { openSamples, type Samples } from '../library/samples.ts'
 import { type ClassList, imagenet } from '../zoo/classes.ts'
 import { readPolicy } from '../zoo/policy-rules.ts'
 import { classesOf, models } from '../zoo/registry.ts'
-import { type Io, plural, type Voice, voice } from './io.ts'
+import { type CommandOutput, commandOutput, type Io, plural } from './io.ts'
 import { progress } from './progress.ts'
 import { idleTeacherFlags, planOptions, type SampleFlags } from './sample-flags.ts'
 import { loadSampled } from './sample-model.ts'
@@ -42,15 +42,15 @@ export async function massSample(flags: SampleFlags & { labels: LabelProtocol },
     })
   }
   if (count === undefined) throw new UsageError('How many images in all?', { remedy: 'For example --count 50000.' })
-  const say = voice(io, flags)
+  const output = commandOutput(io, flags)
   const model = await loadSampled(flags, io)
   try {
     const plan = model.plan(planOptions(flags))
     const marked = marksOf(model)
     const idle = plan.kind === 'student' ? idleTeacherFlags(flags) : []
-    say.note(`device: ${model.engine.device}, ${plural(model.engine.threads, 'thread')} (${model.engine.reason})`)
-    if (idle.length) say.note(`note: no effect of ${idle.join(', ')}: no teacher takes part.`)
-    announce(marked, model, say)
+    output.note(`device: ${model.engine.device}, ${plural(model.engine.threads, 'thread')} (${model.engine.reason})`)
+    if (idle.length) output.note(`note: no effect of ${idle.join(', ')}: no teacher takes part.`)
+    announce(marked, model, output)
     const run = { folder, labels, count, seed, rng, plan, batch, chunk, madeBy: `distilled-decoding ${version()}` }
     await runShardJob({ ...flags, out: folder }, io, words, (work) => sampleMany(model, { ...run, ...work }), marked)
   } finally {
@@ -69,7 +69,7 @@ function marksOf(model: Model): { sensitive: number[]; flagged: number[] } {
   }
 }
 
-function announce({ sensitive, flagged }: ReturnType<typeof marksOf>, model: Model, { note }: Voice): void {
+function announce({ sensitive, flagged }: ReturnType<typeof marksOf>, model: Model, { note }: CommandOutput): void {
   const classes = (n: number, what: string) => `${n} ${what} ${n === 1 ? 'class' : 'classes'}`
   const parts = [
     ...(sensitive.length ? [classes(sensitive.length, 'sensitive')] : []),
@@ -123,7 +123,7 @@ Examples:
       )
       const { count, settings } = samples
       const what = format === 'png' ? `${plural(count, 'PNG file')}` : `${plural(count, 'image')} in ${basename(path)}`
-      voice(io, flags).result(`${path}: ${what}.`, { path, format, count, metadata, settings })
+      commandOutput(io, flags).result(`${path}: ${what}.`, { path, format, count, metadata, settings })
     })
 }
 

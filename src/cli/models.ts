@@ -6,7 +6,7 @@ import { locate } from '../zoo/cache.ts'
 import { type ClassInfo, type ClassList, classInfo, imagenet } from '../zoo/classes.ts'
 import type { ModelEntry, Published } from '../zoo/model-entry.ts'
 import { classesOf, findModel, models } from '../zoo/registry.ts'
-import { type Io, plural, voice } from './io.ts'
+import { commandOutput, type Io, plural } from './io.ts'
 
 const examples = `
 Examples:
@@ -28,7 +28,7 @@ export function modelsCommand(io: Io): Command {
     .option('--json', 'print one JSON object')
     .addHelpText('after', examples)
     .action((flags: Flags) => {
-      const { result } = voice(io, flags)
+      const { result } = commandOutput(io, flags)
       if (flags.classes === undefined) {
         if (flags.model !== undefined)
           throw new UsageError('--model names whose classes are listed.', { remedy: 'Give --classes as well.' })

@@ -16,7 +16,7 @@ import { models } from '../zoo/registry.ts'
 import { resolveModel } from '../zoo/resolve.ts'
 import { bounds } from './bounds.ts'
 import { readConfig } from './config.ts'
-import { type Io, plural, voice } from './io.ts'
+import { commandOutput, type Io, plural } from './io.ts'
 import { decimal, wholeNumber } from './parse.ts'
 import { hideProgress, showProgress } from './progress.ts'
 import { notes } from './sample-model.ts'
@@ -119,7 +119,7 @@ async function pairsOf(flags: Flags, io: Io): Promise<void> {
   const programs = programCache(engine)
   try {
     const teacher = teacherSettings(model, flags)
-    voice(io, flags).note(`device: ${engine.device}, ${plural(engine.threads, 'thread')} (${engine.reason})`)
+    commandOutput(io, flags).note(`device: ${engine.device}, ${plural(engine.threads, 'thread')} (${engine.reason})`)
     const flow = { solver, steps: odeSteps }
     await runShardJob({ ...flags, out }, io, words, (work) =>
       makePairs(family, programs, { folder: out, count, seed, teacher, origin, flow, batch, chunk, ...work }),

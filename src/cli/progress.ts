@@ -1,7 +1,7 @@
 // Progress of a long command: one line redrawn in place on a terminal, plain lines in a log, nothing when silent.
 import { Option } from 'commander'
 import { printableLine } from '../core/show.ts'
-import type { Loudness, Output } from './io.ts'
+import type { Loudness, TextStream } from './io.ts'
 
 export interface Progress {
   /** @param fraction of the work that is done, 0 to 1 */
@@ -23,12 +23,12 @@ export const hideProgress = (): Option =>
   new Option('--no-progress', 'show no progress; the result is printed all the same')
 
 /** A bar on a terminal; elsewhere a line every two seconds and one at the end. */
-export function progress(out: Output, loudness: Loudness): Progress {
+export function progress(out: TextStream, loudness: Loudness): Progress {
   if (!showsProgress(loudness)) return silent
   return out.isTTY ? bar(out) : lines(out)
 }
 
-function bar(out: Output): Progress {
+function bar(out: TextStream): Progress {
   let drawn = Number.NEGATIVE_INFINITY
   return {
     update(fraction, text) {
@@ -45,7 +45,7 @@ function bar(out: Output): Progress {
   }
 }
 
-function lines(out: Output): Progress {
+function lines(out: TextStream): Progress {
   let written = Number.NEGATIVE_INFINITY
   let waiting: string | undefined
   const write = () => {

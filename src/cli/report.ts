@@ -7,7 +7,7 @@ import { evaluationMarkdown } from '../report/markdown.ts'
 import { type Report, reportOf } from '../report/model.ts'
 import { evaluationPage } from '../report/page.ts'
 import { readEntries } from '../report/read-entries.ts'
-import { type Io, plural, voice } from './io.ts'
+import { commandOutput, type Io, plural } from './io.ts'
 
 const examples = `
 Examples:
@@ -56,11 +56,11 @@ async function writeReport(results: readonly string[], flags: Flags, io: Io): Pr
     const address = (path: string) => relative(folder, resolve(path)).split(sep).join('/')
     await write(markdown, evaluationMarkdown(report, { address }))
   }
-  const say = voice(io, flags)
+  const output = commandOutput(io, flags)
   for (const { grid, result } of entries)
     if (grid && grid.source === undefined)
-      say.note(`note: ${grid.path}, the samples of "${result.name}", is not there.`)
-  say.result(
+      output.note(`note: ${grid.path}, the samples of "${result.name}", is not there.`)
+  output.result(
     [...[out, markdown].filter((path) => path !== undefined), summary(report, entries.length)].join('\n'),
     asJson(report, { out, markdown }),
   )

@@ -9,7 +9,7 @@ import type { TableRow } from '../distill/table.ts'
 import { createEngine } from '../engine/node.ts'
 import { type Device, devices } from '../engine/types.ts'
 import { bounds } from './bounds.ts'
-import { Interrupted, type Io, plural, type Voice, voice } from './io.ts'
+import { type CommandOutput, commandOutput, Interrupted, type Io, plural } from './io.ts'
 import { wholeNumber } from './parse.ts'
 import { hideProgress, type Progress, progress, showProgress } from './progress.ts'
 import { type TrainingView, trainingView } from './training-view.ts'
@@ -63,23 +63,23 @@ export function reproduceCommand(io: Io): Command {
 async function reproduce(flags: Flags, io: Io): Promise<void> {
   const { family, device, threads, quick } = flags
   const { out = `runs/sprites-${family}${quick ? '-quick' : ''}` } = flags
-  const say = voice(io, flags)
+  const output = commandOutput(io, flags)
   const bar = progress(io.stderr, flags)
-  const onAbort = () => say.note('Stopping after this step; Ctrl-C again stops at once.')
+  const onAbort = () => output.note('Stopping after this step; Ctrl-C again stops at once.')
   io.signal.addEventListener('abort', onAbort)
   const engine = await createEngine({ device, ...(threads !== undefined && { threads }) })
   try {
-    say.note(`device: ${engine.device}, ${plural(engine.threads, 'thread')} (${engine.reason})`)
-    const watch = watcher(io, flags, say, bar)
+    output.note(`device: ${engine.device}, ${plural(engine.threads, 'thread')} (${engine.reason})`)
+    const watch = watcher(io, flags, output, bar)
     const done = await reproduceSprites(family, {
-      ...{ out, engine, quick, madeBy: `distilled-decoding ${version()}`, signal: io.signal, note: say.note },
+      ...{ out, engine, quick, madeBy: `distilled-decoding ${version()}`, signal: io.signal, note: output.note },
       ...watch,
     })
     bar.end()
     const { files, rows } = done
     const report = join(out, 'student', 'report.html')
     const lines = [table(rows), '', `weights: ${files.student}`, `report: ${report}`, `table: ${files.table}`]
-    say.result(lines.join('\n'), { family, folder: out, files, report, rows })
+    output.result(lines.join('\n'), { family, folder: out, files, report, rows })
   } catch (error) {
     if (!io.signal.aborted) throw error
     throw new Interrupted(`Interrupted; finished steps are kept in ${out}. The same command goes on from there.`)
@@ -91,13 +91,13 @@ async function reproduce(flags: Flags, io: Io): Promise<void> {
 }
 
 /** Each stage under its own heading: trainings in the live view, the others as a bar. */
-function watcher(io: Io, flags: Flags, say: Voice, bar: Progress) {
+function watcher(io: Io, flags: Flags, output: CommandOutput, bar: Progress) {
   let view: TrainingView | undefined
   return {
     onStage(stage: StageName, units: number) {
       bar.end()
       const title = `stage ${stageNames.indexOf(stage) + 1} of ${stageNames.length}: ${stage}`
-      say.note(title)
+      output.note(title)
       view = trainingView(io.stderr, { title: stage, steps: units }, flags)
     },
     onEvent: (event: Parameters<TrainingView['event']>[0]) => view?.event(event),

@@ -19,7 +19,7 @@ import { reportCsv, reportMarkdown } from '../review/report-text.ts'
 import { chooseModels, makeReview } from '../review/run.ts'
 import { defaultPort, serveReview } from '../review/server.ts'
 import { bounds } from './bounds.ts'
-import { duration, Interrupted, type Io, plural, voice } from './io.ts'
+import { commandOutput, duration, Interrupted, type Io, plural } from './io.ts'
 import { collected, decimal, wholeNumber } from './parse.ts'
 import { hideProgress, progress, showProgress } from './progress.ts'
 import { version } from './version.ts'
@@ -107,7 +107,7 @@ function runCommand(io: Io): Command {
 async function runReview(flags: RunFlags, io: Io): Promise<void> {
   const { out: folder, count, seed, batch, device, threads, dtype = 'fp32' } = flags
   const { cfg, topK, topP, temperature } = flags
-  const say = voice(io, flags)
+  const output = commandOutput(io, flags)
   const choice = { specs: flags.model ?? [], classes: flags.classes, teacherOnly: flags.teacherOnly }
   const models = chooseModels(choice)
   const bar = progress(io.stderr, flags)
@@ -120,17 +120,17 @@ async function runReview(flags: RunFlags, io: Io): Promise<void> {
       onModel({ id, classes }, i) {
         bar.end()
         name = `${id}${models.length > 1 ? ` (${i + 1} of ${models.length})` : ''}`
-        say.note(
+        output.note(
           `${name}: ${plural(classes.length, 'class').replace(/classs$/, 'classes')} x ${plural(count, 'image')}`,
         )
       },
       onProgress: (event) => bar.update(event.fraction, `${name}: ${described(event)}`),
-      onFault: (file, what) => say.note(`${file} ${what}; it is made again.`),
+      onFault: (file, what) => output.note(`${file} ${what}; it is made again.`),
     })
     bar.end()
     const total = made.reduce((sum, { manifest }) => sum + manifest.images.length, 0)
     const seconds = duration((performance.now() - started) / 1000)
-    say.result(
+    output.result(
       `${folder}: ${plural(total, 'image')} of ${plural(made.length, 'model')}, in ${seconds}.\nLook at them with: ${shellCommand(['distilled', 'review', 'open', ...(folder === 'review' ? [] : [folder])])}`,
       { folder, models: made.map(({ id, manifest }) => ({ id, ...manifest })) },
     )
@@ -160,13 +160,13 @@ function openCommand(io: Io): Command {
     .option('-q, --quiet', 'print the address alone')
     .addHelpText('after', examples)
     .action(async (folder: string, flags: { port: number; quiet?: boolean }) => {
-      const say = voice(io, flags)
+      const output = commandOutput(io, flags)
       const review = await readReview(folder, io.signal)
       const journal = await openJournal(folder)
       try {
         const server = await serveReview(openDesk(review, journal), flags)
-        for (const fault of [...review.faults, ...journal.faults].slice(0, 10)) say.note(`note: ${fault}`)
-        say.note(
+        for (const fault of [...review.faults, ...journal.faults].slice(0, 10)) output.note(`note: ${fault}`)
+        output.note(
           `${plural(review.images.length, 'image')} of ${plural(review.models.length, 'model')}. Ctrl-C ends; nothing is lost.`,
         )
         io.stdout.write(`${server.url}\n`)
@@ -202,14 +202,14 @@ function reportCommand(io: Io): Command {
       const report = makeReport(review, events, faults)
       const format = flags.format ?? formatOf(flags.out)
       const text = { md: reportMarkdown, csv: reportCsv, json: asJson }[format](report)
-      const say = voice(io, flags)
+      const output = commandOutput(io, flags)
       if (report.changed.length)
-        say.note(`note: ${plural(report.changed.length, 'verdict')} not counted: the image changed since.`)
+        output.note(`note: ${plural(report.changed.length, 'verdict')} not counted: the image changed since.`)
       if (flags.out === undefined) return void io.stdout.write(printable(text))
       const reads = (file: string) => file === journalName || file.startsWith(imagesFolder)
       await refuseOverwriting([{ name: 'the review', path: folder, reads }], [{ name: '--out', path: flags.out }])
       await writeAtomically(flags.out, new TextEncoder().encode(text), { signal: io.signal })
-      say.note(flags.out)
+      output.note(flags.out)
     })
 }
 

@@ -3,14 +3,14 @@
 import { type LoadProgress, load } from '../library/load.ts'
 import type { Model } from '../library/model.ts'
 import { readConfig } from './config.ts'
-import { type Io, type Loudness, type Voice, voice } from './io.ts'
+import { type CommandOutput, commandOutput, type Io, type Loudness } from './io.ts'
 import type { SampleFlags } from './sample-flags.ts'
 
 /** What samples when nothing is named: it comes with the package. */
 const embedded = 'sprites-var-dd'
 
 /** The flags, with an embedded model when they name neither a model nor a file. */
-export function orEmbedded<T extends SampleFlags>(flags: T, { note }: Voice): T {
+export function orEmbedded<T extends SampleFlags>(flags: T, { note }: CommandOutput): T {
   const { model, student, teacher, tokenizer, config } = flags
   if ([model, student, teacher, tokenizer, config].some((named) => named !== undefined)) return flags
   note(`No --model was named: ${embedded} draws, which comes with the package (12 classes of 32 x 32 sprites).`)
@@ -21,7 +21,7 @@ export function orEmbedded<T extends SampleFlags>(flags: T, { note }: Voice): T 
 export const notes =
   (io: Io, flags: Loudness) =>
   (event: LoadProgress): void => {
-    if (event.type === 'note') voice(io, flags).note(event.text)
+    if (event.type === 'note') commandOutput(io, flags).note(event.text)
   }
 
 /** Loads the model that the flags name, with its teacher when they ask for one. */

@@ -16,7 +16,7 @@ import type { NoiseRecipe } from '../sampling/noise-recipe.ts'
 import type { SampleProgress } from '../sampling/sampler.ts'
 import { resolveClasses } from '../zoo/classes.ts'
 import { mostImages } from './bounds.ts'
-import { byteSize, duration, Interrupted, type Io, plural, type Voice, voice } from './io.ts'
+import { byteSize, type CommandOutput, commandOutput, duration, Interrupted, type Io, plural } from './io.ts'
 import { withLike } from './like.ts'
 import { exportCommand, massSample, mergeSamplesCommand } from './mass-sample.ts'
 import { progress, secondsLeft } from './progress.ts'
@@ -50,7 +50,7 @@ export function sampleCommand(io: Io): Command {
     .action((flags: SampleFlags) => {
       const { labels } = flags
       if (labels === undefined) return sampleImages(flags, io)
-      return massSample({ ...orEmbedded(flags, voice(io, flags)), labels }, io)
+      return massSample({ ...orEmbedded(flags, commandOutput(io, flags)), labels }, io)
     })
 }
 
@@ -65,9 +65,9 @@ function withFiles(flags: SampleFlags): FormatFlags {
 }
 
 async function sampleImages(given: SampleFlags, io: Io): Promise<void> {
-  const say = voice(io, given)
+  const output = commandOutput(io, given)
   const { flags: liked, firstIndex, batched, recipe } = await withLike(given)
-  const flags = withFiles(orEmbedded(liked, say))
+  const flags = withFiles(orEmbedded(liked, output))
   const labels = flags.class
   if (!labels) {
     const example = flags.model?.startsWith('sprites') ? '--class boat' : '--class otter, or --class 207,360'
@@ -92,7 +92,7 @@ async function sampleImages(given: SampleFlags, io: Io): Promise<void> {
       ...{ classes, count: perClass, seed, rng, batch, firstIndex, lean: true, signal: io.signal },
       noise: own ?? mixed,
     }
-    announce(model, options, flags, say)
+    announce(model, options, flags, output)
     const run = runOf(model, options, flags, recipe)
     const out = await outputFolder({ ...flags, like: given.like }, run)
     await using _lock = await lockFolder(out, 'another run of distilled sample')
@@ -100,7 +100,7 @@ async function sampleImages(given: SampleFlags, io: Io): Promise<void> {
       model,
       options,
       { ...flags, out },
-      { io, say, loaded: (performance.now() - started) / 1000, companion },
+      { io, output, loaded: (performance.now() - started) / 1000, companion },
     )
   } finally {
     await model.dispose()
@@ -129,7 +129,7 @@ const mostLikedNoise = 200e6
 
 interface Surroundings {
   io: Io
-  say: Voice
+  output: CommandOutput
   /** Seconds that loading took. */
   loaded: number
   /** 1 when an image is sampled with another that is dropped, so that it comes out as it did in a batch. */
@@ -142,7 +142,12 @@ interface Asked extends SampleOptions {
   firstIndex: number
 }
 
-async function sampleTo(model: Model, options: Asked, flags: FileFlags, { io, say, loaded, companion }: Surroundings) {
+async function sampleTo(
+  model: Model,
+  options: Asked,
+  flags: FileFlags,
+  { io, output, loaded, companion }: Surroundings,
+) {
   const total = options.classes.length * options.count
   const sinks = sinksOf(model, options, flags, io.signal)
   const images: ReturnType<typeof describe>[] = []
@@ -151,7 +156,7 @@ async function sampleTo(model: Model, options: Asked, flags: FileFlags, { io, sa
   const onProgress = reporter(bar, total, started)
   const onAbort = () => {
     bar.end()
-    say.note('Stopping after the current step; Ctrl-C again stops at once.')
+    output.note('Stopping after the current step; Ctrl-C again stops at once.')
   }
   io.signal.addEventListener('abort', onAbort)
   let written: string[] = []
@@ -174,7 +179,7 @@ async function sampleTo(model: Model, options: Asked, flags: FileFlags, { io, sa
   const seconds = (performance.now() - started) / 1000
   const timings = { load: round(loaded), sample: round(seconds), perImage: round(seconds / total) }
   const paths = [...images.flatMap((image) => image.file ?? []), ...written]
-  say.result(summary(paths, written, timings, total), {
+  output.result(summary(paths, written, timings, total), {
     files: paths,
     settings: settingsOf(model, options, flags),
     device: model.engine.device,
@@ -220,7 +225,7 @@ function sinksOf(model: Model, options: Asked, flags: FileFlags, signal: AbortSi
 }
 
 /** What a person should know before the images come. */
-function announce(model: Model, options: Asked, flags: FormatFlags, { note }: Voice): void {
+function announce(model: Model, options: Asked, flags: FormatFlags, { note }: CommandOutput): void {
   const plan = model.plan(options)
   const { device, reason, threads } = model.engine
   note(`device: ${device}, ${plural(threads, 'thread')} (${reason})`)

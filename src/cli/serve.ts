@@ -7,7 +7,7 @@ import { defaultPort, serveModels } from '../server/serve.ts'
 import { defaultTimeout, queueCapacity } from '../server/settings.ts'
 import { webApp } from '../server/web-app.ts'
 import { bounds } from './bounds.ts'
-import { Interrupted, type Io, plural, voice } from './io.ts'
+import { commandOutput, Interrupted, type Io, plural } from './io.ts'
 import { collected, wholeNumber } from './parse.ts'
 
 const examples = `
@@ -78,7 +78,7 @@ export function serveCommand(io: Io): Command {
 }
 
 async function serve({ model = embedded, ...flags }: ServeFlags, io: Io): Promise<void> {
-  const say = voice(io, flags)
+  const output = commandOutput(io, flags)
   const server = await serveModels({
     ...flags,
     models: model,
@@ -89,15 +89,15 @@ async function serve({ model = embedded, ...flags }: ServeFlags, io: Io): Promis
       io.stderr.write(`error: ${printableLine(error instanceof Error ? error.message : String(error))}\n`),
   })
   io.stdout.write(`${server.url}\n`)
-  if (flags.publicUrl !== undefined) say.note(`Behind a proxy at ${flags.publicUrl}.`)
-  const { house } = server.services
+  if (flags.publicUrl !== undefined) output.note(`Behind a proxy at ${flags.publicUrl}.`)
+  const { pool } = server.services
   server.warm.then(
-    () => say.note(`Ready: ${house.names.join(', ')}. Ctrl-C ends.`),
+    () => output.note(`Ready: ${pool.names.join(', ')}. Ctrl-C ends.`),
     () => {},
   )
   await aborted(io.signal)
-  const { unanswered } = server.services.lane
-  say.note(unanswered ? `Stopping when ${plural(unanswered, 'request')} are answered.` : 'Stopping.')
+  const { unanswered } = server.services.batcher
+  output.note(unanswered ? `Stopping when ${plural(unanswered, 'request')} are answered.` : 'Stopping.')
   await server.close()
   throw new Interrupted('Stopped.')
 }

@@ -6,7 +6,7 @@ import type { Manifest } from '../jobs/manifest.ts'
 import type { MergeOptions } from '../jobs/merge.ts'
 import { parseShard, type Shard, shardFromEnvironment, whole } from '../jobs/shard.ts'
 import type { ShardProgress } from '../jobs/stopwatch.ts'
-import { duration, Interrupted, type Io, type Loudness, plural, voice } from './io.ts'
+import { commandOutput, duration, Interrupted, type Io, type Loudness, plural } from './io.ts'
 import { progress } from './progress.ts'
 
 export interface ShardFlags extends Loudness {
@@ -44,10 +44,10 @@ export async function runShardJob(
   work: (work: ShardWork) => Promise<Manifest>,
   facts: Readonly<Record<string, unknown>> = {},
 ): Promise<void> {
-  const say = voice(io, loudness)
+  const output = commandOutput(io, loudness)
   const scheduled = asked === undefined ? shardFromEnvironment(process.env) : undefined
   const shard = asked !== undefined ? parseShard(asked) : (scheduled?.shard ?? whole)
-  if (shard.count > 1) say.note(`shard ${shard.index} of ${shard.count}${scheduled ? ` (${scheduled.from})` : ''}`)
+  if (shard.count > 1) output.note(`shard ${shard.index} of ${shard.count}${scheduled ? ` (${scheduled.from})` : ''}`)
   const bar = progress(io.stderr, loudness)
   const started = performance.now()
   let [total, kept] = [0, 0]
@@ -55,7 +55,7 @@ export async function runShardJob(
     const { count, settings, files } = await work({
       shard,
       signal: io.signal,
-      onFault: (name, what) => say.note(`${name} ${what}; it is made again.`),
+      onFault: (name, what) => output.note(`${name} ${what}; it is made again.`),
       onProgress(event) {
         ;({ total, kept } = event)
         bar.update(event.fraction, described(event, unit))
@@ -67,7 +67,7 @@ export async function runShardJob(
     const made = `${plural(total - kept, unit)} made in ${duration(seconds)}, ${rate.toPrecision(3)} a second`
     const next = shard.count > 1 ? `\nWhen all ${shard.count} shards are done: ${shellCommand([...merge, folder])}` : ''
     const result = { folder, shard, count, [units]: total, kept, seconds, rate, settings, files, ...facts }
-    say.result(`${folder}: ${made}${kept ? `; ${kept} were there` : ''}.${next}`, result)
+    output.result(`${folder}: ${made}${kept ? `; ${kept} were there` : ''}.${next}`, result)
   } catch (error) {
     if (!io.signal.aborted) throw error
     throw new Interrupted('Interrupted. Run the same command again; finished files are kept.')
@@ -107,6 +107,6 @@ Examples:
       const merged = await merge(folders, { out: flags.out, signal: io.signal, onFile }).finally(() => bar.end())
       const folder = flags.out ?? folders[0]!
       const proof = `${plural(merged.count, unit)} in ${plural(merged.files.length, 'file')}, complete and whole`
-      voice(io, flags).result(`${folder}: ${proof}.`, { folder, ...merged })
+      commandOutput(io, flags).result(`${folder}: ${proof}.`, { folder, ...merged })
     })
 }

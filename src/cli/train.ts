@@ -26,7 +26,7 @@ import { refuseOverwriting } from '../images/overwriting.ts'
 import { fileSha256 } from '../jobs/manifest.ts'
 import type { ClassifierArchitecture } from '../models/classifier.ts'
 import { lpips } from '../models/lpips.ts'
-import { Interrupted, type Io, plural, voice } from './io.ts'
+import { commandOutput, Interrupted, type Io, plural } from './io.ts'
 import { addTrainFlags, inputs, type TrainFlags } from './train-flags.ts'
 import { trainingView } from './training-view.ts'
 
@@ -171,29 +171,29 @@ async function runTraining<V extends { steps: number }, F>(
   const ranks = { ...(mpi !== undefined && { mpi }), ...(library !== undefined && { library }) }
   await overRanks(async (communicator) => {
     const loudness = communicator.rank === 0 ? flags : { quiet: true }
-    const say = voice(io, loudness)
+    const output = commandOutput(io, loudness)
     const view = trainingView(io.stderr, { title: `${kind} in ${folder}`, steps: settings.steps }, loudness)
     const seen = follow()
     const onEvent = (event: RunEvent) => {
       seen.take(event)
       view.event(event)
     }
-    const onAbort = () => say.note('Stopping after this step; Ctrl-C again stops at once.')
+    const onAbort = () => output.note('Stopping after this step; Ctrl-C again stops at once.')
     io.signal.addEventListener('abort', onAbort)
     const engine = await createEngine({ device, ...(threads !== undefined && { threads }) })
     try {
       const processes = communicator.size > 1 ? `, ${communicator.size} processes` : ''
-      say.note(`device: ${engine.device}, ${plural(engine.threads, 'thread')}${processes} (${engine.reason})`)
-      const context = { folder, engine, init, communicator, signal: io.signal, onEvent, note: say.note }
+      output.note(`device: ${engine.device}, ${plural(engine.threads, 'thread')}${processes} (${engine.reason})`)
+      const context = { folder, engine, init, communicator, signal: io.signal, onEvent, note: output.note }
       const weights = await run(context, settings, flags)
-      if (!seen.started) say.note(`${folder} was finished before.`)
+      if (!seen.started) output.note(`${folder} was finished before.`)
       const report = join(folder, 'report.html')
       const validation = seen.validation?.metrics
-      say.result(`weights: ${weights}\nreport: ${report}`, { kind, folder, weights, report, settings, validation })
+      output.result(`weights: ${weights}\nreport: ${report}`, { kind, folder, weights, report, settings, validation })
     } catch (error) {
       if (io.signal.aborted) throw new Interrupted(howToGoOn(folder, seen.checkpoint))
       if (seen.checkpoint && !(error instanceof TrainingDiverged))
-        say.note(`Step ${seen.checkpoint.step} is saved in ${folder}; the same command goes on from there.`)
+        output.note(`Step ${seen.checkpoint.step} is saved in ${folder}; the same command goes on from there.`)
       throw error
     } finally {
       io.signal.removeEventListener('abort', onAbort)

@@ -3,7 +3,7 @@
 import { count, duration, figure } from '../core/format.ts'
 import { printableLine } from '../core/show.ts'
 import type { EventOf, RunEvent } from '../distill/run-log.ts'
-import type { Loudness, Output } from './io.ts'
+import type { Loudness, TextStream } from './io.ts'
 import { showsProgress } from './progress.ts'
 
 export interface TrainingView {
@@ -30,12 +30,12 @@ const levels = '▁▂▃▄▅▆▇█'
  * const view = trainingView(process.stderr, { title: 'var-dd-d16', steps: 1000 }, { quiet: true })
  * view.event({ type: 'validation', step: 0, metrics: { loss: 0.7 } })
  */
-export function trainingView(out: Output, run: RunTitle, loudness: Loudness): TrainingView {
+export function trainingView(out: TextStream, run: RunTitle, loudness: Loudness): TrainingView {
   if (!showsProgress(loudness)) return { event() {} }
   return out.isTTY ? redrawn(out, run) : plain(out, run)
 }
 
-function redrawn(out: Output, run: RunTitle): TrainingView {
+function redrawn(out: TextStream, run: RunTitle): TrainingView {
   const state = follow()
   let height = 0
   let drawn = Number.NEGATIVE_INFINITY
@@ -58,7 +58,7 @@ function redrawn(out: Output, run: RunTitle): TrainingView {
   }
 }
 
-function plain(out: Output, run: RunTitle): TrainingView {
+function plain(out: TextStream, run: RunTitle): TrainingView {
   const state = follow()
   let written = Number.NEGATIVE_INFINITY
   return {

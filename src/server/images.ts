@@ -2,10 +2,10 @@
 import * as v from 'valibot'
 import type { SampleResult } from '../library/model.ts'
 import { ApiError } from './errors.ts'
-import { readOrder } from './order.ts'
+import { parseSample } from './parse-request.ts'
 import { formats, imagesRequest, withoutNulls } from './requests.ts'
 import { type Route, readBody } from './route.ts'
-import { begin } from './work.ts'
+import { begin } from './submit.ts'
 
 /** What is said of an image beside the image. */
 export const imageFactsSchema = {
@@ -72,9 +72,9 @@ export const generations: Route = {
   },
   async handle(c, services) {
     const request = withoutNulls(await readBody(c, imagesRequest))
-    const order = readOrder(services.house, request)
+    const job = parseSample(services.pool, request)
     const results: SampleResult[] = []
-    const work = begin(services, order, c.req.raw.signal, {
+    const work = begin(services, job, c.req.raw.signal, {
       onImage(result, place) {
         results[place] = result
       },
@@ -82,17 +82,17 @@ export const generations: Route = {
     await work.finished
     const data = await Promise.all(
       results.map(async (result) => {
-        const bytes = await result.image.encode(order.format)
+        const bytes = await result.image.encode(job.format)
         if (request.response_format !== 'url') return { b64_json: base64(bytes), ...imageFacts(result) }
-        const name = services.store.put({ bytes, type: imageType(order.format) })
+        const name = services.store.put({ bytes, type: imageType(job.format) })
         return { url: `${services.publicAddress(c.get('caller'))}images/${name}`, ...imageFacts(result) }
       }),
     )
     return c.json({
       created: Math.floor(Date.now() / 1000),
-      model: order.model.name,
-      size: `${order.model.imageSize}x${order.model.imageSize}`,
-      output_format: order.format,
+      model: job.model.name,
+      size: `${job.model.imageSize}x${job.model.imageSize}`,
+      output_format: job.format,
       data,
     } satisfies v.InferOutput<typeof imagesAnswer>)
   },

@@ -1,7 +1,7 @@
 // Every address of the server in one table; a new one is a row, and the OpenAPI document and the index page know it at once.
 import * as v from 'valibot'
-import { classes, counters, healthz, models, openAiModelByName, openAiModels, readyz } from './facts.ts'
 import { generations, storedImage } from './images.ts'
+import { classes, counters, healthz, models, openAiModelByName, openAiModels, readyz } from './info-routes.ts'
 import { openApi } from './openapi.ts'
 import type { Route } from './route.ts'
 import { sample, trajectory } from './sample.ts'

@@ -6,11 +6,11 @@ import * as v from 'valibot'
 import { steps } from '../sampling/plan.ts'
 import { asApiError, envelopeSchema } from './errors.ts'
 import { base64, imageFacts, imageFactsSchema, workAnswers } from './images.ts'
-import { type ImageOrder, readOrder, readTrajectory } from './order.ts'
+import { type ImageJob, parseSample, parseTrajectory } from './parse-request.ts'
 import { formats, sampleRequest, trajectoryRequest } from './requests.ts'
 import { type Notes, type Route, readBody } from './route.ts'
 import type { Services } from './services.ts'
-import { begin, type WorkEvents } from './work.ts'
+import { begin, type WorkEvents } from './submit.ts'
 
 const whole = v.pipe(v.number(), v.integer(), v.minValue(0))
 
@@ -64,8 +64,8 @@ export const sample: Route = {
   body: sampleRequest,
   answers: answers('image', imageEvent),
   async handle(c, services) {
-    const order = readOrder(services.house, await readBody(c, sampleRequest))
-    return watched(c, services, order, 'image')
+    const job = parseSample(services.pool, await readBody(c, sampleRequest))
+    return watched(c, services, job, 'image')
   },
 }
 
@@ -76,17 +76,17 @@ export const trajectory: Route = {
   body: trajectoryRequest,
   answers: answers('state', stateEvent),
   async handle(c, services) {
-    const order = readTrajectory(services.house, await readBody(c, trajectoryRequest))
-    const last = order.rows.length - 1
-    return watched(c, services, order, 'state', (timestep) => ({ timestep, steps: last }))
+    const job = parseTrajectory(services.pool, await readBody(c, trajectoryRequest))
+    const last = job.rows.length - 1
+    return watched(c, services, job, 'state', (timestep) => ({ timestep, steps: last }))
   },
 }
 
-/** Puts an order on the lane and tells of it as it goes; `more` is what an image's event says beside the image. */
+/** Puts a job on the batcher and tells of it as it goes; `more` is what an image's event says beside the image. */
 function watched(
   c: Context<Notes>,
   services: Services,
-  order: ImageOrder,
+  job: ImageJob,
   event: string,
   more: (place: number) => object = () => ({}),
 ) {
@@ -96,7 +96,7 @@ function watched(
   c.req.raw.signal.addEventListener('abort', leave, { once: true })
   const started = performance.now()
   let begun = started
-  const work = begin(services, order, gone.signal, {
+  const work = begin(services, job, gone.signal, {
     onBatch() {
       if (begun === started) begun = performance.now()
     },
@@ -112,7 +112,7 @@ function watched(
   return streamSSE(c, async (stream) => {
     stream.onAbort(leave)
     const send = (name: string, data: unknown) => stream.writeSSE({ event: name, data: JSON.stringify(data) })
-    const { model, rows, plan, format } = order
+    const { model, rows, plan, format } = job
     const total = steps(plan, model.family.groups.length)
     events.onStep = (step, all) => void send('step', { step, steps: all }).catch(leave)
     events.onImage = async (result, place) => {

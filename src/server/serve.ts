@@ -10,15 +10,15 @@ import { canonicalHost, hostAndPort, isLoopback, loopbackHosts } from '../http/h
 import { listen } from '../http/listen.ts'
 import { trustedProxies } from '../http/proxies.ts'
 import { createApp } from './app.ts'
-import { firstImage, House, type HouseOptions } from './house.ts'
 import { answerMalformed, unreadable } from './malformed.ts'
+import { firstImage, ModelPool, type ModelPoolOptions } from './model-pool.ts'
 import { openServices, type ServiceOptions, type Services } from './services.ts'
 import * as settings from './settings.ts'
 import { type Mount, openStatic } from './static.ts'
 
 export const defaultPort = 7860
 
-export interface ServeOptions extends HouseOptions, ServiceOptions {
+export interface ServeOptions extends ModelPoolOptions, ServiceOptions {
   /** Names of the zoo, or folders with released files; the first one is the default. */
   models: readonly string[]
   /** 127.0.0.1 by default. */
@@ -61,11 +61,11 @@ export async function serveModels(options: ServeOptions): Promise<RunningServer>
   const proxies = trustedProxies(options.trustProxy ?? [])
   const files = await openStatic(options.mounts ?? [])
   const { device, dtype, threads, policy, signal } = options
-  const house = await House.open(options.models, { device, dtype, threads, policy, signal })
+  const pool = await ModelPool.open(options.models, { device, dtype, threads, policy, signal })
   const ending = new AbortController()
   setMaxListeners(0, ending.signal) // every request at work listens
   const stop = { refusing: false, signal: ending.signal }
-  const services = openServices(house, stop, () => connections, { ...options, publicUrl: publicUrl?.href })
+  const services = openServices(pool, stop, () => connections, { ...options, publicUrl: publicUrl?.href })
   let hosts: readonly string[] | undefined = []
   const publicOrigin = publicUrl?.origin
   const app = createApp(services, { hosts: () => hosts, publicOrigin, token, cors, files, proxies })
@@ -107,7 +107,7 @@ export async function serveModels(options: ServeOptions): Promise<RunningServer>
     }
   } catch (error) {
     services.metrics.stop()
-    await house.close()
+    await pool.close()
     throw error
   }
 }
@@ -139,12 +139,12 @@ function checkAccess(host: string, token: string | undefined, cors: readonly str
 }
 
 /** Every model makes an image in its own way, in line with the requests that have come meanwhile. */
-async function warmUp({ house, lane, stop }: Services): Promise<void> {
-  for (const name of house.names) {
-    const model = house.model(name)
+async function warmUp({ pool, batcher, stop }: Services): Promise<void> {
+  for (const name of pool.names) {
+    const model = pool.model(name)
     const rows = firstImage(model)
     const key = JSON.stringify({ model: name, plan: model.plan() })
-    if (rows.length) await lane.submit({ key, rows, signal: stop.signal, onImage() {} }).finished
+    if (rows.length) await batcher.submit({ key, rows, signal: stop.signal, onImage() {} }).finished
   }
 }
 
@@ -154,12 +154,12 @@ async function close(
   ending: AbortController,
   grace = settings.graceSeconds,
 ): Promise<void> {
-  const { stop, lane, metrics, house } = services
+  const { stop, batcher, metrics, pool } = services
   stop.refusing = true
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   const idle = setInterval(() => server.closeIdleConnections(), 50)
   const end = setTimeout(() => ending.abort(), grace * 1000)
-  await lane.drained()
+  await batcher.drained()
   clearTimeout(end)
   ending.abort()
   const last = setTimeout(() => server.closeAllConnections(), 1000) // answers have a second to leave
@@ -167,5 +167,5 @@ async function close(
   clearTimeout(last)
   clearInterval(idle)
   metrics.stop()
-  await house.close()
+  await pool.close()
 }

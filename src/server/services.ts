@@ -1,4 +1,4 @@
-// What all routes share, put together once: the models, the lane, the store, the counters, and whether the server is stopping.
+// What all routes share, put together once: the models, the batcher, the store, the counters, and whether the server is stopping.
 
 import type { Connections } from '../http/connections.ts'
 import { canonicalHost } from '../http/hosts.ts'
@@ -6,16 +6,16 @@ import type { Caller } from '../http/proxies.ts'
 import { planAsOptions } from '../library/choose-plan.ts'
 import type { RunImage, SampleResult } from '../library/model.ts'
 import type { SampleProgress } from '../sampling/sampler.ts'
-import type { House } from './house.ts'
-import { Lane } from './lane.ts'
+import { Batcher } from './batcher.ts'
 import { Metrics } from './metrics.ts'
-import { orderKey } from './order.ts'
+import type { ModelPool } from './model-pool.ts'
+import { orderKey } from './parse-request.ts'
 import { batchSize, defaultTimeout, queueCapacity } from './settings.ts'
 import { ImageStore } from './store.ts'
 
 export interface Services {
-  readonly house: House
-  readonly lane: Lane<RunImage, SampleResult>
+  readonly pool: ModelPool
+  readonly batcher: Batcher<RunImage, SampleResult>
   readonly store: ImageStore
   readonly metrics: Metrics
   /** Seconds of a request. */
@@ -45,26 +45,26 @@ export interface ServiceOptions {
 }
 
 export function openServices(
-  house: House,
+  pool: ModelPool,
   stop: Stop,
   connections: Services['connections'],
   options: ServiceOptions = {},
 ): Services {
   const { timeout = defaultTimeout, queue = queueCapacity, batch = batchSize, onFailure = () => {} } = options
   const metrics = new Metrics()
-  const lane = new Lane<RunImage, SampleResult>({
+  const batcher = new Batcher<RunImage, SampleResult>({
     ...{ capacity: queue, batch, onBatch: (images: number) => metrics.batch(images) },
     run(key, rows, { signal, onStep }) {
       const { model, plan, trajectory } = orderKey(key)
       const onProgress = (event: SampleProgress) => event.type === 'step' && onStep(event.step, event.steps)
       const options = { ...planAsOptions(plan), signal, onProgress }
-      if (!trajectory) return house.run(model, (opened) => opened.together(rows, options))
+      if (!trajectory) return pool.run(model, (opened) => opened.together(rows, options))
       const [{ class: label, ...origin }] = rows as [RunImage]
       const noise = origin.noise ?? origin
-      return house.run(model, (opened) => opened.trajectory({ ...options, class: label, noise }))
+      return pool.run(model, (opened) => opened.trajectory({ ...options, class: label, noise }))
     },
   })
   const publicAddress = ({ host, scheme = 'http' }: Caller) =>
     options.publicUrl ?? `${scheme}://${canonicalHost(host)}/`
-  return { house, lane, store: new ImageStore(), metrics, timeout, stop, publicAddress, connections, onFailure }
+  return { pool, batcher, store: new ImageStore(), metrics, timeout, stop, publicAddress, connections, onFailure }
 }

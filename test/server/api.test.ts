@@ -240,7 +240,7 @@ describe('events', () => {
 
   it('whoever closes the connection stops the work', async () => {
     const leave = new AbortController()
-    const { lane } = server.services
+    const { batcher } = server.services
     const seen: string[] = []
     const request = { model: 'sprites-llamagen-dd', prompt: 'car', n: 8, teacher_only: true }
     const reading = (async () => {
@@ -250,8 +250,8 @@ describe('events', () => {
       }
     })()
     await expect(reading).rejects.toThrow()
-    await expect.poll(() => lane.unanswered, { timeout: 60_000 }).toBe(0)
-    await lane.drained()
+    await expect.poll(() => batcher.unanswered, { timeout: 60_000 }).toBe(0)
+    await batcher.drained()
     expect(seen.length).toBeLessThan(60)
   })
 })

@@ -125,7 +125,7 @@ describe('a client that does not read', () => {
     const body = JSON.stringify({ prompt: 'star', n: 10, seed: 1 })
     const head = `POST /api/sample HTTP/1.1\r\n${host()}Content-Type: application/json\r\n`
     await crowd(40, () => `${head}Content-Length: ${body.length}\r\n\r\n${body}`)
-    await expect.poll(() => server.services.lane.unanswered, patient).toBe(0)
+    await expect.poll(() => server.services.batcher.unanswered, patient).toBe(0)
     expect((await post(server.url, images, { prompt: 'boat' })).status).toBe(200)
   })
 
@@ -147,7 +147,7 @@ it('requests at work are not closed for others: those that come later are', asyn
   server = await serve({ models: ['sprites-llamagen-dd'] })
   await server.warm
   const long = post(server.url, images, { prompt: 'car', n: 10, teacher_only: true, seed: 2 })
-  await expect.poll(() => server.services.lane.unanswered, patient).toBe(1)
+  await expect.poll(() => server.services.batcher.unanswered, patient).toBe(1)
   await crowd(600, () => '')
   expect((await long).status).toBe(200)
 })

@@ -331,6 +331,6 @@ describe('who never ends', () => {
       expect(text).toMatch(/^(HTTP\/1\.1 (408|400)|$)/)
       expect(took).toBeLessThan(30_000)
     }
-    expect(plain.services.lane.unanswered).toBe(0)
+    expect(plain.services.batcher.unanswered).toBe(0)
   })
 })

@@ -41,7 +41,7 @@ describe('200 requests at once', () => {
       expect(images[i]!.b64_json).toBe(Buffer.from(await own[0]!.encode('png')).toString('base64'))
     }
     await model.dispose()
-    expect(server.services.lane.unanswered).toBe(0)
+    expect(server.services.batcher.unanswered).toBe(0)
     const text = (await ask(server.url, '/metrics')).body.toString()
     const count = (name: string) => Number(new RegExp(`^distilled_${name} (\\d+)$`, 'm').exec(text)?.[1])
     expect(count('images_total{model="sprites-var-dd"}'.replaceAll(/[{}"]/g, '\\$&'))).toBe(200)
@@ -53,7 +53,7 @@ describe('an engine that dies', () => {
   it('fails the requests that were at work, and those behind are served by a new one', async () => {
     server = await serve({ models: ['sprites-llamagen-dd'], batch: 2 })
     await server.warm
-    const before = server.services.house.model()
+    const before = server.services.pool.model()
     const seen: string[] = []
     const dying = (async () => {
       for await (const { event, data } of events(server.url, { prompt: 'car', n: 2, teacher_only: true })) {
@@ -67,7 +67,7 @@ describe('an engine that dies', () => {
     expect(seen.at(-1)).toBe('engine_died')
     expect(seen).not.toContain('image')
     expect(behind).toMatchObject({ status: 200, body: { data: [{ class_name: 'boat', seed: 4 }] } })
-    expect(server.services.house.model()).not.toBe(before)
+    expect(server.services.pool.model()).not.toBe(before)
     expect((await ask(server.url, '/metrics')).body.toString()).toContain(
       'distilled_engine_restarts_total{model="sprites-llamagen-dd"} 1\n',
     )
@@ -76,8 +76,8 @@ describe('an engine that dies', () => {
   it('is replaced when nobody is there, too', async () => {
     server = await serve()
     await server.warm
-    kill(server.services.house.model())
-    await expect.poll(() => server.services.house.ready, patient).toBe(false)
+    kill(server.services.pool.model())
+    await expect.poll(() => server.services.pool.ready, patient).toBe(false)
     expect((await ask(server.url, '/readyz')).status).toBe(503)
     await expect.poll(async () => (await ask(server.url, '/readyz')).status, patient).toBe(200)
   })
@@ -87,9 +87,9 @@ describe('time', () => {
   it('a request that takes too long is 504, and its work stops', async () => {
     server = await serve({ models: ['sprites-llamagen-dd'], timeout: 0.3 })
     await server.warm
-    const { lane, house } = server.services
+    const { batcher, pool } = server.services
     const steps: number[] = []
-    const model = house.model('sprites-llamagen-dd')
+    const model = pool.model('sprites-llamagen-dd')
     const together = model.together.bind(model)
     model.together = (rows, { onProgress, ...options } = {}) =>
       together(rows, {
@@ -104,10 +104,10 @@ describe('time', () => {
     const late = answers.filter(({ status }) => status === 504)
     expect(late.length).toBeGreaterThan(0)
     for (const { body } of late) expect(body.error).toMatchObject({ code: 'timeout', type: 'server_error' })
-    await lane.drained()
+    await batcher.drained()
     const done = steps.length
     await new Promise((resolve) => setTimeout(resolve, 300))
-    expect([lane.unanswered, steps.length]).toEqual([0, done])
+    expect([batcher.unanswered, steps.length]).toEqual([0, done])
     expect(done).toBeLessThan(5 * 64) // of five batches
   })
 
@@ -115,7 +115,7 @@ describe('time', () => {
     server = await serve()
     await server.warm
     const begun = generate({ prompt: 'tree', n: 10, teacher_only: true })
-    await expect.poll(() => server.services.lane.unanswered, patient).toBe(1)
+    await expect.poll(() => server.services.batcher.unanswered, patient).toBe(1)
     const closing = server.close()
     expect(await begun).toMatchObject({ status: 200, body: { data: { length: 10 } } })
     await closing

@@ -1,5 +1,5 @@
-// The models that the fake studio claims to have: those that ship, as a server describes them.
-import type { ModelInfo } from '../../web/src/studio/types.ts'
+// The models that the fake backend claims to have: those that ship, as a server describes them.
+import type { ModelInfo } from '../../web/src/backend/types.ts'
 
 const varModel: ModelInfo = {
   ...{ id: 'sprites-var-dd', family: 'var', imageSize: 32, groups: [1, 4, 9, 16, 36, 64], classes: 12 },

@@ -1,11 +1,11 @@
-// Pages with the fake studio for tests of one view: built once by Vite, served under the app's Content-Security-Policy, opened in
+// Pages with the fake backend for tests of one view: built once by Vite, served under the app's Content-Security-Policy, opened in
 // headless Chromium. Whatever a page complains about is kept.
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import type { Page } from 'playwright-core'
 import { launch } from './app.ts'
-import type { FakeControls } from './fake-studio.ts'
+import type { FakeControls } from './fake-backend.ts'
 
 const policy =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; base-uri 'none'"

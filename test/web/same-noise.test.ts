@@ -109,7 +109,7 @@ describe.skipIf(skipped)('the view', () => {
         patience,
       )
       .toBe(true)
-  const ways = async (page: Page) => (await counted(page)).asks.map((ask) => 'way' in ask && ask.way)
+  const ways = async (page: Page) => (await counted(page)).asks.map((ask) => 'options' in ask && ask.options)
 
   it('answers one noise in every way, and measures', async () => {
     const page = await site.open('#/same-noise?classes=3,5&seed=7&noises=1')

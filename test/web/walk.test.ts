@@ -154,7 +154,7 @@ describe.skipIf(skipped)('the view', () => {
       groups: [3, 4, 5].map((group) => ({ group, seed: 11 })),
     }
     expect((await counted(page)).asks).toEqual([
-      { model: 'sprites-var-dd', way: { steps: 2 }, images: [3, 5].map((label) => ({ class: label, noise })) },
+      { model: 'sprites-var-dd', options: { steps: 2 }, images: [3, 5].map((label) => ({ class: label, noise })) },
     ])
     expect(await page.locator('.walk-pictures figcaption strong').allTextContents()).toEqual(['boat', 'cat'])
     const label = await page.getAttribute('.walk-pictures canvas >> nth=0', 'aria-label')

@@ -71,10 +71,10 @@ interface BodyProps extends Pick<ViewProps, 'settings' | 'set'> {
 }
 
 function Body({ name, engine, settings, set }: BodyProps) {
-  const { studio, model, status } = engine
+  const { backend, model, status } = engine
   const { early, title } = views[name]
   const ready = status === 'ready'
-  const { classes, fault, retry } = useClasses(studio, ready ? model?.id : undefined)
+  const { classes, fault, retry } = useClasses(backend, ready ? model?.id : undefined)
   if (!model && status !== 'fault') return <p class="quiet">Looking for models ...</p>
   if (!model || (!ready && !early))
     return (
@@ -90,7 +90,7 @@ function Body({ name, engine, settings, set }: BodyProps) {
           <Fault error={fault} again={retry} />
         </div>
       )}
-      <LazyView key={name} name={name} props={{ studio, model, classes, settings, set, ready }} />
+      <LazyView key={name} name={name} props={{ backend, model, classes, settings, set, ready }} />
     </>
   )
 }

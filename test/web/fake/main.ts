@@ -1,4 +1,4 @@
-// One view at a time in a page of its own, with the fake studio behind it. `globalThis.fake` is what tests turn.
+// One view at a time in a page of its own, with the fake backend behind it. `globalThis.fake` is what tests turn.
 /// <reference types="vite/client" />
 import '../../../web/src/styles/tokens.css'
 import '../../../web/src/styles/base.css'
@@ -9,8 +9,8 @@ import { usePlace } from '../../../web/src/state/place.ts'
 import { applyTheme } from '../../../web/src/state/preferences.ts'
 import { useClasses } from '../../../web/src/ui/use-classes.ts'
 import type { ViewProps } from '../../../web/src/views/props.ts'
+import { type FakeControls, fakeBackend } from '../fake-backend.ts'
 import { fakeModels } from '../fake-models.ts'
-import { type FakeControls, fakeStudio } from '../fake-studio.ts'
 
 /** What the fake is from its first ask on. */
 const { fakeSetup = {} } = globalThis as { fakeSetup?: Partial<FakeControls> }
@@ -18,7 +18,7 @@ const controls: FakeControls = { delay: 2, ahead: 0, asks: [], finished: 0, abor
 Object.assign(globalThis, { fake: controls })
 applyTheme()
 
-const studio = fakeStudio(controls)
+const backend = fakeBackend(controls)
 const views = import.meta.glob<{ default: ComponentType<ViewProps> }>(
   '../../../web/src/views/{same-noise,walk,trajectory}/index.tsx',
   { eager: true },
@@ -28,8 +28,8 @@ function Page() {
   const { view, settings, set } = usePlace()
   const View = views[`../../../web/src/views/${view}/index.tsx`]?.default
   const model = fakeModels.find(({ id }) => id === settings.model) ?? fakeModels[0]!
-  const { classes } = useClasses(studio, model.id)
-  const shown = View ? h(View, { studio, model, classes, settings, set, ready: true }) : 'Elsewhere'
+  const { classes } = useClasses(backend, model.id)
+  const shown = View ? h(View, { backend, model, classes, settings, set, ready: true }) : 'Elsewhere'
   return h('div', { class: 'frame' }, [
     h('nav', null, h('a', { href: '#/generate' }, 'Elsewhere')),
     h('main', { id: 'main' }, shown),

@@ -1,10 +1,10 @@
-// Pictures for the fake studio: two sprites mixed as a recipe says, softened for a hasty student, grainy where there is noise.
+// Pictures for the fake backend: two sprites mixed as a recipe says, softened for a hasty student, grainy where there is noise.
 import { uniforms } from '../../../src/core/random/philox.ts'
 import { background } from '../../../src/data/sprites/background.ts'
 import { draws } from '../../../src/data/sprites/draws.ts'
 import { figures } from '../../../src/data/sprites/figures.ts'
 import { colours, ink, jitter } from '../../../src/data/sprites/palette.ts'
-import type { ModelInfo, NoiseRecipe } from '../../../web/src/studio/types.ts'
+import type { ModelInfo, NoiseRecipe } from '../../../web/src/backend/types.ts'
 
 const side = 32
 const drawn = new Map<string, Promise<ImageData>>()

@@ -1,14 +1,14 @@
 // Which engine makes the pictures, which models it has, and whether the chosen one can be asked: looking, closed (to be
 // downloaded first), opening, ready, or a fault that says what to do.
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
-import { embeddedModels, pageStudio } from '../studio/page.ts'
-import { serverStudio } from '../studio/server.ts'
-import { isAbort, type ModelInfo, type Opened, type Studio, StudioError } from '../studio/types.ts'
+import { embeddedModels, pageBackend } from '../backend/page.ts'
+import { serverBackend } from '../backend/server.ts'
+import { type Backend, BackendError, isAbort, type ModelInfo, type Opened } from '../backend/types.ts'
 import { type EngineKind, keepEngine, preferredEngine } from './preferences.ts'
 
 export interface EngineState {
   kind: EngineKind
-  studio: Studio
+  backend: Backend
   status: 'looking' | 'closed' | 'opening' | 'ready' | 'fault'
   models: ModelInfo[]
   /** Whether the models are the engine's own answer, and not what is known without it. */
@@ -32,10 +32,10 @@ export interface Engine extends EngineState {
   retry(): void
 }
 
-const studios: Record<EngineKind, Studio> = { server: serverStudio(), page: pageStudio() }
+const backends: Record<EngineKind, Backend> = { server: serverBackend(), page: pageBackend() }
 
 const looking = (kind: EngineKind): EngineState => ({
-  ...{ kind, studio: studios[kind], status: 'looking', models: [], found: false },
+  ...{ kind, backend: backends[kind], status: 'looking', models: [], found: false },
   ...{ model: undefined, opened: undefined, download: undefined, fault: undefined },
 })
 
@@ -44,7 +44,7 @@ export function useEngine(wanted: string | undefined): Engine {
   const [search, setSearch] = useState<{ kind: EngineKind }>(() => ({ kind: preferredEngine() ?? 'server' }))
   const [state, setState] = useState(() => looking(search.kind))
   const running = useRef<AbortController>(undefined)
-  const { kind, studio, models, found } = state
+  const { kind, backend, models, found } = state
   const merge = useCallback((part: Partial<EngineState>) => setState((old) => ({ ...old, ...part })), [])
 
   useEffect(() => {
@@ -73,15 +73,15 @@ export function useEngine(wanted: string | undefined): Engine {
     try {
       const onDownload = (done: number, total: number) =>
         signal.aborted || merge({ download: { done, total: total || (model.bytes ?? 0) } })
-      const opened = await studio.open(model.id, { signal, onDownload })
+      const opened = await backend.open(model.id, { signal, onDownload })
       if (!signal.aborted) merge({ status: 'ready', opened, download: undefined })
     } catch (fault) {
       if (running.current === controller)
         merge(isAbort(fault) ? { status: 'closed' } : { status: 'fault', fault, download: undefined })
     }
-  }, [model, studio, merge])
+  }, [model, backend, merge])
 
-  const [id, isOpen] = [model?.id, model !== undefined && (studio.isOpen(model.id) || model.bytes === 0)]
+  const [id, isOpen] = [model?.id, model !== undefined && (backend.isOpen(model.id) || model.bytes === 0)]
   useEffect(() => {
     if (!found) return
     running.current?.abort()
@@ -107,11 +107,11 @@ export function useEngine(wanted: string | undefined): Engine {
 /** The engine's models; the page's own engine stands in where no server was ever chosen and none answers. */
 async function find(kind: EngineKind): Promise<EngineState> {
   try {
-    return { ...looking(kind), status: 'closed', found: true, models: await studios[kind].models() }
+    return { ...looking(kind), status: 'closed', found: true, models: await backends[kind].models() }
   } catch (fault) {
-    const absent = fault instanceof StudioError && ['gone', 'no_model'].includes(fault.code ?? '')
+    const absent = fault instanceof BackendError && ['gone', 'no_model'].includes(fault.code ?? '')
     if (kind === 'page' || preferredEngine() !== undefined || !absent) throw fault
-    const models = await studios.page.models().catch(() => {
+    const models = await backends.page.models().catch(() => {
       throw fault
     })
     return { ...looking('page'), status: 'closed', found: true, models }

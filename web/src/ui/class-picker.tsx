@@ -1,7 +1,7 @@
 // A class out of many: a combobox over names, synonyms and ids (WAI-ARIA APG, "editable combobox with list autocomplete").
 // Arrows move in the list, Enter takes, Escape leaves everything as it was. Sensitive classes say so; denied ones cannot be taken.
 import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks'
-import type { ClassEntry } from '../studio/types.ts'
+import type { ClassEntry } from '../backend/types.ts'
 import { type Found, searchClasses } from './class-search.ts'
 import { Icon } from './icon.tsx'
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { ClassEntry } from '../studio/types.ts'
+import type { ClassEntry } from '../backend/types.ts'
 import { classOr, searchClasses } from './class-search.ts'
 
 const entry = (id: number, name: string, ...synonyms: string[]): ClassEntry => ({

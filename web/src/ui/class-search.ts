@@ -1,5 +1,5 @@
 // Which classes a few typed letters mean: the id, the start of a name, of a word in it, of a synonym, any part; best first.
-import type { ClassEntry } from '../studio/types.ts'
+import type { ClassEntry } from '../backend/types.ts'
 
 export interface Found {
   entry: ClassEntry

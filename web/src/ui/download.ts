@@ -1,5 +1,5 @@
 // Bytes into the person's downloads folder, under a name that says what they are.
-import type { Picture } from '../studio/types.ts'
+import type { Picture } from '../backend/types.ts'
 
 export function download(blob: Blob, name: string): void {
   const url = URL.createObjectURL(blob)

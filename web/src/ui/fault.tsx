@@ -1,8 +1,8 @@
 // What went wrong, with what to do about it: try again, or let the page's own engine take over when the server is gone.
 import { useContext } from 'preact/hooks'
+import { keepToken } from '../backend/token.ts'
+import { BackendError } from '../backend/types.ts'
 import { EngineContext } from '../state/context.ts'
-import { keepToken } from '../studio/token.ts'
-import { StudioError } from '../studio/types.ts'
 
 export interface FaultProps {
   error: unknown
@@ -14,7 +14,7 @@ export interface FaultProps {
 export function Fault({ error, again }: FaultProps) {
   const engine = useContext(EngineContext)
   if (error === undefined || error === null) return null
-  const known = error instanceof StudioError ? error : undefined
+  const known = error instanceof BackendError ? error : undefined
   const message = error instanceof Error ? error.message : String(error)
   const offersPage = known?.code === 'gone' && engine?.kind === 'server'
   const offersServer = engine?.kind === 'page' && (known?.code === 'no_model' || known?.code === 'engine')

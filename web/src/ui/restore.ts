@@ -1,22 +1,22 @@
 // An image back to its settings: dropped, pasted or chosen, the file says itself how it was made (PNG texts, or XMP in JPEG and
 // WebP). Nothing is uploaded.
 import { settingsInXmp } from '../../../src/images/xmp.ts'
-import { pngSettings } from '../studio/png-settings.ts'
-import { StudioError } from '../studio/types.ts'
+import { pngSettings } from '../backend/png-settings.ts'
+import { BackendError } from '../backend/types.ts'
 
 /** More than any image of ours; a film is not read into memory. */
 const mostBytes = 64e6
 
 /**
  * The settings inside an image file.
- * @throws StudioError when it is no image, or carries none of ours
+ * @throws BackendError when it is no image, or carries none of ours
  */
 export async function readImageSettings(file: Blob & { name?: string }): Promise<Record<string, unknown>> {
   const name = file.name ?? 'This file'
-  if (file.size > mostBytes) throw new StudioError(`${name} is too large to be one of these pictures.`)
+  if (file.size > mostBytes) throw new BackendError(`${name} is too large to be one of these pictures.`)
   const settings = settingsOf(new Uint8Array(await file.arrayBuffer()), name)
   if (settings && Object.keys(settings).length) return settings
-  throw new StudioError(`${name} carries no settings.`, {
+  throw new BackendError(`${name} carries no settings.`, {
     remedy: 'Pictures saved here or by `distilled sample` do, as long as no other program has rewritten them.',
   })
 }
@@ -27,6 +27,6 @@ function settingsOf(bytes: Uint8Array, name: string): Record<string, unknown> | 
     const text = settingsInXmp(new TextDecoder().decode(bytes))
     return text === undefined ? undefined : JSON.parse(text)
   } catch (cause) {
-    throw new StudioError(`${name} is damaged.`, { remedy: 'Take the original file.', cause })
+    throw new BackendError(`${name} is damaged.`, { remedy: 'Take the original file.', cause })
   }
 }

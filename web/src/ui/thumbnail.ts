@@ -1,5 +1,5 @@
 // One small picture that stands for a run: its first four, two by two, or the only one.
-import type { Picture } from '../studio/types.ts'
+import type { Picture } from '../backend/types.ts'
 
 /** Pixels of a side. */
 export const thumbnailSize = 64

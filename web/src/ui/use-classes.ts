@@ -1,6 +1,6 @@
 // The classes of a model, as state: asked for once for all views, with the failure and another try.
 import { useEffect, useState } from 'preact/hooks'
-import type { ClassEntry, Studio } from '../studio/types.ts'
+import type { Backend, ClassEntry } from '../backend/types.ts'
 
 export interface Classes {
   /** In the order of their ids; an empty list until they are there. */
@@ -12,9 +12,9 @@ export interface Classes {
 const none: readonly ClassEntry[] = []
 
 /** @param model undefined asks for nothing, yet */
-export function useClasses(studio: Studio, model: string | undefined): Classes {
+export function useClasses(backend: Backend, model: string | undefined): Classes {
   const [found, setFound] = useState<{
-    studio?: Studio
+    backend?: Backend
     model?: string
     classes?: readonly ClassEntry[]
     fault?: unknown
@@ -24,16 +24,16 @@ export function useClasses(studio: Studio, model: string | undefined): Classes {
     if (model === undefined) return
     let left = false
     const settle = (answer: { classes: readonly ClassEntry[] } | { fault: unknown }) =>
-      left || setFound({ studio, model, ...answer })
-    studio.classes(model).then(
+      left || setFound({ backend, model, ...answer })
+    backend.classes(model).then(
       (classes) => settle({ classes }),
       (fault) => settle({ fault }),
     )
     return () => {
       left = true
     }
-  }, [studio, model, round])
-  const { classes = none, fault } = found.studio === studio && found.model === model ? found : {}
+  }, [backend, model, round])
+  const { classes = none, fault } = found.backend === backend && found.model === model ? found : {}
   const retry = () => {
     setFound({})
     setRound((n) => n + 1)

@@ -1,5 +1,5 @@
 // Many pictures as one file. PNGs are compressed already, so the archive stores them as they are.
-import type { Picture } from '../studio/types.ts'
+import type { Picture } from '../backend/types.ts'
 import { pictureName } from './download.ts'
 
 /** A ZIP of all pictures, each under its own name. */

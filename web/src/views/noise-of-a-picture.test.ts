@@ -1,6 +1,6 @@
 // The links below a picture lead to its own noise: that of seed and index.
 import { expect, it } from 'vitest'
-import type { ModelInfo } from '../studio/types.ts'
+import type { ModelInfo } from '../backend/types.ts'
 import { asksOf, readRows } from './same-noise/rows.ts'
 import { readTrajectory } from './trajectory/trajectory-settings.ts'
 import { recipeAt } from './walk/recipe.ts'

@@ -1,10 +1,11 @@
 // What every view is given: who makes the pictures, with which model, and the settings in the address. A view is a folder whose
 // index.tsx has a component of these props as its default export.
+
+import type { Backend, ClassEntry, ModelInfo } from '../backend/types.ts'
 import type { Changes, Settings } from '../router.ts'
-import type { ClassEntry, ModelInfo, Studio } from '../studio/types.ts'
 
 export interface ViewProps {
-  studio: Studio
+  backend: Backend
   model: ModelInfo
   /** Those of the model, in the order of their ids; empty until they are there. */
   classes: readonly ClassEntry[]

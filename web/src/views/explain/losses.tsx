@@ -1,34 +1,34 @@
 // The fifth figure: the same noise by every way of the running model, beside what 10,000 pictures of each way measured.
 import { Fault } from '../../ui/fault.tsx'
 import { PngImage } from '../../ui/picture.tsx'
+import { type SamplingChoice, samplingChoices } from '../../ui/sampling-choices.ts'
 import { secondsText } from '../../ui/text.ts'
-import { type WayChoice, waysOf } from '../../ui/ways.ts'
 import type { ViewProps } from '../props.ts'
 import { measured } from '../report/results.ts'
 import { Asked, askedFor } from './asked.tsx'
 import { type Run, useRuns } from './runs.ts'
 
 export function Losses(props: ViewProps) {
-  const { studio, model, settings } = props
-  const { runs, busy, fault, start, stop } = useRuns(studio)
-  const ways = waysOf(model)
-  const rows = ways.map((way) => ({ way, row: rowOf(model.id, way, model.presets) }))
+  const { backend, model, settings } = props
+  const { runs, busy, fault, start, stop } = useRuns(backend)
+  const choices = samplingChoices(model)
+  const rows = choices.map((choice) => ({ choice, row: rowOf(model.id, choice, model.presets) }))
   const most = Math.max(...rows.map(({ row }) => row?.frechet ?? 0))
   const begin = () => {
     const { class: label, seed } = askedFor({ model, settings })
-    start({ model: model.id, image: { class: label, noise: { seed } }, ways })
+    start({ model: model.id, image: { class: label, noise: { seed } }, choices })
   }
   return (
     <div class="stack">
       <Asked {...props} second busy={busy} title="Make all" onStart={begin} onStop={stop} />
       <Fault error={fault} again={begin} />
       <ul class="explain-losses">
-        {rows.map(({ way, row }) => (
-          <li key={way.key}>
-            <Thumb run={runs[way.key]} way={way} />
+        {rows.map(({ choice, row }) => (
+          <li key={choice.key}>
+            <Thumb run={runs[choice.key]} choice={choice} />
             <div class="explain-loss">
               <p>
-                <strong>{way.title}</strong> <span class="quiet small">{row?.detail ?? way.detail}</span>
+                <strong>{choice.title}</strong> <span class="quiet small">{row?.detail ?? choice.detail}</span>
               </p>
               {row && (
                 <p class="explain-distance">
@@ -39,7 +39,7 @@ export function Losses(props: ViewProps) {
                 </p>
               )}
             </div>
-            <b class="explain-took">{timeOf(runs[way.key])}</b>
+            <b class="explain-took">{timeOf(runs[choice.key])}</b>
           </li>
         ))}
       </ul>
@@ -53,7 +53,7 @@ export function Losses(props: ViewProps) {
   )
 }
 
-function rowOf(model: string, { key, evaluations }: WayChoice, presets: ViewProps['model']['presets']) {
+function rowOf(model: string, { key, evaluations }: SamplingChoice, presets: ViewProps['model']['presets']) {
   if (key === 'teacher') return measured(model, 'teacher')
   const preset = presets.find(({ steps }) => steps === evaluations)
   return preset && measured(model, preset)
@@ -64,11 +64,11 @@ function timeOf(run: Run | undefined): string {
   return run.status === 'opening' ? 'opening' : secondsText(run.seconds)
 }
 
-function Thumb({ run, way }: { run: Run | undefined; way: WayChoice }) {
+function Thumb({ run, choice }: { run: Run | undefined; choice: SamplingChoice }) {
   const picture = run?.picture
   return (
     <span class={run?.status === 'running' || run?.status === 'opening' ? 'picture-frame working' : 'picture-frame'}>
-      <PngImage png={picture?.png} alt={picture ? `${picture.className}, ${way.title}` : ''} />
+      <PngImage png={picture?.png} alt={picture ? `${picture.className}, ${choice.title}` : ''} />
     </span>
   )
 }

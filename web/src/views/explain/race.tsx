@@ -2,14 +2,14 @@
 
 import { Fault } from '../../ui/fault.tsx'
 import { Picture } from '../../ui/picture.tsx'
+import { samplingChoices } from '../../ui/sampling-choices.ts'
 import { plural, secondsText } from '../../ui/text.ts'
-import { waysOf } from '../../ui/ways.ts'
 import type { ViewProps } from '../props.ts'
 import { Asked, askedFor } from './asked.tsx'
 import type { Run } from './runs.ts'
 import { useRuns } from './runs.ts'
 
-/** Keys of ways.ts, with what they are called here. */
+/** Keys of sampling-choices.ts, with what they are called here. */
 const lanes = [
   { key: '1', title: 'Student', what: 'the whole map in one pass' },
   { key: 'flow', title: 'Teacher’s map', what: 'the same noise, step by step' },
@@ -17,22 +17,22 @@ const lanes = [
 ] as const
 
 export function Race(props: ViewProps) {
-  const { studio, model, settings } = props
-  const { runs, busy, fault, start, stop } = useRuns(studio)
-  const ways = lanes.flatMap((lane) => {
-    const way = waysOf(model, { flow: true }).find(({ key }) => key === lane.key)
-    return way ? [{ ...way, ...lane }] : []
+  const { backend, model, settings } = props
+  const { runs, busy, fault, start, stop } = useRuns(backend)
+  const choices = lanes.flatMap((lane) => {
+    const choice = samplingChoices(model, { flow: true }).find(({ key }) => key === lane.key)
+    return choice ? [{ ...choice, ...lane }] : []
   })
   const begin = () => {
     const { class: label, seed } = askedFor({ model, settings })
-    start({ model: model.id, image: { class: label, noise: { seed } }, ways })
+    start({ model: model.id, image: { class: label, noise: { seed } }, choices })
   }
   return (
     <div class="stack">
       <Asked {...props} busy={busy} title="Race" onStart={begin} onStop={stop} />
       <Fault error={fault} again={begin} />
       <div class="explain-race">
-        {ways.map(({ key, title, what, evaluations }) => (
+        {choices.map(({ key, title, what, evaluations }) => (
           <Lane key={key} title={title} what={what} evaluations={evaluations} run={runs[key]} />
         ))}
       </div>

@@ -1,7 +1,7 @@
 // What the figures replay of the embedded teachers, as scripts/web-explain.js recorded it: one picture of each family with the
 // conditional of every token. Pictures lie on two sheets: whole pictures side by side, and what the decoder makes of each entry
 // of the codebook alone.
-import type { ModelInfo } from '../../studio/types.ts'
+import type { ModelInfo } from '../../backend/types.ts'
 import llamaGenData from './recorded/llamagen.json'
 import llamaGenSheet from './recorded/llamagen.png'
 import llamaGenCodes from './recorded/llamagen-codes.png'

@@ -1,6 +1,6 @@
 // One picture by several ways, one way after the other so that times mean something: what each has come to, as state.
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
-import { type ImageAsk, isAbort, type Picture, type Studio, type Way } from '../../studio/types.ts'
+import { type Backend, type ImageAsk, isAbort, type Picture, type PlanOptions } from '../../backend/types.ts'
 
 export interface Run {
   status: 'waiting' | 'opening' | 'running' | 'done'
@@ -16,7 +16,11 @@ export interface Runs {
   runs: Readonly<Record<string, Run>>
   busy: boolean
   fault: unknown
-  start(ask: { model: string; image: ImageAsk; ways: readonly { key: string; way: Way; evaluations: number }[] }): void
+  start(ask: {
+    model: string
+    image: ImageAsk
+    choices: readonly { key: string; options: PlanOptions; evaluations: number }[]
+  }): void
   stop(): void
 }
 
@@ -24,7 +28,7 @@ export interface Runs {
 let latest: AbortController | undefined
 
 /** Ways that have run: a network that is run for the first time is opened first, which is no part of the method's time. */
-const opened = new WeakMap<Studio, Set<string>>()
+const opened = new WeakMap<Backend, Set<string>>()
 
 /** What takes so few seconds is run again, up to so many times: a single time of some milliseconds says little. */
 const briefly = 0.4
@@ -34,15 +38,15 @@ const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[M
 
 const waiting = (steps: number): Run => ({ status: 'waiting', step: 0, steps, seconds: 0, picture: undefined })
 
-export function useRuns(studio: Studio): Runs {
+export function useRuns(backend: Backend): Runs {
   const [runs, setRuns] = useState<Runs['runs']>({})
   const [busy, setBusy] = useState(false)
   const [fault, setFault] = useState<unknown>()
   const running = useRef<AbortController>(undefined)
   const stop = useCallback(() => running.current?.abort(new DOMException('Stopped', 'AbortError')), [])
-  useEffect(() => stop, [studio])
+  useEffect(() => stop, [backend])
 
-  const start: Runs['start'] = async ({ model, image, ways }) => {
+  const start: Runs['start'] = async ({ model, image, choices }) => {
     latest?.abort(new DOMException('Stopped', 'AbortError'))
     const controller = new AbortController()
     latest = controller
@@ -50,26 +54,26 @@ export function useRuns(studio: Studio): Runs {
     const { signal } = controller
     setFault(undefined)
     setBusy(true)
-    setRuns(Object.fromEntries(ways.map(({ key, evaluations }) => [key, waiting(evaluations)])))
+    setRuns(Object.fromEntries(choices.map(({ key, evaluations }) => [key, waiting(evaluations)])))
     const merge = (key: string, part: Partial<Run>) =>
       signal.aborted || setRuns((old) => ({ ...old, [key]: { ...old[key]!, ...part } }))
     try {
-      const known = opened.get(studio) ?? new Set()
-      opened.set(studio, known)
-      for (const { key, way } of ways) {
-        const name = `${model} ${JSON.stringify(way)}`
+      const known = opened.get(backend) ?? new Set()
+      opened.set(backend, known)
+      for (const { key, options } of choices) {
+        const name = `${model} ${JSON.stringify(options)}`
         if (!known.has(name)) {
           merge(key, { status: 'opening' })
-          await studio.sample({ model, way, images: [image] }, { signal })
+          await backend.sample({ model, options, images: [image] }, { signal })
           known.add(name)
         }
         const started = performance.now()
         const elapsed = () => (performance.now() - started) / 1000
         merge(key, { status: 'running' })
         const clock = setInterval(() => merge(key, { seconds: elapsed() }), 50)
-        const { seconds } = await studio
+        const { seconds } = await backend
           .sample(
-            { model, way, images: [image] },
+            { model, options, images: [image] },
             {
               signal,
               onStep: (step, steps) => merge(key, { step, steps }),
@@ -80,7 +84,7 @@ export function useRuns(studio: Studio): Runs {
         merge(key, { seconds })
         const times = [seconds]
         while (times.length < mostTimes && sum(times) < briefly) {
-          times.push((await studio.sample({ model, way, images: [image] }, { signal })).seconds)
+          times.push((await backend.sample({ model, options, images: [image] }, { signal })).seconds)
         }
         merge(key, { status: 'done', seconds: median(times) })
       }

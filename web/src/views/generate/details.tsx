@@ -1,7 +1,7 @@
 // The selected picture: how it was made, what can be done with it, and where to go on with the same noise.
 import { useState } from 'preact/hooks'
+import type { ClassEntry, Picture } from '../../backend/types.ts'
 import { changed, formatPlace } from '../../router.ts'
-import type { ClassEntry, Picture } from '../../studio/types.ts'
 import { SensitiveTag } from '../../ui/class-picker.tsx'
 import { Icon } from '../../ui/icon.tsx'
 

@@ -1,16 +1,16 @@
 // Generate: a class, a seed, a number of steps, and pictures as they are made, with the time each took. The settings are in the
 // address, runs are kept in the history, and a picture that comes back brings its settings along.
 import { useContext, useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import type { Picture } from '../../backend/types.ts'
 import { EngineContext } from '../../state/context.ts'
 import { usePreference } from '../../state/preferences.ts'
 import { useHistory } from '../../state/use-history.ts'
-import type { Picture } from '../../studio/types.ts'
 import { classOr } from '../../ui/class-search.ts'
 import { download, pictureName, runName } from '../../ui/download.ts'
 import { Fault } from '../../ui/fault.tsx'
+import { samplingChoices } from '../../ui/sampling-choices.ts'
 import { randomSeed } from '../../ui/seed-field.tsx'
 import { useKeys } from '../../ui/use-keys.ts'
-import { waysOf } from '../../ui/ways.ts'
 import { zipPictures } from '../../ui/zip.ts'
 import type { ViewProps } from '../props.ts'
 import { Details } from './details.tsx'
@@ -25,7 +25,7 @@ import { differences, type RunSettings, readRun, runOfImage, writeRun } from './
 import { type RunState, shownAt, useRun } from './use-run.ts'
 import './generate.css'
 
-export default function Generate({ studio, model, classes, settings, set }: ViewProps) {
+export default function Generate({ backend, model, classes, settings, set }: ViewProps) {
   const engine = useContext(EngineContext)!
   const history = useHistory()
   const [live, setLive] = usePreference('live', model.imageSize <= 64)
@@ -37,7 +37,7 @@ export default function Generate({ studio, model, classes, settings, set }: View
   const run = useMemo(() => readRun(JSON.parse(address), model), [address, model])
   const entry = classOr(classes, run.class)
   const wanted: RunSettings = { ...run, class: entry?.id ?? run.class }
-  const runner = useRun(studio, model, async (state: RunState) => {
+  const runner = useRun(backend, model, async (state: RunState) => {
     const pictures = state.pictures.filter((picture) => picture !== undefined)
     setTimes((old) => ({ ...old, [timeKey(state.run!.steps)]: state.seconds / pictures.length }))
     history.add(await recordOf(state.run!, pictures, model))
@@ -57,7 +57,7 @@ export default function Generate({ studio, model, classes, settings, set }: View
     const timer = setTimeout(generate, first.current ? 0 : 120)
     first.current = false
     return () => clearTimeout(timer)
-  }, [key, known, live, studio])
+  }, [key, known, live, backend])
 
   const change = (part: Partial<RunSettings>) => set(writeRun({ ...wanted, first: 0, ...part }), 'replace')
   const roll = () => change({ seed: randomSeed() })
@@ -77,7 +77,10 @@ export default function Generate({ studio, model, classes, settings, set }: View
     if (made.length) download(await zipPictures(made), `${runName(made[0]!)}.zip`)
   }
   const search = () => document.querySelector<HTMLInputElement>('.class-picker input')?.focus()
-  const byNumber = waysOf(model, { flow: true }).map((way, i) => [String(i + 1), () => change({ steps: way.key })])
+  const byNumber = samplingChoices(model, { flow: true }).map((choice, i) => [
+    String(i + 1),
+    () => change({ steps: choice.key }),
+  ])
   useKeys({
     Enter: generate,
     Escape: () => cancel(),
@@ -100,7 +103,9 @@ export default function Generate({ studio, model, classes, settings, set }: View
           {...{ model, classes, run: wanted, live, setLive, change, roll, generate, restore }}
           entry={entry}
           running={state.status === 'running'}
-          times={Object.fromEntries(waysOf(model, { flow: true }).map(({ key }) => [key, times[timeKey(key)]]))}
+          times={Object.fromEntries(
+            samplingChoices(model, { flow: true }).map(({ key }) => [key, times[timeKey(key)]]),
+          )}
           cancel={() => cancel()}
           onHelp={() => setHelp(true)}
         />

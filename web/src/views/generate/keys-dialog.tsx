@@ -1,7 +1,7 @@
 // All keys of the view, in a dialog behind "?".
-import type { ModelInfo } from '../../studio/types.ts'
+import type { ModelInfo } from '../../backend/types.ts'
 import { Dialog } from '../../ui/dialog.tsx'
-import { waysOf } from '../../ui/ways.ts'
+import { samplingChoices } from '../../ui/sampling-choices.ts'
 
 export interface KeysDialogProps {
   open: boolean
@@ -10,12 +10,12 @@ export interface KeysDialogProps {
 }
 
 export function KeysDialog({ open, onClose, model }: KeysDialogProps) {
-  const ways = waysOf(model, { flow: true })
+  const choices = samplingChoices(model, { flow: true })
   const rows: readonly (readonly [readonly string[], string])[] = [
     [['Enter'], 'make the pictures'],
     [['R'], 'roll the dice: another seed'],
     [['/'], 'search a class'],
-    [['1', '…', String(ways.length)], `steps: ${ways.map(({ title }) => title.toLowerCase()).join(', ')}`],
+    [['1', '…', String(choices.length)], `steps: ${choices.map(({ title }) => title.toLowerCase()).join(', ')}`],
     [['←', '→', '↑', '↓'], 'move in the grid, once it has the focus'],
     [['D'], 'download the selected picture'],
     [['Z'], 'download all as ZIP'],

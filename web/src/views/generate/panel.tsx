@@ -1,11 +1,11 @@
 // The settings of a run, from top to bottom in the order in which one decides; Enter anywhere in them makes the pictures.
 import { useId } from 'preact/hooks'
-import type { ClassEntry, ModelInfo } from '../../studio/types.ts'
+import type { ClassEntry, ModelInfo } from '../../backend/types.ts'
 import { ClassPicker } from '../../ui/class-picker.tsx'
 import { Icon } from '../../ui/icon.tsx'
+import { SamplingPicker } from '../../ui/sampling-picker.tsx'
 import { SeedField } from '../../ui/seed-field.tsx'
 import { plural } from '../../ui/text.ts'
-import { WayPicker } from '../../ui/way-picker.tsx'
 import type { Restore } from './restore.tsx'
 import { counts, type RunSettings } from './run-settings.ts'
 
@@ -46,7 +46,7 @@ export function SettingsPanel(props: SettingsPanelProps) {
         onChange={(seed) => change({ seed })}
         {...(run.first && { hint: `picture ${run.first} of this seed` })}
       />
-      <WayPicker model={model} value={run.steps} onChange={(steps) => change({ steps })} flow times={times} />
+      <SamplingPicker model={model} value={run.steps} onChange={(steps) => change({ steps })} flow times={times} />
       <div class="stack tight">
         <div class="joined">
           <button type="submit" class="button primary wide" disabled={!entry || entry.policy === 'deny'}>

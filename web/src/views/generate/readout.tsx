@@ -1,7 +1,7 @@
 // How long a picture takes, in figures one can read across the room, while they come and after.
-import type { ModelInfo } from '../../studio/types.ts'
+import type { ModelInfo } from '../../backend/types.ts'
+import { samplingChoice } from '../../ui/sampling-choices.ts'
 import { plural, secondsText } from '../../ui/text.ts'
-import { wayOf } from '../../ui/ways.ts'
 import { batchSize } from './run-settings.ts'
 import type { RunState } from './use-run.ts'
 
@@ -40,7 +40,7 @@ function share({ status, run, made, step }: RunState): number {
 }
 
 function sentence({ status, run, made, ahead, step, seconds, fresh }: RunState, model: ModelInfo): string {
-  const { title, evaluations } = wayOf(model, run!.steps, { flow: true })
+  const { title, evaluations } = samplingChoice(model, run!.steps, { flow: true })
   if (status === 'running') {
     if (ahead) return `${plural(ahead, 'request')} before this one.`
     if (step && step.of > 1) return `${title}: evaluation ${step.done} of ${step.of}, ${made} of ${run!.count} made.`

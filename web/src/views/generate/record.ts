@@ -1,16 +1,17 @@
 // A finished run as the history keeps it.
+
+import type { ModelInfo, Picture } from '../../backend/types.ts'
 import { changed } from '../../router.ts'
 import type { Run } from '../../state/history.ts'
-import type { ModelInfo, Picture } from '../../studio/types.ts'
+import { samplingChoice } from '../../ui/sampling-choices.ts'
 import { plural } from '../../ui/text.ts'
 import { thumbnail } from '../../ui/thumbnail.ts'
-import { wayOf } from '../../ui/ways.ts'
 import { type RunSettings, writeRun } from './run-settings.ts'
 
 /** @param pictures those of the run, at least one */
 export async function recordOf(run: RunSettings, pictures: readonly Picture[], model: ModelInfo): Promise<Run> {
   const settings = changed({}, writeRun(run))
-  const { title } = wayOf(model, run.steps, { flow: true })
+  const { title } = samplingChoice(model, run.steps, { flow: true })
   return {
     key: JSON.stringify(settings),
     at: Date.now(),

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
+import type { ModelInfo } from '../../backend/types.ts'
 import { changed } from '../../router.ts'
-import type { ModelInfo } from '../../studio/types.ts'
 import { asksOf, differences, type RunSettings, readRun, runOfImage, writeRun } from './run-settings.ts'
 
 const model: ModelInfo = {

@@ -1,8 +1,8 @@
-// What one run of the Generate view is made of, to and from the address, an image's own settings, and an ask of the Studio.
+// What one run of the Generate view is made of, to and from the address, an image's own settings, and an ask of the Backend.
 import { defaultFlow } from '../../../../src/sampling/flow-schedule.ts'
+import { BackendError, type ModelInfo, mostImages, type SampleAsk } from '../../backend/types.ts'
 import { type Changes, type Settings, wholeSetting } from '../../router.ts'
-import { type ModelInfo, mostImages, type SampleAsk, StudioError } from '../../studio/types.ts'
-import { wayOf, waysOf } from '../../ui/ways.ts'
+import { samplingChoice, samplingChoices } from '../../ui/sampling-choices.ts'
 
 export const counts = [1, 4, 8, 16, 32] as const
 const mostPictures = 64
@@ -16,7 +16,7 @@ export interface RunSettings {
   /** Index of the first picture: picture i has the noise of (seed, first + i). */
   first: number
   count: number
-  /** The key of a way: see ui/ways.ts. */
+  /** The key of a way: see ui/sampling-choices.ts. */
   steps: string
 }
 
@@ -28,7 +28,7 @@ export function readRun(settings: Settings, model: ModelInfo): RunSettings {
     seed: wholeSetting(settings.seed, 0),
     first: wholeSetting(settings.first, 0, 0, 1e9),
     count: wholeSetting(settings.count, 8, 1, mostPictures),
-    steps: wayOf(model, settings.steps, { flow: true }).key,
+    steps: samplingChoice(model, settings.steps, { flow: true }).key,
   }
 }
 
@@ -37,7 +37,7 @@ export const writeRun = ({ first, ...run }: RunSettings): Changes => ({ ...run, 
 
 /** The asks that make the pictures of a run, each as large as one may be, and where its first picture belongs. */
 export function asksOf(run: RunSettings, model: ModelInfo): { ask: SampleAsk; offset: number }[] {
-  const { way } = wayOf(model, run.steps, { flow: true })
+  const { options } = samplingChoice(model, run.steps, { flow: true })
   return Array.from({ length: Math.ceil(run.count / batchSize) }, (_, k) => {
     const offset = k * batchSize
     const size = Math.min(batchSize, run.count - offset)
@@ -45,33 +45,33 @@ export function asksOf(run: RunSettings, model: ModelInfo): { ask: SampleAsk; of
       class: run.class,
       noise: { seed: run.seed, index: run.first + offset + i },
     }))
-    return { ask: { model: run.model, way, images }, offset }
+    return { ask: { model: run.model, options, images }, offset }
   })
 }
 
 /**
  * The run that shows an image again, from the settings inside it.
  * @param count pictures shown now; an image among the first of them is shown among its neighbours
- * @throws StudioError when the image was made in a way this page cannot repeat
+ * @throws BackendError when the image was made in a way this page cannot repeat
  */
 export function runOfImage(image: Record<string, unknown>, models: readonly ModelInfo[], count: number): RunSettings {
   const model = models.find(({ id }) => id === image.model)
   if (!model)
-    throw new StudioError(`This picture was made with ${image.model ?? 'an unknown model'}, which is not here.`, {
+    throw new BackendError(`This picture was made with ${image.model ?? 'an unknown model'}, which is not here.`, {
       remedy: `Here are ${models.map(({ id }) => id).join(', ')}.`,
     })
   const label = Array.isArray(image.classes) ? image.classes[0] : image.class
   const [seed, index] = [image.seed, image.index ?? 0].map(Number) as [number, number]
   if (image.rng !== undefined && image.rng !== 'philox')
-    throw new StudioError('This picture was made from noise of another kind, which this page does not make.', {
+    throw new BackendError('This picture was made from noise of another kind, which this page does not make.', {
       remedy: 'Use `distilled sample --like` with the file.',
     })
   if (image.noise !== undefined)
-    throw new StudioError('This picture was made from mixed noise, on a walk between seeds.', {
+    throw new BackendError('This picture was made from mixed noise, on a walk between seeds.', {
       remedy: 'Use `distilled sample --like` with the file, or the noise walk.',
     })
   if (!Number.isInteger(label) || !Number.isInteger(seed) || !Number.isInteger(index))
-    throw new StudioError('The settings inside this picture are not understood.')
+    throw new BackendError('The settings inside this picture are not understood.')
   if (image.ema === false) throw unrepeatable('raw weights instead of their moving average')
   const place = index < count ? { first: 0, count } : { first: index, count: 1 }
   return {
@@ -85,7 +85,7 @@ export function runOfImage(image: Record<string, unknown>, models: readonly Mode
 
 /** What this page leaves to the model and cannot ask for. */
 const unrepeatable = (what: string) =>
-  new StudioError(`This picture was made with ${what}, which cannot be asked for here.`, {
+  new BackendError(`This picture was made with ${what}, which cannot be asked for here.`, {
     remedy: 'Use `distilled sample --like` with the file.',
   })
 
@@ -100,7 +100,7 @@ interface Plan {
 }
 
 function stepsOf(plan: Plan = {}, model: ModelInfo): string {
-  const fits = (key: string) => waysOf(model, { flow: true }).some((way) => way.key === key)
+  const fits = (key: string) => samplingChoices(model, { flow: true }).some((choice) => choice.key === key)
   const { solver, steps } = plan.flow ?? defaultFlow
   if (solver !== defaultFlow.solver || steps !== defaultFlow.steps)
     throw unrepeatable(`a flow map of ${steps} steps of ${solver}`)
@@ -112,7 +112,7 @@ function stepsOf(plan: Plan = {}, model: ModelInfo): string {
       one.split === plan.split && one.teacherFrom === plan.teacherFrom && one.timesteps.join() === timesteps.join(),
   )
   if (preset) return String(preset.steps)
-  throw new StudioError('This picture was made with timesteps that are none of this model’s presets.', {
+  throw new BackendError('This picture was made with timesteps that are none of this model’s presets.', {
     remedy: 'Use `distilled sample --like` with the file.',
   })
 }

@@ -1,6 +1,6 @@
 // One run at a time: pictures come in as they are made, a new run or a changed setting cancels the one before.
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
-import { isAbort, type ModelInfo, type Picture, type Studio } from '../../studio/types.ts'
+import { type Backend, isAbort, type ModelInfo, type Picture } from '../../backend/types.ts'
 import { asksOf, type RunSettings } from './run-settings.ts'
 
 export interface RunState {
@@ -46,7 +46,7 @@ export const shownAt = ({ pictures, earlier }: RunState, place: number): Picture
 const leftOver = ({ made, earlier }: RunState) => (made ? [] : earlier)
 
 /** @param onDone hears of every run that came to its end */
-export function useRun(studio: Studio, model: ModelInfo, onDone: (state: RunState) => void): Runner {
+export function useRun(backend: Backend, model: ModelInfo, onDone: (state: RunState) => void): Runner {
   const [state, setState] = useState(idle)
   const running = useRef<AbortController>(undefined)
   const done = useRef(onDone)
@@ -59,7 +59,7 @@ export function useRun(studio: Studio, model: ModelInfo, onDone: (state: RunStat
       const controller = new AbortController()
       running.current = controller
       const { signal } = controller
-      const way = `${studio.kind} ${run.model} ${run.steps}`
+      const way = `${backend.kind} ${run.model} ${run.steps}`
       let latest: RunState = { ...idle, status: 'running', run, fresh: !opened.has(way) }
       const tell = (part: Partial<RunState>) => {
         if (signal.aborted) return
@@ -76,7 +76,7 @@ export function useRun(studio: Studio, model: ModelInfo, onDone: (state: RunStat
         let seconds = 0
         for (const { ask, offset } of asksOf(run, model)) {
           const begun = performance.now()
-          const { seconds: took } = await studio.sample(ask, {
+          const { seconds: took } = await backend.sample(ask, {
             signal,
             onQueued: (ahead) => tell({ ahead }),
             onStep: (step, of) =>
@@ -98,7 +98,7 @@ export function useRun(studio: Studio, model: ModelInfo, onDone: (state: RunStat
         tell({ status: 'fault', fault, step: undefined, earlier: leftOver(latest) })
       }
     },
-    [studio, model],
+    [backend, model],
   )
   const cancel = useCallback((keep = false) => {
     if (!running.current || running.current.signal.aborted) return

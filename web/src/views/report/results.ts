@@ -1,6 +1,6 @@
 // What the Report view shows, as plain values: the comparison tables of the embedded models with their protocol, and the
 // figures that the paper's authors published, which are never mixed with ours. results.json is made by scripts/web-report.js.
-import type { ModelInfo, Preset } from '../../studio/types.ts'
+import type { ModelInfo, Preset } from '../../backend/types.ts'
 import data from './results.json'
 
 export type Kind = 'teacher' | 'student' | 'involved' | 'baseline'

@@ -1,5 +1,5 @@
 // Some classes at once: a picker for each, with a button that takes it away, and one that adds another.
-import type { ClassEntry } from '../../studio/types.ts'
+import type { ClassEntry } from '../../backend/types.ts'
 import { ClassPicker } from '../../ui/class-picker.tsx'
 import { Icon } from '../../ui/icon.tsx'
 import './class-list.css'

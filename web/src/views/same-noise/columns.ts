@@ -1,22 +1,22 @@
 // The ways that stand side by side, the teacher's flow map first: it is what the others are measured against.
-import type { ModelInfo } from '../../studio/types.ts'
-import { type WayChoice, waysOf } from '../../ui/ways.ts'
+import type { ModelInfo } from '../../backend/types.ts'
+import { type SamplingChoice, samplingChoices } from '../../ui/sampling-choices.ts'
 
-export interface Column extends WayChoice {
+export interface Column extends SamplingChoice {
   /** involved: the student, with the teacher in between. */
   kind: 'flow' | 'student' | 'involved' | 'draws'
 }
 
-function kindOf({ way }: WayChoice, { presets }: ModelInfo): Column['kind'] {
-  if (way.flow) return 'flow'
-  if (way.teacherOnly) return 'draws'
-  return presets.find(({ steps }) => steps === way.steps)?.teacherFrom === undefined ? 'student' : 'involved'
+function kindOf({ options }: SamplingChoice, { presets }: ModelInfo): Column['kind'] {
+  if (options.flow) return 'flow'
+  if (options.teacherOnly) return 'draws'
+  return presets.find(({ steps }) => steps === options.steps)?.teacherFrom === undefined ? 'student' : 'involved'
 }
 
 /** Every way of a model, in the order of the page. */
 export function columnsOf(model: ModelInfo): Column[] {
   const order: Column['kind'][] = ['flow', 'student', 'involved', 'draws']
-  const columns = waysOf(model, { flow: true }).map((way) => ({ ...way, kind: kindOf(way, model) }))
+  const columns = samplingChoices(model, { flow: true }).map((choice) => ({ ...choice, kind: kindOf(choice, model) }))
   return columns.sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind))
 }
 

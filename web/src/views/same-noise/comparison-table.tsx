@@ -1,6 +1,6 @@
 // The table: heads with evaluations and times, rows of pictures with their difference to the flow map's, and what it all says.
 import { useMemo } from 'preact/hooks'
-import type { ClassEntry, ImageAsk } from '../../studio/types.ts'
+import type { ClassEntry, ImageAsk } from '../../backend/types.ts'
 import { Fault } from '../../ui/fault.tsx'
 import { Picture } from '../../ui/picture.tsx'
 import { plural, secondsText } from '../../ui/text.ts'

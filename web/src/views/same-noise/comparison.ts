@@ -1,6 +1,13 @@
 // The work behind the page, as a value that grows: way after way, the cheapest first, all rows of a way together. The first
 // run of a way opens its networks, so its time is taken from a second run. Pictures that were made once are kept.
-import { type ImageAsk, isAbort, type ModelInfo, type Picture, type Studio, type Way } from '../../studio/types.ts'
+import {
+  type Backend,
+  type ImageAsk,
+  isAbort,
+  type ModelInfo,
+  type Picture,
+  type PlanOptions,
+} from '../../backend/types.ts'
 import type { Column } from './columns.ts'
 import { type Pixels, pixelsOf } from './pixels.ts'
 
@@ -24,7 +31,7 @@ export interface ColumnState {
 export type Comparison = Readonly<Record<string, ColumnState>>
 
 export interface ComparisonAsk {
-  studio: Studio
+  backend: Backend
   model: ModelInfo
   columns: readonly Column[]
   rows: readonly ImageAsk[]
@@ -36,22 +43,22 @@ const kept = new Map<string, Made>()
 const mostKept = 600
 const times = new Map<string, number>()
 
-const wayKey = ({ kind }: Studio, model: string, way: Way) => JSON.stringify([kind, model, way])
+const optionsKey = ({ kind }: Backend, model: string, options: PlanOptions) => JSON.stringify([kind, model, options])
 
 /** Runs what is missing; every change of state goes to `onChange`. Ends when all is there, or when the signal aborts. */
 export async function compare(ask: ComparisonAsk, signal: AbortSignal, onChange: (now: Comparison) => void) {
-  const { studio, model, columns, rows } = ask
+  const { backend, model, columns, rows } = ask
   const states: Record<string, ColumnState> = {}
   const change = (id: string, part: Partial<ColumnState>) => {
     states[id] = { ...states[id]!, ...part }
     if (!signal.aborted) onChange({ ...states })
   }
   const rowKey = (column: Column, row: ImageAsk) =>
-    `${wayKey(studio, model.id, column.way)} ${JSON.stringify([row.class, row.noise])}`
+    `${optionsKey(backend, model.id, column.options)} ${JSON.stringify([row.class, row.noise])}`
 
   for (const column of columns) {
     const made = rows.map((row) => kept.get(rowKey(column, row)))
-    const seconds = ask.afresh ? undefined : times.get(wayKey(studio, model.id, column.way))
+    const seconds = ask.afresh ? undefined : times.get(optionsKey(backend, model.id, column.options))
     const finished = seconds !== undefined && made.every(Boolean)
     const phase = finished ? 'done' : 'waiting'
     states[column.key] = { phase, made, ahead: 0, step: 0, ...(seconds !== undefined && { seconds }) }
@@ -61,7 +68,7 @@ export async function compare(ask: ComparisonAsk, signal: AbortSignal, onChange:
   /** Runs some rows of a column; seconds an image. */
   const run = async (column: Column, places: readonly number[]) => {
     const images = places.map((place) => rows[place]!)
-    const { seconds } = await collected(studio, { model: model.id, way: column.way, images }, signal, {
+    const { seconds } = await collected(backend, { model: model.id, options: column.options, images }, signal, {
       onQueued: (ahead) => change(column.key, { ahead }),
       onStep: (step) => change(column.key, { step, ahead: 0 }),
       onMade: (made, at) => {
@@ -100,7 +107,7 @@ export async function compare(ask: ComparisonAsk, signal: AbortSignal, onChange:
   for (const column of untimed) {
     await attempt(column, async () => {
       const seconds = await run(column, everyRow)
-      times.set(wayKey(studio, model.id, column.way), seconds)
+      times.set(optionsKey(backend, model.id, column.options), seconds)
       change(column.key, { phase: 'done', seconds })
     })
   }
@@ -114,13 +121,13 @@ interface Collecting {
 
 /** One ask, whose pictures' pixels have been read when it ends. */
 async function collected(
-  studio: Studio,
-  ask: Parameters<Studio['sample']>[0],
+  backend: Backend,
+  ask: Parameters<Backend['sample']>[0],
   signal: AbortSignal,
   { onQueued, onStep, onMade }: Collecting,
 ) {
   const reading: Promise<void>[] = []
-  const done = await studio.sample(ask, {
+  const done = await backend.sample(ask, {
     ...{ signal, onQueued, onStep },
     onPicture: (picture) =>
       reading.push(pixelsOf(picture).then((pixels) => onMade({ picture, pixels }, picture.place))),

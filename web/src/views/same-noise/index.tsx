@@ -10,7 +10,7 @@ import { ComparisonTable } from './comparison-table.tsx'
 import { asksOf, mostClasses, mostNoises, readRows } from './rows.ts'
 import './same-noise.css'
 
-export default function SameNoise({ studio, model, classes, settings, set }: ViewProps) {
+export default function SameNoise({ backend, model, classes, settings, set }: ViewProps) {
   const chosen = useMemo(() => readRows(settings, model), [settings, model])
   const all = useMemo(() => columnsOf(model), [model])
   const columns = useMemo(() => chosenColumns(all, settings.ways), [all, settings.ways])
@@ -24,14 +24,14 @@ export default function SameNoise({ studio, model, classes, settings, set }: Vie
     const controller = new AbortController()
     // A seed that is being typed is not asked for digit by digit.
     const soon = setTimeout(() => {
-      const ask = { studio, model, columns, rows, afresh: round.afresh }
+      const ask = { backend, model, columns, rows, afresh: round.afresh }
       compare(ask, controller.signal, setComparison).catch(() => {})
     }, 150)
     return () => {
       clearTimeout(soon)
       controller.abort(new DOMException('Cancelled', 'AbortError'))
     }
-  }, [studio, model, columns, rows, round])
+  }, [backend, model, columns, rows, round])
   useEffect(() => setRound((old) => (old.afresh ? { ...old, afresh: false } : old)), [columns, rows])
 
   const toggle = (key: string, on: boolean) => {

@@ -1,6 +1,6 @@
 // A picture's pixels, read through a canvas: RGBA bytes, row by row. Nothing on the way may touch a colour, since pixels
 // are counted as equal or not.
-import type { Picture } from '../../studio/types.ts'
+import type { Picture } from '../../backend/types.ts'
 
 export interface Pixels {
   readonly data: Uint8ClampedArray

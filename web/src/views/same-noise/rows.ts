@@ -1,6 +1,7 @@
 // The rows of the comparison: each is a class and a noise. Noises are images of one seed in a row, as in every run of it.
+
+import { type ImageAsk, type ModelInfo, mostImages } from '../../backend/types.ts'
 import { indexSetting, type Settings, wholeSetting } from '../../router.ts'
-import { type ImageAsk, type ModelInfo, mostImages } from '../../studio/types.ts'
 
 export const mostClasses = 6
 export const mostNoises = 3

@@ -1,6 +1,6 @@
 // Every state as a small picture in a strip; the one that is shown is marked and kept in sight.
 import { useEffect, useRef } from 'preact/hooks'
-import type { State } from '../../studio/types.ts'
+import type { State } from '../../backend/types.ts'
 import { PngImage } from '../../ui/picture.tsx'
 
 interface FilmstripProps {

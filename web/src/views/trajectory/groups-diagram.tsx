@@ -1,6 +1,6 @@
 // The token groups filling up: VAR's scales as squares of their tokens, LlamaGen's positions as one square. Data is solid,
 // noise is grain.
-import type { ModelInfo } from '../../studio/types.ts'
+import type { ModelInfo } from '../../backend/types.ts'
 import { sideOf } from '../walk/groups.ts'
 
 interface DiagramProps {

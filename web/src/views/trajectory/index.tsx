@@ -20,7 +20,7 @@ import './trajectory.css'
 /** Seconds that playing takes from noise to picture. */
 const filmSeconds = 5
 
-export default function Trajectory({ studio, model, classes, settings, set }: ViewProps) {
+export default function Trajectory({ backend, model, classes, settings, set }: ViewProps) {
   const chosen = useMemo(() => readTrajectory(settings, model), [settings, model])
   useModelChange(model.id, () => set({ t: undefined }))
   const [round, setRound] = useState(0)
@@ -29,7 +29,7 @@ export default function Trajectory({ studio, model, classes, settings, set }: Vi
   const { seed, index } = chosen
   const noise = { seed, ...(index && { index }) }
   const ask = { model: model.id, class: chosen.class, noise, by: chosen.by }
-  const { states, ahead, running, seconds, fault } = useStates(studio, ask, round)
+  const { states, ahead, running, seconds, fault } = useStates(backend, ask, round)
   const arrived = states.length - 1
   const [rested, setAt] = useRested(chosen.at, (t) => set({ t }), playing)
   const at = Math.min(steps, rested ?? Math.max(0, arrived))

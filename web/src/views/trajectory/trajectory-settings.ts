@@ -1,6 +1,7 @@
 // The trajectory's settings between the address and the view, and the words for a timestep.
+
+import type { ModelInfo, TrajectoryAsk } from '../../backend/types.ts'
 import { indexSetting, type Settings, wholeSetting } from '../../router.ts'
-import type { ModelInfo, TrajectoryAsk } from '../../studio/types.ts'
 import { sideOf } from '../walk/groups.ts'
 
 export type By = TrajectoryAsk['by']

@@ -1,6 +1,6 @@
 // The states of a trajectory as they stream in. Other settings stop the one that runs.
 import { useEffect, useState } from 'preact/hooks'
-import { isAbort, type State, type Studio, type TrajectoryAsk } from '../../studio/types.ts'
+import { type Backend, isAbort, type State, type TrajectoryAsk } from '../../backend/types.ts'
 
 export interface Streamed {
   /** By timestep. */
@@ -14,7 +14,7 @@ export interface Streamed {
 const nothing: Streamed = { states: [], ahead: 0, running: true, seconds: undefined, fault: undefined }
 
 /** @param round one more is another try */
-export function useStates(studio: Studio, ask: TrajectoryAsk, round: number): Streamed {
+export function useStates(backend: Backend, ask: TrajectoryAsk, round: number): Streamed {
   const [streamed, setStreamed] = useState(nothing)
   const key = JSON.stringify(ask)
   useEffect(() => {
@@ -26,7 +26,7 @@ export function useStates(studio: Studio, ask: TrajectoryAsk, round: number): St
     const soon = setTimeout(async () => {
       const states: (State | undefined)[] = []
       try {
-        const { seconds } = await studio.trajectory(ask, {
+        const { seconds } = await backend.trajectory(ask, {
           signal,
           onQueued: (ahead) => merge({ ahead }),
           onState(state) {
@@ -43,6 +43,6 @@ export function useStates(studio: Studio, ask: TrajectoryAsk, round: number): St
       clearTimeout(soon)
       controller.abort(new DOMException('Cancelled', 'AbortError'))
     }
-  }, [studio, key, round])
+  }, [backend, key, round])
   return streamed
 }

@@ -1,7 +1,7 @@
 // The controls of the film: how many pictures, how fast, there and back; then progress, a way to stop, and the file.
 import { useEffect, useRef, useState } from 'preact/hooks'
+import { isAbort } from '../../backend/types.ts'
 import type { Changes } from '../../router.ts'
-import { isAbort } from '../../studio/types.ts'
 import { download } from '../../ui/download.ts'
 import { Fault } from '../../ui/fault.tsx'
 import { Icon } from '../../ui/icon.tsx'
@@ -14,7 +14,7 @@ interface FilmExportProps extends FilmAsk {
   set(changes: Changes): void
 }
 
-export function FilmExport({ studio, model, walk, set }: FilmExportProps) {
+export function FilmExport({ backend, model, walk, set }: FilmExportProps) {
   const [progress, setProgress] = useState<FilmProgress>()
   const [said, setSaid] = useState('')
   const [fault, setFault] = useState<unknown>()
@@ -22,8 +22,16 @@ export function FilmExport({ studio, model, walk, set }: FilmExportProps) {
   const stop = () => running.current?.abort(new DOMException('Cancelled', 'AbortError'))
 
   // A film of other settings is not the one that was asked for.
-  const settings = JSON.stringify([model.id, walk.classes, walk.from, walk.index, walk.to, walk.moving, walk.way.key])
-  useEffect(() => stop, [studio, settings])
+  const settings = JSON.stringify([
+    model.id,
+    walk.classes,
+    walk.from,
+    walk.index,
+    walk.to,
+    walk.moving,
+    walk.choice.key,
+  ])
+  useEffect(() => stop, [backend, settings])
   useEffect(() => setSaid(''), [settings, walk.frames, walk.back])
 
   const start = async () => {
@@ -33,7 +41,7 @@ export function FilmExport({ studio, model, walk, set }: FilmExportProps) {
     setSaid('')
     setProgress({ part: 'pictures', done: 0, of: walk.frames })
     try {
-      const { blob, name, frames } = await makeFilm({ studio, model, walk }, controller.signal, setProgress)
+      const { blob, name, frames } = await makeFilm({ backend, model, walk }, controller.signal, setProgress)
       download(blob, name)
       setSaid(`${name}: ${frames} frames, ${bytesText(blob.size)}.`)
     } catch (error) {

@@ -1,13 +1,13 @@
 // The walk as a file: every picture of the way there is made once, as many in one ask as it takes, and shown again on the
 // way back.
-import { type ModelInfo, mostImages, type Studio } from '../../studio/types.ts'
+import { type Backend, type ModelInfo, mostImages } from '../../backend/types.ts'
 import { type Pixels, pixelsOf } from '../same-noise/pixels.ts'
 import { encodeGif, inARow } from './gif.ts'
 import { places, recipeAt } from './recipe.ts'
 import type { WalkSettings } from './walk-settings.ts'
 
 export interface FilmAsk {
-  studio: Studio
+  backend: Backend
   model: ModelInfo
   walk: WalkSettings
 }
@@ -29,11 +29,11 @@ export interface Film {
 
 /** An animated GIF of the walk, its classes side by side. */
 export async function makeFilm(
-  { studio, model, walk }: FilmAsk,
+  { backend, model, walk }: FilmAsk,
   signal: AbortSignal,
   onProgress: (progress: FilmProgress) => void,
 ): Promise<Film> {
-  const { classes, from, index, to, moving, way, back, seconds } = walk
+  const { classes, from, index, to, moving, choice, back, seconds } = walk
   const stops = places(walk.frames, false)
   const together = Math.max(1, Math.floor(mostImages / classes.length))
   const strips: Pixels[] = []
@@ -48,7 +48,7 @@ export async function makeFilm(
     const onPicture = (picture: Parameters<typeof pixelsOf>[0] & { place: number }) => {
       made[picture.place] = pixelsOf(picture)
     }
-    await studio.sample({ model: model.id, way: way.way, images }, { signal, onPicture })
+    await backend.sample({ model: model.id, options: choice.options, images }, { signal, onPicture })
     const pixels = await Promise.all(made)
     for (let i = 0; i < part.length; i++) {
       strips.push(inARow(pixels.slice(i * classes.length, (i + 1) * classes.length), 1))
@@ -65,8 +65,8 @@ export async function makeFilm(
   return { blob: new Blob([bytes], { type: 'image/gif' }), name: `walk-${from}-${to}.gif`, frames: film.length }
 }
 
-const described = (model: ModelInfo, { classes, from, index, to, moving, way }: WalkSettings) => ({
+const described = (model: ModelInfo, { classes, from, index, to, moving, choice }: WalkSettings) => ({
   ...{ model: model.id, classes, seed: from, ...(index && { index }), toward: to },
   ...(moving.length < model.groups.length && { groups: moving }),
-  way: way.way,
+  options: choice.options,
 })

@@ -1,7 +1,7 @@
 // Which token groups walk: chips of VAR's scales, or a grid of LlamaGen's positions to paint. Arrow keys move through the
 // grid, Space turns a position; the pointer paints as far as it is dragged.
 import { useRef, useState } from 'preact/hooks'
-import type { ModelInfo } from '../../studio/types.ts'
+import type { ModelInfo } from '../../backend/types.ts'
 import { allGroups, sideOf, withGroup } from './groups.ts'
 
 interface GroupChooserProps {

@@ -1,8 +1,8 @@
 // Noise walk: one step per picture is fast enough to move through noise by hand. From one seed's noise to another's on the
 // sphere, all token groups or some of them, several classes of the same noise side by side, and a film of it.
 import { useMemo } from 'preact/hooks'
+import { SamplingPicker } from '../../ui/sampling-picker.tsx'
 import { SeedField } from '../../ui/seed-field.tsx'
-import { WayPicker } from '../../ui/way-picker.tsx'
 import type { ViewProps } from '../props.ts'
 import { ClassList } from '../same-noise/class-list.tsx'
 import { FilmExport } from './film-export.tsx'
@@ -13,7 +13,7 @@ import { useModelChange, useRested } from './use-rested.ts'
 import { mostClasses, paces, readWalk } from './walk-settings.ts'
 import './walk.css'
 
-export default function Walk({ studio, model, classes, settings, set }: ViewProps) {
+export default function Walk({ backend, model, classes, settings, set }: ViewProps) {
   useModelChange(model.id, () => set({ groups: undefined }))
   const [groups, setGroups] = useRested(settings.groups, (text) => set({ groups: text }))
   const walk = useMemo(() => readWalk({ ...settings, groups }, model), [settings, groups, model])
@@ -46,21 +46,27 @@ export default function Walk({ studio, model, classes, settings, set }: ViewProp
           </div>
         </form>
         <div class="stack walk-shown">
-          <Stage studio={studio} model={model} classes={classes} walk={walk} set={set} />
+          <Stage backend={backend} model={model} classes={classes} walk={walk} set={set} />
           <div class="walk-below">
             <GroupChooser
               model={model}
               value={walk.moving}
               onChange={(moving) => setGroups(writeGroups(moving, total))}
             />
-            <FilmExport studio={studio} model={model} walk={walk} set={set} />
+            <FilmExport backend={backend} model={model} walk={walk} set={set} />
           </div>
           <p class="hint">
             <kbd>Space</kbd> plays and pauses, <kbd>←</kbd> <kbd>→</kbd> step, with <kbd>Shift</kbd> further.
           </p>
         </div>
         <form class="stack walk-manner" onSubmit={(event) => event.preventDefault()}>
-          <WayPicker model={model} value={walk.way.key} onChange={(steps) => set({ steps })} flow name="walk-way" />
+          <SamplingPicker
+            model={model}
+            value={walk.choice.key}
+            onChange={(steps) => set({ steps })}
+            flow
+            name="walk-way"
+          />
           <fieldset class="field">
             <legend class="label">Seconds one way</legend>
             <div class="segments">

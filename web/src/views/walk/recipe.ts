@@ -1,6 +1,6 @@
 // A place on the way from one noise to another as a NoiseRecipe. The groups that walk are on the sphere between the two;
 // the others stay where they were, which a recipe says by naming the seed they come from.
-import type { NoiseOrigin, NoiseRecipe } from '../../studio/types.ts'
+import type { NoiseOrigin, NoiseRecipe } from '../../backend/types.ts'
 
 export interface Walk {
   from: number

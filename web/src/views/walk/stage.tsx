@@ -1,8 +1,8 @@
 // The pictures that follow the hand: canvases of the chosen classes, the slider between the two noises, play and pause. The
 // place lives here; the address hears of it when it has come to rest.
 import { useEffect, useRef, useState } from 'preact/hooks'
+import type { Backend, ClassEntry, ModelInfo, Picture } from '../../backend/types.ts'
 import type { Changes } from '../../router.ts'
-import type { ClassEntry, ModelInfo, Picture, Studio } from '../../studio/types.ts'
 import { Fault } from '../../ui/fault.tsx'
 import { Icon } from '../../ui/icon.tsx'
 import { Progress } from '../../ui/progress.tsx'
@@ -15,7 +15,7 @@ import { useRested } from './use-rested.ts'
 import type { WalkSettings } from './walk-settings.ts'
 
 export interface StageProps {
-  studio: Studio
+  backend: Backend
   model: ModelInfo
   classes: readonly ClassEntry[]
   walk: WalkSettings
@@ -28,7 +28,7 @@ interface Reading {
   rate: number | undefined
 }
 
-export function Stage({ studio, model, classes, walk, set }: StageProps) {
+export function Stage({ backend, model, classes, walk, set }: StageProps) {
   const [playing, setPlaying] = useState(false)
   const [at, setAt] = useRested(walk.at, (place) => set({ at: place || undefined }), playing)
   const [reading, setReading] = useState<Reading>()
@@ -40,15 +40,15 @@ export function Stage({ studio, model, classes, walk, set }: StageProps) {
   const labels = walk.classes.join()
 
   useEffect(() => {
-    const { way } = walk.way
+    const { options } = walk.choice
     const clock = pace()
     const own = latest<Walk>(
       async (wanted, signal) => {
         const noise = recipeAt(wanted)
         const images = walk.classes.map((label) => ({ class: label, noise }))
         const made: Picture[] = []
-        const { seconds } = await studio.sample(
-          { model: model.id, way, images },
+        const { seconds } = await backend.sample(
+          { model: model.id, options, images },
           {
             signal,
             onQueued: (ahead) => ahead > 0 && setWaiting({ ahead, step: 0, steps: 1 }),
@@ -78,10 +78,10 @@ export function Stage({ studio, model, classes, walk, set }: StageProps) {
       own.stop()
       setWaiting(undefined)
     }
-  }, [studio, model.id, walk.way.key, labels])
+  }, [backend, model.id, walk.choice.key, labels])
   useEffect(
     () => painter.current?.wish(wish),
-    [...[studio, model.id, walk.way.key, labels], ...[at, walk.from, walk.index, walk.to, walk.moving.join()]],
+    [...[backend, model.id, walk.choice.key, labels], ...[at, walk.from, walk.index, walk.to, walk.moving.join()]],
   )
 
   // Who edits groups where nothing has walked yet would see nothing happen: the second noise is what they paint with.

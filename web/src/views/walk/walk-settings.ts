@@ -1,7 +1,8 @@
 // The walk's settings between the address and the view.
+
+import type { ModelInfo } from '../../backend/types.ts'
 import { indexSetting, type Settings, wholeSetting } from '../../router.ts'
-import type { ModelInfo } from '../../studio/types.ts'
-import { type WayChoice, wayOf } from '../../ui/ways.ts'
+import { type SamplingChoice, samplingChoice } from '../../ui/sampling-choices.ts'
 import { readClasses, spread } from '../same-noise/rows.ts'
 import { allGroups, readGroups } from './groups.ts'
 
@@ -21,7 +22,7 @@ export interface WalkSettings {
   /** 0 to 1, in thousandths in the address. */
   at: number
   moving: number[]
-  way: WayChoice
+  choice: SamplingChoice
   seconds: number
   frames: number
   /** Whether the film goes back to where it began. */
@@ -41,7 +42,7 @@ export function readWalk(settings: Partial<Settings>, model: ModelInfo): WalkSet
     to: wholeSetting(settings.to, from + 1),
     at: settings.at !== undefined && at >= 0 && at <= 1 ? at : 0,
     moving: readGroups(settings.groups, total) ?? allGroups(total),
-    way: wayOf(model, settings.steps, { flow: true }),
+    choice: samplingChoice(model, settings.steps, { flow: true }),
     seconds: wholeSetting(settings.pace, 4, 1, 60),
     frames: wholeSetting(settings.frames, 16, 2, 200),
     back: settings.back !== 'no',

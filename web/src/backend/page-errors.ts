@@ -1,5 +1,5 @@
 // Failures of the page's own engine in a person's words, with what to do.
-import { type FaultCode, isAbort, StudioError } from './types.ts'
+import { BackendError, type FaultCode, isAbort } from './types.ts'
 
 const kinds: Readonly<Record<string, { code: FaultCode; again: boolean; remedy?: string }>> = {
   UsageError: { code: 'invalid', again: false },
@@ -15,10 +15,10 @@ const unknown: { code?: FaultCode; again: boolean; remedy?: string } = {
 }
 
 /** Any error as one that says what to do; cancellations stay what they are. */
-export function pageFault(error: unknown): StudioError {
-  if (error instanceof StudioError || isAbort(error)) return error as StudioError
+export function pageFault(error: unknown): BackendError {
+  if (error instanceof BackendError || isAbort(error)) return error as BackendError
   const { name, message, remedy } = error as Error & { remedy?: string }
   const kind = kinds[name] ?? unknown
   const words = remedy && message.endsWith(` ${remedy}`) ? message.slice(0, -remedy.length - 1) : message
-  return new StudioError(words, { ...kind, remedy: remedy ?? kind.remedy, cause: error })
+  return new BackendError(words, { ...kind, remedy: remedy ?? kind.remedy, cause: error })
 }

@@ -1,7 +1,7 @@
 // One request at work: its time limit, its client's leave and the server's end as one signal, its images as they come.
 import type { SampleResult } from '../library/model.ts'
 import { clientGone, stopping, timedOut } from './errors.ts'
-import type { ImageOrder } from './order.ts'
+import type { ImageJob } from './parse-request.ts'
 import type { Services } from './services.ts'
 
 export interface WorkEvents {
@@ -11,13 +11,13 @@ export interface WorkEvents {
 }
 
 /**
- * Puts an order on the lane.
+ * Puts a job on the batcher.
  * @param client aborted when the client goes away
  * @returns requests in front, and a promise that rejects with the ApiError to answer
  * @throws ApiError 429 or 503
  */
-export function begin(services: Services, order: ImageOrder, client: AbortSignal, events: WorkEvents) {
-  const { lane, metrics, timeout, stop } = services
+export function begin(services: Services, job: ImageJob, client: AbortSignal, events: WorkEvents) {
+  const { batcher, metrics, timeout, stop } = services
   if (stop.refusing) throw stopping()
   const controller = new AbortController()
   const clock = setTimeout(() => controller.abort(timedOut(timeout)), timeout * 1000)
@@ -33,12 +33,12 @@ export function begin(services: Services, order: ImageOrder, client: AbortSignal
     stop.signal.removeEventListener('abort', end)
   }
   try {
-    const { ahead, finished } = lane.submit({
-      ...{ key: order.key, rows: order.rows, whole: order.trajectory, signal: controller.signal },
+    const { ahead, finished } = batcher.submit({
+      ...{ key: job.key, rows: job.rows, whole: job.trajectory, signal: controller.signal },
       ...(events.onBatch && { onBatch: events.onBatch }),
       ...(events.onStep && { onStep: events.onStep }),
       async onImage(place, result) {
-        if (!order.trajectory || place === 0) metrics.image(order.model.name) // the states are one image
+        if (!job.trajectory || place === 0) metrics.image(job.model.name) // the states are one image
         await events.onImage(result, place)
       },
     })

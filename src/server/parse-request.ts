@@ -1,4 +1,4 @@
-// From a request to what the lane computes: a model, a plan, and for every image its class, seed and index. Everything that can
+// From a request to what the batcher computes: a model, a plan, and for every image its class, seed and index. Everything that can
 // be wrong is found here, before the request waits. Image i of a request is image i of `distilled sample` with its seed.
 import { randomInt } from 'node:crypto'
 import { UsageError } from '../core/errors.ts'
@@ -7,10 +7,10 @@ import { isMixed, mixNoise } from '../sampling/noise-recipe.ts'
 import type { SamplingPlan } from '../sampling/plan.ts'
 import { resolveClass } from '../zoo/classes.ts'
 import { ApiError } from './errors.ts'
-import type { House } from './house.ts'
+import type { ModelPool } from './model-pool.ts'
 import { type formats, planOptions, type SampleRequest, type TrajectoryRequest } from './requests.ts'
 
-export interface ImageOrder {
+export interface ImageJob {
   readonly model: Model
   readonly plan: SamplingPlan
   readonly seed: number
@@ -25,11 +25,11 @@ export interface ImageOrder {
 let unshared = 0
 
 /**
- * The order that a request stands for.
+ * The job that a request stands for.
  * @throws ApiError 400 (what can't be), 403 (what the policy denies), 404 (no such model)
  */
-export function readOrder(house: House, request: SampleRequest): ImageOrder {
-  const model = house.model(request.model)
+export function parseSample(pool: ModelPool, request: SampleRequest): ImageJob {
+  const model = pool.model(request.model)
   const { output_format: format = 'png', seed = randomInt(2 ** 32) } = request
   checkSize(model, request.size)
   const plan = planOf(model, request)
@@ -42,15 +42,15 @@ export function readOrder(house: House, request: SampleRequest): ImageOrder {
 }
 
 /**
- * The order of an image on its way: a row for every state.
- * @throws as `readOrder`
+ * The job of an image on its way: a row for every state.
+ * @throws as `parseSample`
  */
-export function readTrajectory(house: House, { by, ...request }: TrajectoryRequest): ImageOrder {
-  const order = readOrder(house, { ...request, n: 1, ...waysBy(house.model(request.model), by) })
-  const { model, plan, rows } = order
+export function parseTrajectory(pool: ModelPool, { by, ...request }: TrajectoryRequest): ImageJob {
+  const job = parseSample(pool, { ...request, n: 1, ...waysBy(pool.model(request.model), by) })
+  const { model, plan, rows } = job
   const states = Array.from({ length: model.family.groups.length + 1 }, () => rows[0]!)
   return {
-    ...order,
+    ...job,
     rows: states,
     trajectory: true,
     key: JSON.stringify({ model: model.name, plan, trajectory: true, own: ++unshared }),

@@ -3,7 +3,7 @@ import * as v from 'valibot'
 import type { Model } from '../library/model.ts'
 import { dtypes } from '../models/weights.ts'
 import { steps } from '../sampling/plan.ts'
-import type { House } from './house.ts'
+import type { ModelPool } from './model-pool.ts'
 import { classesQuery, parsed } from './requests.ts'
 import type { Route } from './route.ts'
 
@@ -32,7 +32,7 @@ const modelSchema = v.strictObject({
   ready: v.pipe(v.boolean(), v.description('It has made an image, and its engine lives.')),
 })
 
-function described(house: House, model: Model): v.InferOutput<typeof modelSchema> {
+function described(pool: ModelPool, model: Model): v.InferOutput<typeof modelSchema> {
   const { name, family, imageSize, engine, weights } = model
   const { student, teacher } = family
   return {
@@ -55,7 +55,7 @@ function described(house: House, model: Model): v.InferOutput<typeof modelSchema
     device: engine.device,
     threads: engine.threads,
     dtype: weights.dtype,
-    ready: house.isReady(name),
+    ready: pool.isReady(name),
   }
 }
 
@@ -64,7 +64,7 @@ export const models: Route = {
   path: '/api/models',
   summary: 'The models of this server: sizes, presets, device',
   answers: { 200: { description: 'Models, the default one first', schema: v.array(modelSchema) } },
-  handle: (c, { house }) => c.json(house.names.map((name) => described(house, house.model(name)))),
+  handle: (c, { pool }) => c.json(pool.names.map((name) => described(pool, pool.model(name)))),
 }
 
 const openAiModel = v.strictObject({
@@ -91,7 +91,7 @@ export const openAiModels: Route = {
       schema: v.strictObject({ object: v.literal('list'), data: v.array(openAiModel) }),
     },
   },
-  handle: (c, { house }) => c.json({ object: 'list', data: house.names.map(inOpenAiShape) }),
+  handle: (c, { pool }) => c.json({ object: 'list', data: pool.names.map(inOpenAiShape) }),
 }
 
 export const openAiModelByName: Route = {
@@ -103,7 +103,7 @@ export const openAiModelByName: Route = {
     200: { description: 'The model', schema: openAiModel },
     404: { description: 'No such model' },
   },
-  handle: (c, { house }) => c.json(inOpenAiShape(house.model(c.req.param('model')).name)),
+  handle: (c, { pool }) => c.json(inOpenAiShape(pool.model(c.req.param('model')).name)),
 }
 
 const classSchema = v.strictObject({
@@ -123,8 +123,8 @@ export const classes: Route = {
     200: { description: 'Classes in the order of their ids', schema: v.array(classSchema) },
     404: { description: 'No such model' },
   },
-  handle(c, { house }) {
-    const model = house.model(parsed(classesQuery, c.req.query()).model)
+  handle(c, { pool }) {
+    const model = pool.model(parsed(classesQuery, c.req.query()).model)
     const known = Math.min(model.family.numClasses, model.classes.labels.length)
     return c.json(
       Array.from({ length: known }, (_, id) => ({
@@ -153,10 +153,10 @@ export const readyz: Route = {
     200: { description: 'It can', types: ['text/plain'] },
     503: { description: 'Not yet, or no more', types: ['text/plain'] },
   },
-  handle(c, { house, stop }) {
+  handle(c, { pool, stop }) {
     if (stop.refusing) return c.text('stopping\n', 503)
-    if (house.ready) return c.text('ready\n')
-    house.reviveAll()
+    if (pool.ready) return c.text('ready\n')
+    pool.reviveAll()
     return c.text('not ready\n', 503, { 'Retry-After': '1' })
   },
 }
@@ -166,9 +166,9 @@ export const counters: Route = {
   path: '/metrics',
   summary: "Counters in Prometheus' text format",
   answers: { 200: { description: 'Counters', types: ['text/plain'] } },
-  handle(c, { house, lane, metrics, store, connections }) {
-    const { waiting, unanswered } = lane
-    const { ready, restarts } = house
+  handle(c, { pool, batcher, metrics, store, connections }) {
+    const { waiting, unanswered } = batcher
+    const { ready, restarts } = pool
     const { size, closed } = connections()
     const text = metrics.text({
       waiting,

@@ -1,17 +1,17 @@
-// The one lane on which all images are made. Requests wait in order; the images of those that may share a batch (same model,
+// One batcher computes all images. Requests wait in order; the images of those that may share a batch (same model,
 // same plan) are computed together, up to the batch's size, and every request ends in one of three ways: finished, failed,
 // or stopped by its signal. Work stops between two network evaluations when no request of its batch wants it any more.
 import { queueFull } from './errors.ts'
 
-/** A request as the lane sees it. */
-export interface Order<Row, Result> {
+/** A request as the batcher sees it. */
+export interface Job<Row, Result> {
   /** Requests with the same key may share a batch. */
   readonly key: string
   readonly rows: readonly Row[]
   /** All rows belong in one batch, however many they are. */
   readonly whole?: boolean | undefined
   readonly signal: AbortSignal
-  /** A batch with rows of this order is begun. */
+  /** A batch with rows of this job is begun. */
   onBatch?(): void
   onStep?(step: number, steps: number): void
   onImage(row: number, result: Result): void | Promise<void>
@@ -25,47 +25,47 @@ export interface RunWatch {
 /** Computes rows that share a key, in order. */
 export type Run<Row, Result> = (key: string, rows: readonly Row[], watch: RunWatch) => AsyncIterable<Result>
 
-interface LaneOptions<Row, Result> {
+interface BatcherOptions<Row, Result> {
   run: Run<Row, Result>
   capacity: number
   batch: number
   onBatch?: (images: number) => void
 }
 
-export interface Ticket {
+export interface Submission {
   /** Requests that were waiting in front. */
   readonly ahead: number
   /** Rejects with what made the request fail, or its signal's reason. */
   readonly finished: Promise<void>
 }
 
-interface Waiting<Row, Result> extends Order<Row, Result> {
+interface Pending<Row, Result> extends Job<Row, Result> {
   /** Rows that were taken into a batch, and those that came out of one. */
   taken: number
   done: number
   settled: boolean
   resolve(): void
   reject(error: unknown): void
-  /** Resolves when the order is settled, however. */
+  /** Resolves when the job is settled, however. */
   ended: Promise<void>
-  /** Images on their way to whoever asked, one after the other: the lane does not wait for slow readers. */
+  /** Images on their way to whoever asked, one after the other: the batcher does not wait for slow readers. */
   sent: Promise<void>
 }
 
 interface Slot<Row, Result> {
-  order: Waiting<Row, Result>
+  job: Pending<Row, Result>
   row: number
 }
 
-export class Lane<Row, Result> {
-  private readonly options: LaneOptions<Row, Result>
+export class Batcher<Row, Result> {
+  private readonly options: BatcherOptions<Row, Result>
   /** Requests with rows that no batch has taken, oldest first. */
-  private queue: Waiting<Row, Result>[] = []
-  private readonly open = new Set<Waiting<Row, Result>>()
+  private queue: Pending<Row, Result>[] = []
+  private readonly open = new Set<Pending<Row, Result>>()
   private idle: Promise<void> = Promise.resolve()
   private busy = false
 
-  constructor(options: LaneOptions<Row, Result>) {
+  constructor(options: BatcherOptions<Row, Result>) {
     this.options = options
   }
 
@@ -80,20 +80,20 @@ export class Lane<Row, Result> {
   }
 
   /** @throws ApiError 429 when too many are waiting */
-  submit(order: Order<Row, Result>): Ticket {
+  submit(job: Job<Row, Result>): Submission {
     const ahead = this.waiting
     if (ahead >= this.options.capacity) throw queueFull(ahead)
     const { promise, resolve, reject } = withResolvers()
-    const waiting = Object.assign(Object.create(order) as Order<Row, Result>, {
+    const waiting = Object.assign(Object.create(job) as Job<Row, Result>, {
       ...{ taken: 0, done: 0, settled: false, resolve, reject, sent: Promise.resolve() },
       ended: promise.catch(() => {}),
-    }) as Waiting<Row, Result>
+    }) as Pending<Row, Result>
     this.open.add(waiting)
     this.queue.push(waiting)
-    const stop = () => this.settle(waiting, order.signal.reason)
-    if (order.signal.aborted) stop()
-    else order.signal.addEventListener('abort', stop, { once: true })
-    const finished = promise.finally(() => order.signal.removeEventListener('abort', stop))
+    const stop = () => this.settle(waiting, job.signal.reason)
+    if (job.signal.aborted) stop()
+    else job.signal.addEventListener('abort', stop, { once: true })
+    const finished = promise.finally(() => job.signal.removeEventListener('abort', stop))
     finished.catch(() => {}) // whoever waits hears of it; that nobody does is no crash
     if (!this.busy) {
       this.busy = true
@@ -120,55 +120,55 @@ export class Lane<Row, Result> {
     const [oldest] = this.queue
     const most = oldest?.whole ? oldest.rows.length : this.options.batch
     const slots: Slot<Row, Result>[] = []
-    for (const order of this.queue.filter(({ key }) => key === oldest!.key)) {
-      while (order.taken < order.rows.length && slots.length < most) slots.push({ order, row: order.taken++ })
+    for (const job of this.queue.filter(({ key }) => key === oldest!.key)) {
+      while (job.taken < job.rows.length && slots.length < most) slots.push({ job, row: job.taken++ })
     }
-    this.queue = this.queue.filter((order) => order.taken < order.rows.length)
+    this.queue = this.queue.filter((job) => job.taken < job.rows.length)
     return slots
   }
 
   private async batch(slots: readonly Slot<Row, Result>[]): Promise<void> {
-    const orders = [...new Set(slots.map(({ order }) => order))]
-    const wanted = () => orders.filter((order) => !order.settled)
+    const jobs = [...new Set(slots.map(({ job }) => job))]
+    const wanted = () => jobs.filter((job) => !job.settled)
     const controller = new AbortController()
     const stopUnwanted = () => {
       if (!wanted().length) controller.abort()
     }
-    for (const { ended } of orders) ended.then(stopUnwanted)
-    this.options.onBatch?.(orders[0]!.whole ? 1 : slots.length)
-    for (const order of orders) order.onBatch?.()
+    for (const { ended } of jobs) ended.then(stopUnwanted)
+    this.options.onBatch?.(jobs[0]!.whole ? 1 : slots.length)
+    for (const job of jobs) job.onBatch?.()
     try {
-      const rows = slots.map(({ order, row }) => order.rows[row]!)
+      const rows = slots.map(({ job, row }) => job.rows[row]!)
       const onStep = (step: number, steps: number) => {
-        for (const order of wanted()) order.onStep?.(step, steps)
+        for (const job of wanted()) job.onStep?.(step, steps)
       }
       let next = 0
-      for await (const result of this.options.run(orders[0]!.key, rows, { signal: controller.signal, onStep })) {
-        const { order, row } = slots[next++]!
-        if (!order.settled) this.send(order, row, result)
+      for await (const result of this.options.run(jobs[0]!.key, rows, { signal: controller.signal, onStep })) {
+        const { job, row } = slots[next++]!
+        if (!job.settled) this.send(job, row, result)
       }
       if (next < slots.length) throw new Error(`${slots.length} images were asked for, ${next} came.`)
     } catch (error) {
-      for (const order of orders) order.sent = order.sent.then(() => this.settle(order, error))
+      for (const job of jobs) job.sent = job.sent.then(() => this.settle(job, error))
     }
   }
 
-  private send(order: Waiting<Row, Result>, row: number, result: Result): void {
-    order.sent = order.sent
-      .then(() => (order.settled ? undefined : order.onImage(row, result)))
+  private send(job: Pending<Row, Result>, row: number, result: Result): void {
+    job.sent = job.sent
+      .then(() => (job.settled ? undefined : job.onImage(row, result)))
       .then(() => {
-        if (++order.done === order.rows.length) this.settle(order)
+        if (++job.done === job.rows.length) this.settle(job)
       })
-      .catch((error) => this.settle(order, error)) // its own failure, and no one else's
+      .catch((error) => this.settle(job, error)) // its own failure, and no one else's
   }
 
-  private settle(order: Waiting<Row, Result>, error?: unknown): void {
-    if (order.settled) return
-    order.settled = true
-    this.open.delete(order)
-    this.queue = this.queue.filter((other) => other !== order)
-    if (error === undefined) order.resolve()
-    else order.reject(error)
+  private settle(job: Pending<Row, Result>, error?: unknown): void {
+    if (job.settled) return
+    job.settled = true
+    this.open.delete(job)
+    this.queue = this.queue.filter((other) => other !== job)
+    if (error === undefined) job.resolve()
+    else job.reject(error)
   }
 }
 

@@ -1,22 +1,10 @@
-// The Studio: what the views know of whoever makes the pictures. Two engines stand behind it, the HTTP server that serves the
+// The Backend: what the views know of whoever makes the pictures. Two engines stand behind it, the HTTP server that serves the
 // page and ONNX Runtime in the page itself; a view asks in these words and cannot tell which of them answers.
 
+import type { PlanOptions } from '../../../src/library/choose-plan.ts'
 import type { NoiseOrigin, NoiseRecipe } from '../../../src/sampling/noise-recipe.ts'
 
-/** How an image is made; the fields are those of the library's PlanOptions. */
-export interface Way {
-  /** One of the model's presets, by network evaluations. */
-  steps?: number
-  timesteps?: number[]
-  split?: number
-  teacherFrom?: number
-  /** The teacher draws token by token. */
-  teacherOnly?: boolean
-  /** The teacher's flow map: noise to tokens, deterministic. */
-  flow?: boolean
-}
-
-export type { NoiseOrigin, NoiseRecipe }
+export type { NoiseOrigin, NoiseRecipe, PlanOptions }
 
 export interface ImageAsk {
   class: number
@@ -25,7 +13,7 @@ export interface ImageAsk {
 
 export interface SampleAsk {
   model: string
-  way: Way
+  options: PlanOptions
   /** At most `mostImages` in one ask. */
   images: ImageAsk[]
 }
@@ -112,9 +100,9 @@ export interface Done {
   seconds: number
 }
 
-export interface Studio {
+export interface Backend {
   readonly kind: 'server' | 'page'
-  /** The default one first; StudioError when the server is gone. */
+  /** The default one first; BackendError when the server is gone. */
   models(): Promise<ModelInfo[]>
   classes(model: string): Promise<ClassEntry[]>
   isOpen(model: string): boolean
@@ -149,7 +137,7 @@ interface FaultDetails {
 }
 
 /** What went wrong, for a person: message, what to do, and whether trying again may help. */
-export class StudioError extends Error {
+export class BackendError extends Error {
   readonly remedy: string | undefined
   readonly again: boolean
   readonly code: FaultCode | undefined
@@ -157,7 +145,7 @@ export class StudioError extends Error {
 
   constructor(message: string, { remedy, again = false, code, after, cause }: FaultDetails = {}) {
     super(message, { cause })
-    this.name = 'StudioError'
+    this.name = 'BackendError'
     this.remedy = remedy
     this.again = again
     this.code = code

@@ -3,7 +3,7 @@ import { embeddedNames, sizeOf } from '../../../src/web/index.ts'
 import { embedded } from '../../../src/zoo/embedded.ts'
 import { pageFault } from './page-errors.ts'
 import type { ClassEntry, ModelInfo } from './types.ts'
-import { StudioError } from './types.ts'
+import { BackendError } from './types.ts'
 
 export { load } from '../../../src/web/index.ts'
 
@@ -15,7 +15,7 @@ interface Folders {
 const entryOf = (name: string) => {
   const entry = embedded.find((one) => one.name === name)
   if (entry?.kind === 'student') return entry
-  throw new StudioError(`This page has no model ${name}.`, { code: 'no_model', remedy: 'Choose another model.' })
+  throw new BackendError(`This page has no model ${name}.`, { code: 'no_model', remedy: 'Choose another model.' })
 }
 
 /** The embedded models whose files are there, or are kept from an earlier visit. */

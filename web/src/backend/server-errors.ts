@@ -1,19 +1,19 @@
 // A server's refusals in a person's words: what happened, and what to do about it.
-import { type FaultCode, StudioError } from './types.ts'
+import { BackendError, type FaultCode } from './types.ts'
 
 interface Envelope {
   error: { message: string; code: string | null; type?: string }
 }
 
-export const lostServer = (cause?: unknown): StudioError =>
-  new StudioError('The server does not answer.', {
+export const lostServer = (cause?: unknown): BackendError =>
+  new BackendError('The server does not answer.', {
     ...{ code: 'gone', again: true, cause },
     remedy: 'Start it again with `distilled serve`, or let this page make the pictures itself.',
   })
 
 /** Hosts of plain files may answer every path with their page. */
-export const noServer = (cause?: unknown): StudioError =>
-  new StudioError('What answers here is no server of `distilled serve`.', {
+export const noServer = (cause?: unknown): BackendError =>
+  new BackendError('What answers here is no server of `distilled serve`.', {
     ...{ code: 'gone', again: true, cause },
     remedy: 'Start one and open its address, or let this page make the pictures itself.',
   })
@@ -30,7 +30,7 @@ const known: Readonly<Record<string, { code: FaultCode; again?: boolean; remedy?
 }
 
 /** An answer that is no success, or an error event. */
-export async function refusal(answer: Response | Envelope): Promise<StudioError> {
+export async function refusal(answer: Response | Envelope): Promise<BackendError> {
   const isResponse = answer instanceof Response
   const envelope = isResponse ? await answer.json().catch(() => undefined) : answer
   const { message, code } = (envelope as Envelope | undefined)?.error ?? {}
@@ -38,7 +38,7 @@ export async function refusal(answer: Response | Envelope): Promise<StudioError>
   const kind = known[code ?? ''] ?? byStatus(status)
   const after = isResponse ? Number(answer.headers.get('Retry-After')) || undefined : undefined
   const remedy = kind.remedy ?? (after ? `Try again in ${after} s.` : undefined)
-  return new StudioError(message ?? `The server answered with ${status}.`, { ...kind, remedy, after })
+  return new BackendError(message ?? `The server answered with ${status}.`, { ...kind, remedy, after })
 }
 
 function byStatus(status: number): { code: FaultCode; again?: boolean; remedy?: string } {

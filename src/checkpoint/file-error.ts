@@ -1,11 +1,11 @@
-// The one shape of a complaint about a file: file, place in it, what was expected, what was found, what to do.
+// The one form of an error about a file: file, place in it, what was expected, what was found, what to do.
 import { CheckpointError } from '../core/errors.ts'
 import { quote } from '../core/show.ts'
 
 export { quote }
 
 /** Makes the CheckpointError for one place of one file; the default remedy is for damage. */
-export type Complain = (place: string, expected: string, found: string, remedy?: string) => CheckpointError
+export type FileError = (place: string, expected: string, found: string, remedy?: string) => CheckpointError
 
 export const damaged = 'The file is damaged or was tampered with: fetch it again from a source you trust.'
 export const resave = 'Load it where it was made and save it again with torch.save (PyTorch 1.6 or later).'
@@ -14,11 +14,11 @@ export const notExecuted =
   'Nothing of it was executed. If you trust the file, load it in PyTorch and save its state dict alone.'
 
 /**
- * Complaints about the file called `file`.
+ * Makes the errors about the file called `file`.
  * @example
- * throw complaints('a.pth')('zip directory', 'an entry data.pkl', 'none')
+ * throw fileErrors('a.pth')('zip directory', 'an entry data.pkl', 'none')
  */
-export function complaints(file: string): Complain {
+export function fileErrors(file: string): FileError {
   return (place, expected, found, remedy = damaged) =>
     new CheckpointError(`${cut(file, 255)}: ${cut(place)}: expected ${cut(expected)}, found ${cut(found)}.`, { remedy })
 }

@@ -1,7 +1,7 @@
 // The ways a model can make an image, as the app offers and names them: its presets, the teacher, the teacher's flow map.
-import type { ModelInfo, Way } from '../studio/types.ts'
+import type { ModelInfo, PlanOptions } from '../backend/types.ts'
 
-export interface WayChoice {
+export interface SamplingChoice {
   /** In the address: the number of steps, "teacher" or "flow". */
   key: string
   title: string
@@ -9,43 +9,51 @@ export interface WayChoice {
   detail: string
   /** Network evaluations per image. */
   evaluations: number
-  way: Way
+  options: PlanOptions
 }
 
 /** What a token group is, for a person. */
 export const groupWord = ({ family }: Pick<ModelInfo, 'family'>): string => (family === 'var' ? 'scale' : 'token')
 
 /** The ways of a model, the fewest evaluations first; `flow` adds the deterministic teacher. Groups are counted from 1. */
-export function waysOf(model: ModelInfo, { flow = false } = {}): WayChoice[] {
+export function samplingChoices(model: ModelInfo, { flow = false } = {}): SamplingChoice[] {
   const groups = model.groups.length
   const word = groupWord(model)
-  const student = model.presets.map(({ steps, timesteps, teacherFrom }): WayChoice => {
+  const student = model.presets.map(({ steps, timesteps, teacherFrom }): SamplingChoice => {
     const title = steps === 1 ? '1 step' : `${steps} steps`
     if (teacherFrom === undefined) {
       const detail = steps === 1 ? 'student' : `student, again from ${word} ${timesteps.at(-1)! + 1}`
-      return { key: String(steps), title, detail, evaluations: steps, way: { steps } }
+      return { key: String(steps), title, detail, evaluations: steps, options: { steps } }
     }
     const [first, last] = [teacherFrom + 1, timesteps.at(-1)!]
     const detail = first === last ? `teacher for ${word} ${last}` : `teacher for ${word}s ${first}–${last}`
-    return { key: String(steps), title, detail, evaluations: steps, way: { steps } }
+    return { key: String(steps), title, detail, evaluations: steps, options: { steps } }
   })
-  const ways = model.student ? student : []
+  const choices = model.student ? student : []
   if (model.teacher) {
-    ways.push({
+    choices.push({
       ...{ key: 'teacher', title: 'Teacher', detail: `draws ${word} by ${word}`, evaluations: groups },
-      way: { teacherOnly: true },
+      options: { teacherOnly: true },
     })
     if (flow)
-      ways.push({
+      choices.push({
         ...{ key: 'flow', title: 'Teacher’s flow map', detail: 'without draws', evaluations: groups },
-        way: { flow: true },
+        options: { flow: true },
       })
   }
-  return ways.sort((a, b) => a.evaluations - b.evaluations)
+  return choices.sort((a, b) => a.evaluations - b.evaluations)
 }
 
 /** The way a key names; the model's default when it has none of that name. */
-export function wayOf(model: ModelInfo, key: string | undefined, options?: { flow?: boolean }): WayChoice {
-  const ways = waysOf(model, options)
-  return ways.find((way) => way.key === key) ?? ways.find((way) => way.evaluations === model.defaultSteps) ?? ways[0]!
+export function samplingChoice(
+  model: ModelInfo,
+  key: string | undefined,
+  options?: { flow?: boolean },
+): SamplingChoice {
+  const choices = samplingChoices(model, options)
+  return (
+    choices.find((choice) => choice.key === key) ??
+    choices.find((choice) => choice.evaluations === model.defaultSteps) ??
+    choices[0]!
+  )
 }

@@ -1,6 +1,6 @@
-// The lane without any model: rows are numbers, and a run is over when the test says so.
+// The batcher without any model: rows are numbers, and a run is over when the test says so.
 import { describe, expect, it } from 'vitest'
-import { Lane, type Order, type RunWatch } from './lane.ts'
+import { Batcher, type Job, type RunWatch } from './batcher.ts'
 
 interface Batch {
   key: string
@@ -12,7 +12,7 @@ interface Batch {
 
 function made({ capacity = 4, batch = 3 } = {}) {
   const batches: Batch[] = []
-  const lane = new Lane<number, string>({
+  const batcher = new Batcher<number, string>({
     ...{ capacity, batch },
     async *run(key, rows, watch) {
       await new Promise<void>((end, fail) => {
@@ -23,21 +23,21 @@ function made({ capacity = 4, batch = 3 } = {}) {
     },
   })
   const seen: Record<string, string[]> = {}
-  const submit = (name: string, key: string, rows: number[], more: Partial<Order<number, string>> = {}) => {
+  const submit = (name: string, key: string, rows: number[], more: Partial<Job<number, string>> = {}) => {
     seen[name] = []
     const onImage = (place: number, result: string) => {
       seen[name]![place] = result
     }
-    return lane.submit({ key, rows, signal: new AbortController().signal, onImage, ...more })
+    return batcher.submit({ key, rows, signal: new AbortController().signal, onImage, ...more })
   }
   const begun = async (count: number) => {
     await expect.poll(() => batches.length).toBe(count)
     return batches[count - 1]!
   }
-  return { lane, batches, seen, submit, begun }
+  return { batcher, batches, seen, submit, begun }
 }
 
-describe('the lane', () => {
+describe('the batcher', () => {
   it('computes what came together in one batch, and gives each its own', async () => {
     const { seen, submit, begun } = made()
     const finished = [submit('one', 'a', [1]), submit('two', 'a', [2]), submit('three', 'a', [3])]
@@ -85,7 +85,7 @@ describe('the lane', () => {
   })
 
   it('stops a batch when nobody wants it any more, not before', async () => {
-    const { lane, seen, submit, begun } = made()
+    const { batcher, seen, submit, begun } = made()
     const [one, two] = [new AbortController(), new AbortController()]
     const first = submit('one', 'a', [1], { signal: one.signal }).finished
     const second = submit('two', 'a', [2], { signal: two.signal }).finished
@@ -96,12 +96,12 @@ describe('the lane', () => {
     two.abort(new Error('gone, too'))
     await expect(second).rejects.toThrow('gone, too')
     expect(watch.signal.aborted).toBe(true)
-    await lane.drained()
-    expect([lane.unanswered, seen]).toEqual([0, { one: [], two: [] }])
+    await batcher.drained()
+    expect([batcher.unanswered, seen]).toEqual([0, { one: [], two: [] }])
   })
 
   it('a request that leaves the queue is never begun', async () => {
-    const { submit, begun, lane, batches } = made({ batch: 1 })
+    const { submit, begun, batcher, batches } = made({ batch: 1 })
     submit('working', 'a', [0])
     const batch = await begun(1)
     const leave = new AbortController()
@@ -109,7 +109,7 @@ describe('the lane', () => {
     leave.abort(new Error('gone'))
     await expect(left).rejects.toThrow('gone')
     batch.end()
-    await lane.drained()
+    await batcher.drained()
     expect(batches).toHaveLength(1)
   })
 
@@ -125,7 +125,7 @@ describe('the lane', () => {
   })
 
   it('does not wait for who takes no image, nor does the end', async () => {
-    const { lane, seen, submit, begun } = made()
+    const { batcher, seen, submit, begun } = made()
     const leave = new AbortController()
     const slow = submit('slow', 'a', [1], { onImage: () => new Promise(() => {}), signal: leave.signal }).finished
     ;(await begun(1)).end()
@@ -135,7 +135,7 @@ describe('the lane', () => {
     expect(seen.next).toEqual(['b2'])
     leave.abort(new Error('too late'))
     await expect(slow).rejects.toThrow('too late')
-    await lane.drained()
+    await batcher.drained()
   })
 
   it('who cannot take an image fails alone', async () => {

@@ -1,7 +1,7 @@
 // The page's engine after a failure: a model whose worker is gone is opened again by whoever asks next.
 import { expect, it, vi } from 'vitest'
 import { EngineError } from '../../../src/core/errors.ts'
-import { pageStudio } from './page.ts'
+import { pageBackend } from './page.ts'
 
 const fails = { next: undefined as Error | undefined, loads: 0, disposed: 0 }
 
@@ -19,23 +19,23 @@ vi.mock('./page-library.ts', () => ({
   },
 }))
 
-const ask = { model: 'm', way: { steps: 1 }, images: [{ class: 0, noise: { seed: 1 } }] }
+const ask = { model: 'm', options: { steps: 1 }, images: [{ class: 0, noise: { seed: 1 } }] }
 
 it('opens a model again after its engine failed, and keeps it after any other failure', async () => {
-  const studio = pageStudio()
-  await expect(studio.sample(ask, {})).rejects.toThrow('m is not open in this page.')
-  await studio.open('m')
+  const backend = pageBackend()
+  await expect(backend.sample(ask, {})).rejects.toThrow('m is not open in this page.')
+  await backend.open('m')
   fails.next = new EngineError('The worker stopped.')
-  await expect(studio.sample(ask, {})).rejects.toMatchObject({ code: 'engine', again: true })
+  await expect(backend.sample(ask, {})).rejects.toMatchObject({ code: 'engine', again: true })
   expect(fails).toMatchObject({ loads: 1, disposed: 1 })
-  expect(studio.isOpen('m')).toBe(false)
+  expect(backend.isOpen('m')).toBe(false)
 
   fails.next = undefined
-  await studio.sample(ask, {})
+  await backend.sample(ask, {})
   expect(fails).toMatchObject({ loads: 2, disposed: 1 })
-  expect(studio.isOpen('m')).toBe(true)
+  expect(backend.isOpen('m')).toBe(true)
 
   fails.next = new TypeError('a slip in a view')
-  await expect(studio.sample(ask, {})).rejects.toThrow('a slip')
+  await expect(backend.sample(ask, {})).rejects.toThrow('a slip')
   expect(fails).toMatchObject({ loads: 2, disposed: 1 })
 })

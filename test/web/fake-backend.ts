@@ -1,20 +1,20 @@
-// A Studio that computes nothing: it draws sprites, mixes them as the noise says, and answers when it is told to. It runs in a
+// A Backend that computes nothing: it draws sprites, mixes them as the noise says, and answers when it is told to. It runs in a
 // page of its own (fake/), where tests make it slow, busy or broken through `globalThis.fake`.
 
 import type {
+  Backend,
   ClassEntry,
   Done,
   FaultCode,
   ImageAsk,
   ModelInfo,
   Picture,
+  PlanOptions,
   SampleAsk,
-  Studio,
   TrajectoryAsk,
   Watch,
-  Way,
-} from '../../web/src/studio/types.ts'
-import { StudioError } from '../../web/src/studio/types.ts'
+} from '../../web/src/backend/types.ts'
+import { BackendError } from '../../web/src/backend/types.ts'
 import { spritePixels } from './fake/paint.ts'
 import { fakeModels } from './fake-models.ts'
 
@@ -33,7 +33,7 @@ export interface FakeControls {
   aborted: number
 }
 
-export function fakeStudio(controls: FakeControls): Studio {
+export function fakeBackend(controls: FakeControls): Backend {
   const wait = (milliseconds: number, signal?: AbortSignal) =>
     new Promise<void>((resolve, reject) => {
       const stop = () => reject(signal!.reason)
@@ -51,7 +51,7 @@ export function fakeStudio(controls: FakeControls): Studio {
       await wait(1, watch.signal)
       if (fault) {
         controls.fault = undefined
-        throw new StudioError(fault.message, fault)
+        throw new BackendError(fault.message, fault)
       }
       watch.onQueued?.(controls.ahead)
       await work()
@@ -73,13 +73,13 @@ export function fakeStudio(controls: FakeControls): Studio {
     sample: (ask, watch) =>
       turn(ask, watch, async () => {
         const model = fakeModels.find(({ id }) => id === ask.model)!
-        const steps = evaluations(ask.way, model)
+        const steps = evaluations(ask.options, model)
         for (let step = 1; step <= steps; step++) {
           await wait(controls.delay, watch.signal)
           watch.onStep?.(step, steps)
         }
         for (const [place, image] of ask.images.entries()) {
-          watch.onPicture?.(await picture(place, image, { model, softness: softness(ask.way), data: 1 }))
+          watch.onPicture?.(await picture(place, image, { model, softness: softness(ask.options), data: 1 }))
         }
       }),
     trajectory: (ask, watch) =>
@@ -98,12 +98,13 @@ export function fakeStudio(controls: FakeControls): Studio {
   }
 }
 
-function evaluations(way: Way, { groups }: ModelInfo): number {
-  return way.flow || way.teacherOnly ? groups.length : (way.steps ?? way.timesteps?.length ?? 1)
+function evaluations(options: PlanOptions, { groups }: ModelInfo): number {
+  return options.flow || options.teacherOnly ? groups.length : (options.steps ?? options.timesteps?.length ?? 1)
 }
 
 /** The fewer evaluations, the less like the flow map. */
-const softness = (way: Way): number => (way.flow ? 0 : way.teacherOnly ? 0.2 : 0.8 / Math.sqrt(way.steps ?? 1))
+const softness = (options: PlanOptions): number =>
+  options.flow ? 0 : options.teacherOnly ? 0.2 : 0.8 / Math.sqrt(options.steps ?? 1)
 
 interface Look {
   model: ModelInfo

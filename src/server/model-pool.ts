@@ -8,9 +8,9 @@ import type { Model, RunImage, SampleResult } from '../library/model.ts'
 import { ApiError, engineDied } from './errors.ts'
 
 /** What all models are loaded with. */
-export type HouseOptions = Pick<LoadOptions, 'device' | 'dtype' | 'threads' | 'policy' | 'signal'>
+export type ModelPoolOptions = Pick<LoadOptions, 'device' | 'dtype' | 'threads' | 'policy' | 'signal'>
 
-interface Tenant {
+interface PooledModel {
   /** As it was asked for: a name or a folder. */
   readonly spec: string
   model: Model
@@ -19,12 +19,12 @@ interface Tenant {
   opening: Promise<void> | undefined
 }
 
-export class House {
-  private readonly tenants = new Map<string, Tenant>()
-  private readonly options: HouseOptions
+export class ModelPool {
+  private readonly models = new Map<string, PooledModel>()
+  private readonly options: ModelPoolOptions
   private closed = false
 
-  private constructor(options: HouseOptions) {
+  private constructor(options: ModelPoolOptions) {
     this.options = options
   }
 
@@ -32,34 +32,34 @@ export class House {
    * Loads models; none has run yet.
    * @throws whatever `load` throws
    */
-  static async open(specs: readonly string[], options: HouseOptions = {}): Promise<House> {
-    const house = new House(options)
+  static async open(specs: readonly string[], options: ModelPoolOptions = {}): Promise<ModelPool> {
+    const pool = new ModelPool(options)
     try {
       for (const spec of new Set(specs)) {
         const model = await load(spec, options)
-        const before = house.tenants.get(model.name)
-        house.tenants.set(model.name, { spec, model, ready: false, restarts: 0, opening: undefined })
+        const before = pool.models.get(model.name)
+        pool.models.set(model.name, { spec, model, ready: false, restarts: 0, opening: undefined })
         await before?.model.dispose()
       }
-      return house
+      return pool
     } catch (error) {
-      await house.close()
+      await pool.close()
       throw error
     }
   }
 
   get names(): string[] {
-    return [...this.tenants.keys()]
+    return [...this.models.keys()]
   }
 
   /** Whether every model has made an image, and its engine lives. */
   get ready(): boolean {
-    return [...this.tenants.values()].every(({ ready, model }) => ready && model.engine.alive)
+    return [...this.models.values()].every(({ ready, model }) => ready && model.engine.alive)
   }
 
   /** How often engines were replaced, by model. */
   get restarts(): ReadonlyMap<string, number> {
-    return new Map([...this.tenants].map(([name, { restarts }]) => [name, restarts]))
+    return new Map([...this.models].map(([name, { restarts }]) => [name, restarts]))
   }
 
   /**
@@ -67,11 +67,11 @@ export class House {
    * @throws ApiError 404
    */
   model(name?: string): Model {
-    return this.tenant(name).model
+    return this.pooled(name).model
   }
 
   isReady(name: string): boolean {
-    const { ready, model } = this.tenant(name)
+    const { ready, model } = this.pooled(name)
     return ready && model.engine.alive
   }
 
@@ -80,35 +80,35 @@ export class House {
    * @throws ApiError 503 when the engine dies meanwhile
    */
   async *run(name: string, make: (model: Model) => AsyncIterable<SampleResult>): AsyncGenerator<SampleResult> {
-    const tenant = this.tenant(name)
-    await this.revive(tenant)
+    const pooled = this.pooled(name)
+    await this.revive(pooled)
     try {
-      for await (const result of make(tenant.model)) {
-        tenant.ready = true
+      for await (const result of make(pooled.model)) {
+        pooled.ready = true
         yield result
       }
     } catch (error) {
-      if (!(error instanceof EngineError) || tenant.model.engine.alive) throw error
-      this.revive(tenant).catch(() => {}) // whoever comes next waits for it, and hears of its failure
+      if (!(error instanceof EngineError) || pooled.model.engine.alive) throw error
+      this.revive(pooled).catch(() => {}) // whoever comes next waits for it, and hears of its failure
       throw engineDied(error)
     }
   }
 
   /** Replaces engines that died while nobody asked. */
   reviveAll(): void {
-    for (const tenant of this.tenants.values()) this.revive(tenant).catch(() => {})
+    for (const pooled of this.models.values()) this.revive(pooled).catch(() => {})
   }
 
   async close(): Promise<void> {
     this.closed = true
-    for (const tenant of this.tenants.values()) {
-      await tenant.opening?.catch(() => {})
-      await tenant.model.dispose()
+    for (const pooled of this.models.values()) {
+      await pooled.opening?.catch(() => {})
+      await pooled.model.dispose()
     }
   }
 
-  private tenant(name?: string): Tenant {
-    const found = this.tenants.get(name ?? this.names[0]!)
+  private pooled(name?: string): PooledModel {
+    const found = this.models.get(name ?? this.names[0]!)
     if (found) return found
     const known = this.names.join(', ')
     throw new ApiError(404, `There is no model ${quote(name ?? '')} here; this server has ${known}.`, {
@@ -117,22 +117,22 @@ export class House {
     })
   }
 
-  private revive(tenant: Tenant): Promise<void> {
-    if (!tenant.opening && (tenant.model.engine.alive || this.closed)) return Promise.resolve()
-    tenant.opening ??= this.reopen(tenant).finally(() => {
-      tenant.opening = undefined
+  private revive(pooled: PooledModel): Promise<void> {
+    if (!pooled.opening && (pooled.model.engine.alive || this.closed)) return Promise.resolve()
+    pooled.opening ??= this.reopen(pooled).finally(() => {
+      pooled.opening = undefined
     })
-    return tenant.opening
+    return pooled.opening
   }
 
-  private async reopen(tenant: Tenant): Promise<void> {
-    tenant.ready = false
-    const fresh = await load(tenant.spec, this.options)
-    const dead = tenant.model
-    tenant.model = fresh
-    tenant.restarts++
+  private async reopen(pooled: PooledModel): Promise<void> {
+    pooled.ready = false
+    const fresh = await load(pooled.spec, this.options)
+    const dead = pooled.model
+    pooled.model = fresh
+    pooled.restarts++
     await dead.dispose()
-    for await (const _ of fresh.together(firstImage(fresh))) tenant.ready = true
+    for await (const _ of fresh.together(firstImage(fresh))) pooled.ready = true
   }
 }
 

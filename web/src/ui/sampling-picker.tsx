@@ -1,11 +1,11 @@
 // How an image is made: the model's ways as a list of which one holds, each with its evaluations and, once known, its time.
-import type { ModelInfo } from '../studio/types.ts'
+import type { ModelInfo } from '../backend/types.ts'
+import { samplingChoices } from './sampling-choices.ts'
 import { secondsText } from './text.ts'
-import { waysOf } from './ways.ts'
 
-export interface WayPickerProps {
+export interface SamplingPickerProps {
   model: ModelInfo
-  /** The key of the way that holds: see ways.ts. */
+  /** The key of the way that holds: see sampling-choices.ts. */
   value: string
   onChange(key: string): void
   /** Offers the teacher's flow map, too. */
@@ -16,12 +16,19 @@ export interface WayPickerProps {
   name?: string
 }
 
-export function WayPicker({ model, value, onChange, flow = false, times = {}, name = 'way' }: WayPickerProps) {
+export function SamplingPicker({
+  model,
+  value,
+  onChange,
+  flow = false,
+  times = {},
+  name = 'way',
+}: SamplingPickerProps) {
   return (
     <fieldset class="field way-picker">
       <legend class="label">Steps</legend>
       <div class="choices">
-        {waysOf(model, { flow }).map(({ key, title, detail, evaluations }) => (
+        {samplingChoices(model, { flow }).map(({ key, title, detail, evaluations }) => (
           <label key={key} class="choice">
             <input type="radio" name={name} value={key} checked={key === value} onChange={() => onChange(key)} />
             <span>

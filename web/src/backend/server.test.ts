@@ -1,13 +1,13 @@
 // What a server is taken for that answers, but not as one of ours.
 import { afterEach, expect, it, vi } from 'vitest'
 import { pageFault } from './page-errors.ts'
-import { serverStudio } from './server.ts'
+import { serverBackend } from './server.ts'
 
 afterEach(() => vi.unstubAllGlobals())
 
 it('a host that answers every path with its page is no server of ours', async () => {
   vi.stubGlobal('fetch', async () => new Response('<!doctype html>', { headers: { 'content-type': 'text/html' } }))
-  await expect(serverStudio().models()).rejects.toMatchObject({ name: 'StudioError', code: 'gone', again: true })
+  await expect(serverBackend().models()).rejects.toMatchObject({ name: 'BackendError', code: 'gone', again: true })
 })
 
 it('classes that could not be had are asked for again', async () => {
@@ -16,9 +16,9 @@ it('classes that could not be had are asked for again', async () => {
     if (asked++ === 0) throw new TypeError('network')
     return Response.json([])
   })
-  const studio = serverStudio()
-  await expect(studio.classes('m')).rejects.toMatchObject({ code: 'gone' })
-  await expect(studio.classes('m')).resolves.toEqual([])
+  const backend = serverBackend()
+  await expect(backend.classes('m')).rejects.toMatchObject({ code: 'gone' })
+  await expect(backend.classes('m')).resolves.toEqual([])
 })
 
 it('only a failure of the engine is called one', () => {

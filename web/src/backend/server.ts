@@ -1,15 +1,25 @@
-// The Studio over HTTP: the server that serves the page makes the pictures. Its events are docs/SERVER.md's; its failures
+// The Backend over HTTP: the server that serves the page makes the pictures. Its events are docs/SERVER.md's; its failures
 // become errors that say what to do.
 import { isMixed } from '../../../src/sampling/noise-recipe.ts'
 import { readEvents } from './events.ts'
 import { pngSettings } from './png-settings.ts'
 import { lostServer, noServer, refusal } from './server-errors.ts'
 import { credentials } from './token.ts'
-import type { ClassEntry, Done, ModelInfo, NoiseRecipe, Picture, SampleAsk, Studio, Watch, Way } from './types.ts'
-import { StudioError } from './types.ts'
+import type {
+  Backend,
+  ClassEntry,
+  Done,
+  ModelInfo,
+  NoiseRecipe,
+  Picture,
+  PlanOptions,
+  SampleAsk,
+  Watch,
+} from './types.ts'
+import { BackendError } from './types.ts'
 
 /** @param base the address of the server, relative to the page */
-export function serverStudio(base = './'): Studio {
+export function serverBackend(base = './'): Backend {
   const known = new Map<string, Promise<ClassEntry[]>>()
   let described: ServedModel[] = []
   const get = async <T>(path: string): Promise<T> => {
@@ -35,8 +45,8 @@ export function serverStudio(base = './'): Studio {
       const { device = 'unknown device', threads = 0 } = described.find(({ id }) => id === model) ?? {}
       return { device, threads, notes: [] }
     },
-    sample({ model, way, images }, watch) {
-      return watched(`${base}api/sample`, { model, ...imagesBody(images), ...wayBody(way) }, watch)
+    sample({ model, options, images }, watch) {
+      return watched(`${base}api/sample`, { model, ...imagesBody(images), ...planBody(options) }, watch)
     },
     trajectory({ model, class: label, noise, by }, watch) {
       const body = { model, class_labels: [label], noise: [noise], by }
@@ -74,7 +84,7 @@ function imagesBody(images: SampleAsk['images']) {
   return { class_labels, noise: images.map(({ noise }) => noise) }
 }
 
-function wayBody({ steps, timesteps, split, teacherFrom, teacherOnly, flow }: Way) {
+function planBody({ steps, timesteps, split, teacherFrom, teacherOnly, flow }: PlanOptions) {
   return { steps, timesteps, split, teacher_from: teacherFrom, teacher_only: teacherOnly, flow }
 }
 
@@ -111,7 +121,7 @@ async function watched(url: string, body: unknown, watch: Watch): Promise<Done> 
       else if (event === 'done') return { seconds: said.compute_seconds ?? (performance.now() - started) / 1000 }
     }
   } catch (error) {
-    if (error instanceof StudioError || watch.signal?.aborted) throw watch.signal?.aborted ? abort(watch) : error
+    if (error instanceof BackendError || watch.signal?.aborted) throw watch.signal?.aborted ? abort(watch) : error
     throw lostServer(error)
   }
   throw lostServer()

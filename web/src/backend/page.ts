@@ -1,17 +1,17 @@
-// The Studio in the page: the library itself in a Web Worker, with ONNX Runtime for browsers. It is loaded when somebody chooses it;
+// The Backend in the page: the library itself in a Web Worker, with ONNX Runtime for browsers. It is loaded when somebody chooses it;
 // models/ and ort/ beside the page hold the weights and the runtime.
 import { isMixed } from '../../../src/sampling/noise-recipe.ts'
 import type { WebModel } from '../../../src/web/index.ts'
 import { pageFault } from './page-errors.ts'
 import {
+  type Backend,
+  BackendError,
   type Done,
   type Picture,
+  type PlanOptions,
   type SampleAsk,
-  type Studio,
-  StudioError,
   type TrajectoryAsk,
   type Watch,
-  type Way,
 } from './types.ts'
 
 const library = () => import('./page-library.ts')
@@ -20,7 +20,7 @@ const folders = { base: './models/', ort: './ort/' } as const
 /** The models that come with the app, for views that tell of them while none can be asked. */
 export const embeddedModels = async () => (await library()).embeddedModels()
 
-export function pageStudio(): Studio {
+export function pageBackend(): Backend {
   const opened = new Map<string, WebModel>()
   /** Models whose worker failed: whoever asks next has them opened again, from the files that the browser kept. */
   const lost = new Set<string>()
@@ -42,7 +42,7 @@ export function pageStudio(): Studio {
     let model: WebModel | undefined
     try {
       if (!opened.has(id) && !lost.has(id) && !watch.opens)
-        throw new StudioError(`${id} is not open in this page.`, { code: 'no_model', again: true })
+        throw new BackendError(`${id} is not open in this page.`, { code: 'no_model', again: true })
       model = await ready(id, watch)
       return await work(model)
     } catch (error) {
@@ -87,26 +87,26 @@ interface OpenWatch {
   opens?: boolean
 }
 
-async function sample(model: WebModel, { way, images }: SampleAsk, watch: Watch): Promise<Done> {
+async function sample(model: WebModel, { options, images }: SampleAsk, watch: Watch): Promise<Done> {
   const started = performance.now()
   const rows = images.map(({ class: label, noise }) => ({
     ...{ class: label, seed: noise.seed, index: noise.index ?? 0 },
     ...(isMixed(noise) && { noise }),
   }))
   let place = 0
-  for await (const { image, class: info, flagged } of model.together(rows, { ...way, ...watched(watch) }))
+  for await (const { image, class: info, flagged } of model.together(rows, { ...options, ...watched(watch) }))
     watch.onPicture?.(await picture(image, place++, info, flagged))
   return { seconds: (performance.now() - started) / 1000 }
 }
 
 async function trajectory(model: WebModel, { class: label, noise, by }: TrajectoryAsk, watch: Watch): Promise<Done> {
   const started = performance.now()
-  const ways: Record<TrajectoryAsk['by'], Way> = {
+  const options: Record<TrajectoryAsk['by'], PlanOptions> = {
     flow: { flow: true },
     teacher: { teacherOnly: true },
     student: { steps: 1 },
   }
-  const states = model.trajectory({ class: label, noise, ...ways[by], ...watched(watch) })
+  const states = model.trajectory({ class: label, noise, ...options[by], ...watched(watch) })
   for await (const { image, class: info, flagged, timestep, last } of states)
     watch.onState?.({ timestep, steps: last, picture: await picture(image, timestep, info, flagged) })
   return { seconds: (performance.now() - started) / 1000 }
