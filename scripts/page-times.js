@@ -1,12 +1,12 @@
 // How long the embedded models take in a page: headless Chromium loads them from here on WebAssembly and samples one image at a time.
-//   node scripts/page-times.js            needs chromium (or CHROMIUM_PATH), and development packages
+//   node scripts/page-times.js            needs Chromium (CONTRIBUTING.md) and the development packages
 
 import { existsSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { cpus } from 'node:os'
 import { extname, join } from 'node:path'
-import { chromium } from 'playwright-core'
 import { build, root } from './build.js'
+import { launchChromium } from './chromium.js'
 
 build()
 const RUNS = 30
@@ -27,10 +27,7 @@ const server = createServer((request, response) => {
 await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)))
 const { port } = /** @type {import('node:net').AddressInfo} */ (server.address())
 
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
-  args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking'],
-})
+const browser = await launchChromium('--disable-gpu')
 const page = await browser.newPage()
 page.setDefaultTimeout(0)
 await page.goto(`http://127.0.0.1:${port}/`)

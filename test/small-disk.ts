@@ -13,13 +13,13 @@ export interface SmallDisk {
 
 const mount = (...args: string[]): boolean => spawnSync('mount', args).status === 0
 
-/** Mounts a disk of `size` (as mount(8) writes it) with so many entries, or says why that cannot be. */
-export function smallDisk(size = '1m', entries = 100): SmallDisk | string {
-  if (process.getuid?.() !== 0) return 'only root may mount file systems'
+/** Mounts a disk of `size` (as mount(8) writes it) with so many entries; undefined where that is not allowed. */
+export function smallDisk(size = '1m', entries = 100): SmallDisk | undefined {
+  if (process.getuid?.() !== 0) return undefined
   const folder = mkdtempSync(join(tmpdir(), 'distilled-disk-'))
   if (!mount('-t', 'tmpfs', '-o', `size=${size},nr_inodes=${entries}`, 'tmpfs', folder)) {
     rmdirSync(folder)
-    return 'this machine lets nobody mount a tmpfs'
+    return undefined
   }
   return {
     folder,

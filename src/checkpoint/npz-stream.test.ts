@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { describeWith, infoZip } from '../../test/requirements.ts'
 import { ShapeError, UsageError } from '../core/errors.ts'
 import { openCheckpoint } from './checkpoint.ts'
 import { npzBytes } from './npz.ts'
@@ -54,7 +55,7 @@ const folder = mkdtempSync(join(tmpdir(), 'distilled-npz-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 const tool = (name: string, ...args: string[]) => spawnSync(name, args, { encoding: 'utf8' })
 
-describe.skipIf(tool('unzip', '-v').status !== 0)('Info-ZIP', () => {
+describeWith(infoZip)('Info-ZIP', () => {
   it.each(kinds)('takes archives with %s', async (name, options) => {
     const path = join(folder, `${name}.npz`)
     writeFileSync(path, await written(50, options))

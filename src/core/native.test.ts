@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { itWith, linux } from '../../test/requirements.ts'
 import { nativeError, onnxRuntime, sharpPackage, thisMachine } from './native.ts'
 
 const stack = new Error(
@@ -30,6 +31,6 @@ it('sharp has builds for musl and for Intel Macs', () => {
     expect(nativeError(sharpPackage, stack, machine).message).toContain('is installed without its file for')
 })
 
-it.runIf(process.platform === 'linux')('tells the C library', () => {
+itWith(linux)('tells the C library', () => {
   expect(thisMachine()).toEqual({ platform: 'linux', arch: process.arch, musl: false })
 })

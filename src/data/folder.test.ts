@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { itWith, linux, posix } from '../../test/requirements.ts'
 import { CheckpointError, UsageError } from '../core/errors.ts'
 import { centerCrop } from './crop.ts'
 import { imageFolder } from './folder.ts'
@@ -42,14 +43,14 @@ describe('imageFolder', () => {
     expect(examples.every(({ image }) => image.length === 3 * 4 * 4)).toBe(true)
   })
 
-  it.skipIf(process.platform === 'win32')('follows a link to a class folder', async () => {
+  itWith(posix)('follows a link to a class folder', async () => {
     await grey('far/a.png', 50)
     await mkdir(join(root, 'linked'))
     await symlink(join(root, 'far'), join(root, 'linked/near'))
     expect(await imageFolder(join(root, 'linked'), { imageSize: 4 })).toMatchObject({ classes: ['near'], size: 1 })
   })
 
-  it.skipIf(process.platform !== 'linux')('reads names that are no text, and shows their bytes by number', async () => {
+  itWith(linux)('reads names that are no text, and shows their bytes by number', async () => {
     await grey('bytes/one/a.png', 60)
     const name = (...bytes: number[]) => Buffer.concat([Buffer.from(join(root, 'bytes/')), Buffer.from(bytes)])
     await rename(

@@ -1,5 +1,6 @@
 // Choosing a device: what 'auto' takes and says, and what a missing device's error offers instead.
 import { describe, expect, it } from 'vitest'
+import { itWith, linux } from '../../test/requirements.ts'
 import { EngineError } from '../core/errors.ts'
 import { chooseDevice } from './device.ts'
 import { createEngine } from './node.ts'
@@ -60,7 +61,7 @@ it('a device of another platform ends in that error here, too', async () => {
   )
 })
 
-it.runIf(process.platform === 'linux')('WebGPU either works or says why not', async () => {
+itWith(linux)('WebGPU either works or says why not', async () => {
   const outcome = await createEngine({ device: 'webgpu', threads: 1 }).then(
     async (engine) => {
       await engine.dispose()

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { dead } from '../../test/dead-owner.ts'
+import { describeWith, mountedDisk } from '../../test/requirements.ts'
 import { type SmallDisk, smallDisk } from '../../test/small-disk.ts'
 import { FileError, UsageError } from '../core/errors.ts'
 import { copyAtomically, makeFolder, sweep, temporaryOf, writeAtomically, writeStream } from './atomic.ts'
@@ -122,45 +123,40 @@ describe('what is in the way is said', () => {
   })
 })
 
-const probe = smallDisk()
-if (typeof probe !== 'string') probe.remove()
-describe.skipIf(typeof probe === 'string')(
-  `a real disk${typeof probe === 'string' ? ` (skipped: ${probe})` : ''}`,
-  () => {
-    let disk: SmallDisk
-    beforeEach(() => {
-      disk = smallDisk('1m', 8) as SmallDisk
-    })
-    afterEach(() => disk.remove())
+describeWith(mountedDisk)('a real disk', () => {
+  let disk: SmallDisk
+  beforeEach(() => {
+    disk = smallDisk('1m', 8)!
+  })
+  afterEach(() => disk.remove())
 
-    it('that is full: which file, what it takes, what is free; the older file stays', async () => {
-      const path = join(disk.folder, 'a.npz')
-      await writeAtomically(path, new Uint8Array(1000))
-      const writing = writeStream(path, [new Uint8Array(600_000), new Uint8Array(700_000)])
-      await expect(writing).rejects.toThrow(
-        /^Cannot write .*a\.npz: the disk of .* is full: the file takes 1\.3 MB or more, .* free.*\. Make room there/,
-      )
-      expect(readdirSync(disk.folder)).toEqual(['a.npz'])
-      expect(readFileSync(path)).toHaveLength(1000)
-      await writeFile(at('big'), new Uint8Array(2_000_000))
-      await expect(copyAtomically(at('big'), join(disk.folder, 'b'))).rejects.toThrow(/takes 2\.0 MB or more/)
-      expect(readdirSync(disk.folder)).toEqual(['a.npz'])
-    })
+  it('that is full: which file, what it takes, what is free; the older file stays', async () => {
+    const path = join(disk.folder, 'a.npz')
+    await writeAtomically(path, new Uint8Array(1000))
+    const writing = writeStream(path, [new Uint8Array(600_000), new Uint8Array(700_000)])
+    await expect(writing).rejects.toThrow(
+      /^Cannot write .*a\.npz: the disk of .* is full: the file takes 1\.3 MB or more, .* free.*\. Make room there/,
+    )
+    expect(readdirSync(disk.folder)).toEqual(['a.npz'])
+    expect(readFileSync(path)).toHaveLength(1000)
+    await writeFile(at('big'), new Uint8Array(2_000_000))
+    await expect(copyAtomically(at('big'), join(disk.folder, 'b'))).rejects.toThrow(/takes 2\.0 MB or more/)
+    expect(readdirSync(disk.folder)).toEqual(['a.npz'])
+  })
 
-    it('without an entry for another file', async () => {
-      for (let i = 0; i < 7; i++) writeFileSync(join(disk.folder, `${i}`), '')
-      await expect(writeAtomically(join(disk.folder, 'a'), Uint8Array.of(1))).rejects.toThrow(
-        /is full: it has no entry left for another file \(1\.0 MB are free\)/,
-      )
-    })
+  it('without an entry for another file', async () => {
+    for (let i = 0; i < 7; i++) writeFileSync(join(disk.folder, `${i}`), '')
+    await expect(writeAtomically(join(disk.folder, 'a'), Uint8Array.of(1))).rejects.toThrow(
+      /is full: it has no entry left for another file \(1\.0 MB are free\)/,
+    )
+  })
 
-    it('that is read-only', async () => {
-      disk.seal()
-      await expect(writeAtomically(join(disk.folder, 'a'), Uint8Array.of(1))).rejects.toThrow(/is read-only/)
-      await expect(makeFolder(join(disk.folder, 'b'))).rejects.toThrow(/is read-only/)
-    })
-  },
-)
+  it('that is read-only', async () => {
+    disk.seal()
+    await expect(writeAtomically(join(disk.folder, 'a'), Uint8Array.of(1))).rejects.toThrow(/is read-only/)
+    await expect(makeFolder(join(disk.folder, 'b'))).rejects.toThrow(/is read-only/)
+  })
+})
 
 describe('what a killed process left', () => {
   const left = () => readdirSync(folder).sort()

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { dead } from '../../test/dead-owner.ts'
 import { built } from '../../test/policy/child.ts'
+import { itWith, mountedDisk } from '../../test/requirements.ts'
 import { smallDisk } from '../../test/small-disk.ts'
 import { FileError } from '../core/errors.ts'
 import { lockFolder } from './lock.ts'
@@ -94,9 +95,8 @@ describe('a lock', () => {
     await held()
   })
 
-  it('on a read-only disk says so', async ({ skip }) => {
-    const disk = smallDisk()
-    if (typeof disk === 'string') return skip(disk)
+  itWith(mountedDisk)('on a read-only disk says so', async () => {
+    const disk = smallDisk()!
     try {
       disk.seal()
       await expect(lockFolder(disk.folder, 'a test')).rejects.toThrow(/\.run\.lock: the file system of .* is read-only/)

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
+import { itWith, posix } from '../../test/requirements.ts'
 import { readText, readWhole } from './read.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'distilled-read-'))
@@ -20,7 +21,7 @@ it('passes on that there is no file', async () => {
   await expect(readText(join(folder, 'none'))).rejects.toMatchObject({ code: 'ENOENT' })
 })
 
-it.skipIf(process.platform === 'win32')('waits for no FIFO, and reads no folder', async () => {
+itWith(posix)('waits for no FIFO, and reads no folder', async () => {
   const path = join(folder, 'fifo')
   execFileSync('mkfifo', [path])
   await expect(readText(path)).rejects.toThrow(`${path} is not a regular file.`)

@@ -7,6 +7,7 @@ import { deflateSync } from 'node:zlib'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import images from '../../test/fixtures/pil_images.json' with { type: 'json' }
+import { itWith, linux } from '../../test/requirements.ts'
 import { CheckpointError, UsageError } from '../core/errors.ts'
 import { joined, pngChunk, SIGNATURE } from './png-text.ts'
 import { openImage, readImage, readSettings } from './read.ts'
@@ -90,7 +91,7 @@ describe('what is refused', () => {
 })
 
 describe('names', () => {
-  it.skipIf(process.platform !== 'linux')('need not be text', async () => {
+  itWith(linux)('need not be text', async () => {
     const bytes = Buffer.concat([Buffer.from(`${folder}/a`), Buffer.from([0xff, 0x1b]), Buffer.from('.png')])
     await writeFile(
       bytes,

@@ -1,7 +1,7 @@
 // Loading and disposing again and again holds no more memory, threads or files in the end than after the first few times.
-import { readdirSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { built, runModule } from '../../test/policy/child.ts'
+import { itWith, linux } from '../../test/requirements.ts'
 
 /** Twelve of them: the first eight warm up allocators, the last four may add this much. An engine that stays holds 20 MB or more. */
 const source = `
@@ -42,11 +42,7 @@ it('memory, threads and files stay as they are', { timeout: 120_000 }, async () 
   expect([threads, files]).toEqual([0, 0])
 })
 
-it.runIf(readdirSync('/').includes('proc'))(
-  'a model that is not disposed of would be noticed',
-  { timeout: 120_000 },
-  async () => {
-    const { growth, threads, files } = await run({ LEAK: '1' })
-    expect(growth > 20e6 || threads > 0 || files > 0).toBe(true)
-  },
-)
+itWith(linux, { timeout: 120_000 })('a model that is not disposed of would be noticed', async () => {
+  const { growth, threads, files } = await run({ LEAK: '1' })
+  expect(growth > 20e6 || threads > 0 || files > 0).toBe(true)
+})

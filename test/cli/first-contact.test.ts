@@ -8,6 +8,7 @@ import { npyBytes } from '../../src/checkpoint/npy.ts'
 import { GeneratedImage } from '../../src/images/image.ts'
 import { readSettings } from '../../src/images/read.ts'
 import type { Settings } from '../../src/images/xmp.ts'
+import { describeWith, itWith, linux, posix } from '../requirements.ts'
 import { distilled, distilledJson, temporaryFolder } from './command-line.ts'
 
 const folder = temporaryFolder()
@@ -122,7 +123,7 @@ it('an option that takes one value is given once', async () => {
   }
 })
 
-describe.skipIf(process.platform === 'win32')('what is neither a file nor a folder', () => {
+describeWith(posix)('what is neither a file nor a folder', () => {
   it.each<[string, () => string, string]>([
     ['a FIFO', () => fifo(), 'is a FIFO'],
     ['a device', () => '/dev/zero', 'is a device'],
@@ -152,7 +153,7 @@ describe.skipIf(process.platform === 'win32')('what is neither a file nor a fold
     }
   })
 
-  it.skipIf(process.platform !== 'linux')('nor is a file of /proc', async () => {
+  itWith(linux)('nor is a file of /proc', async () => {
     expect((await distilled('inspect', '/proc/self/maps')).stderr).toContain('is in /proc')
     expect((await distilled('sample', '--class', 'boat', '--out', '/proc/new')).stderr).toContain('is in /proc')
   })

@@ -4,9 +4,10 @@ import { once } from 'node:events'
 import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { npzBytes } from '../../src/checkpoint/npz.ts'
 import { readImage } from '../../src/images/read.ts'
+import { describeWith, itWith, posix } from '../requirements.ts'
 import { temporaryFolder, tinyVar } from './command-line.ts'
 
 const bin = fileURLToPath(new URL('../../bin/distilled.js', import.meta.url))
@@ -35,7 +36,7 @@ it('runs from a clone, building first when needed', async () => {
   expect((await ended(start('inspect', 'nowhere.pth'))).code).toBe(1)
 })
 
-it.skipIf(process.platform === 'win32')('Ctrl-C ends it with 130 and leaves whole files only', async () => {
+itWith(posix)('Ctrl-C ends it with 130 and leaves whole files only', async () => {
   const dir = join(folder, 'interrupted')
   const child = start('sample', ...tinyVar, '--class', '1', '--count', '100000', '--batch', '1', '--out', dir)
   const outcome = ended(child)
@@ -53,7 +54,7 @@ it.skipIf(process.platform === 'win32')('Ctrl-C ends it with 130 and leaves whol
   }
 })
 
-describe.skipIf(process.platform === 'win32')('a signal is heard and told by the exit code', () => {
+describeWith(posix)('a signal is heard and told by the exit code', () => {
   /** The exit code after `name`, sent once `begun` holds. */
   async function stopped(name: NodeJS.Signals, argv: readonly string[], begun: (stderr: string) => boolean) {
     const child = start(...argv)

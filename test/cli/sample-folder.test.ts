@@ -1,8 +1,9 @@
 // The folder of images holds one run: another's images are refused, removed when asked, and nothing else is touched.
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { readSettings } from '../../src/images/read.ts'
+import { describeWith, mountedDisk } from '../requirements.ts'
 import { type SmallDisk, smallDisk } from '../small-disk.ts'
 import { distilled, distilledJson, temporaryFolder } from './command-line.ts'
 
@@ -179,10 +180,14 @@ describe('without a name', () => {
   })
 })
 
-const disk = smallDisk('300k')
-describe.skipIf(typeof disk === 'string')(`a full disk${typeof disk === 'string' ? ` (skipped: ${disk})` : ''}`, () => {
-  const { folder, remove } = disk as SmallDisk
-  afterAll(() => remove())
+describeWith(mountedDisk)('a full disk', () => {
+  let disk: SmallDisk
+  let folder: string
+  beforeAll(() => {
+    disk = smallDisk('300k')!
+    folder = disk.folder
+  })
+  afterAll(() => disk.remove())
 
   it('ends a command with one line: which file, what it takes, what is free', async () => {
     writeFileSync(join(folder, 'filler'), new Uint8Array(200_000))

@@ -1,5 +1,5 @@
 // `distilled train` as a person types it: tiny networks, a few steps each, killed and gone on with.
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,6 +9,7 @@ import { type EventOf, readLog } from '../../src/distill/run-log.ts'
 import { loadState } from '../../src/distill/train-state.ts'
 import { readTrained } from '../../src/distill/trained-file.ts'
 import { runProgram } from '../policy/child.ts'
+import { itWith, openMpi, posix } from '../requirements.ts'
 import { distilled, distilledJson, overridden, temporaryFolder } from './command-line.ts'
 
 const bin = fileURLToPath(new URL('../../bin/distilled.js', import.meta.url))
@@ -215,7 +216,7 @@ describe('as a process', () => {
     expect((await losses(whole)).map(([step]) => step)).toEqual(Array.from({ length: steps }, (_, i) => i + 1))
   })
 
-  it.skipIf(process.platform === 'win32')('Ctrl-C saves the step and says how to go on', patience, async () => {
+  itWith(posix, patience)('Ctrl-C saves the step and says how to go on', async () => {
     const out = join(folder, 'interrupted')
     const argv = classifier(out, '--steps', '100000')
     const child = start(argv)
@@ -232,8 +233,7 @@ describe('as a process', () => {
     expect(await losses(out)).toHaveLength(step)
   })
 
-  const hasMpi = spawnSync('mpirun', ['--version']).status === 0
-  it.runIf(hasMpi)('two ranks share the batches and make what one process makes', patience, async () => {
+  itWith(openMpi, patience)('two ranks share the batches and make what one process makes', async () => {
     const [one, two] = [join(folder, 'one'), join(folder, 'two')]
     const shared = (out: string) => classifier(out, '--micro-batch', '2')
     expect((await distilled(...shared(one))).code).toBe(0)

@@ -1,12 +1,11 @@
 // Training over several processes, with real ones: each job here is started by mpirun (Debian: openmpi-bin).
-import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { averageGradients, type Communicator, singleProcess } from '../../src/distill/communicator.ts'
 import { connectMpi, launchedRanks, overRanks } from '../../src/distill/mpi.ts'
 import { type ChildResult, runProgram } from '../policy/child.ts'
+import { describeWith, openMpi } from '../requirements.ts'
 
-const hasMpi = spawnSync('mpirun', ['--version']).status === 0
 const script = fileURLToPath(new URL('rank.js', import.meta.url))
 
 /** Plays a scene of rank.js on `ranks` processes. */
@@ -22,12 +21,7 @@ async function result(ranks: number, scene: string): Promise<unknown> {
   return JSON.parse(job.stdout)
 }
 
-it.runIf(!hasMpi)('mpirun is installed (apt-get install openmpi-bin), or nothing here is tested', ({ skip }) => {
-  if (!process.env.CI) skip()
-  expect.unreachable('mpirun is missing: apt-get install openmpi-bin')
-})
-
-describe.runIf(hasMpi)('ranks under mpirun', () => {
+describeWith(openMpi)('ranks under mpirun', () => {
   /** Each of up to three additions rounds values below 8 to float32, the division once more. */
   const FLOAT32 = 4e-7
 

@@ -3,9 +3,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { chromium, describeWith, leaveOut, swiftShader } from '../requirements.ts'
 import { difference, nodeImages } from './images.ts'
-import { noBrowser, openBrowser, openPage, openSite, root, type Site } from './site.ts'
+import { openBrowser, openPage, openSite, root, type Site } from './site.ts'
 
 /** A worker in which there is a WebGPU adapter, whatever the machine has. */
 const pretending = `
@@ -32,7 +33,7 @@ const wrongRuntime = `
   }
 `
 
-describe.skipIf(noBrowser)('WebGPU that computes wrong numbers', () => {
+describeWith(chromium)('WebGPU that computes wrong numbers', () => {
   let site: Site
   let browser: Browser
   let page: Page
@@ -101,7 +102,7 @@ describe.skipIf(noBrowser)('WebGPU that computes wrong numbers', () => {
   })
 })
 
-describe.skipIf(noBrowser)('WebGPU on the processor', () => {
+describeWith(chromium)('WebGPU on the processor', () => {
   let site: Site
   let browser: Browser
   let page: Page
@@ -120,8 +121,8 @@ describe.skipIf(noBrowser)('WebGPU on the processor', () => {
     await site?.close()
   })
 
-  it('passes the self-test, when it is asked for, and makes Node’s image', async ({ skip }) => {
-    if (!there) skip('this browser has no SwiftShader')
+  it('passes the self-test, when it is asked for, and makes Node’s image', async (context) => {
+    if (!there) leaveOut(context, swiftShader)
     const { device, notes, image } = await page.evaluate(async () => {
       const model = await distilled.load('sprites-var-dd', { ort: '/ort/', device: 'webgpu' })
       const { images } = await model.sample({ classes: [3], seed: 5 })
@@ -133,8 +134,8 @@ describe.skipIf(noBrowser)('WebGPU on the processor', () => {
     expect(difference(image, expected!).mean).toBeLessThan(0.5)
   })
 
-  it('is not taken by itself, being slower than WebAssembly', async ({ skip }) => {
-    if (!there) skip('this browser has no SwiftShader')
+  it('is not taken by itself, being slower than WebAssembly', async (context) => {
+    if (!there) leaveOut(context, swiftShader)
     const { device, notes } = await page.evaluate(async () => {
       const model = await distilled.load('sprites-var-dd', { ort: '/ort/' })
       await model.dispose()

@@ -1,14 +1,15 @@
 // The page of examples/web-page, as its comment says to serve it, and the known answers that come with the models.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, expect, it } from 'vitest'
 import { openCheckpoint } from '../../src/checkpoint/checkpoint.ts'
 import { bufferSource } from '../../src/checkpoint/sources.ts'
 import { load } from '../../src/library/load.ts'
 import { readAnswer } from '../../src/web/self-test.ts'
 import { embeddedNames } from '../../src/web/source.ts'
+import { chromium, describeWith } from '../requirements.ts'
 import { difference } from './images.ts'
-import { noBrowser, openBrowser, openSite, root } from './site.ts'
+import { openBrowser, openSite, root } from './site.ts'
 
 const example = readFileSync(join(root, 'examples', 'web-page', 'index.html'), 'utf8')
 const patience = { timeout: 60_000, interval: 50 }
@@ -17,7 +18,7 @@ it('the example page is under 40 lines', () => {
   expect(example.trimEnd().split('\n').length).toBeLessThan(40)
 })
 
-describe.skipIf(noBrowser)('the example page', () => {
+describeWith(chromium)('the example page', () => {
   it('draws a picture in a step, and another for another class', async () => {
     const site = await openSite({ isolated: false, csp: false })
     const browser = await openBrowser()

@@ -2,14 +2,15 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { exportModel } from '../../src/export/export.ts'
 import { load } from '../../src/library/load.ts'
 import { temporaryFolder } from '../cli/command-line.ts'
+import { chromium, describeWith } from '../requirements.ts'
 import { difference, nodeImages } from './images.ts'
-import { noBrowser, openBrowser, openPage, openSite, type Site } from './site.ts'
+import { openBrowser, openPage, openSite, type Site } from './site.ts'
 
-describe.skipIf(noBrowser)('an exported folder in a page', () => {
+describeWith(chromium)('an exported folder in a page', () => {
   const folder = temporaryFolder()
   let site: Site
   let browser: Browser

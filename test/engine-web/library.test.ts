@@ -3,19 +3,20 @@
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import sharp from 'sharp'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { readPngText } from '../../src/images/png-text.ts'
 import { load } from '../../src/library/load.ts'
 import { fixturePath } from '../fixtures.ts'
+import { chromium, describeWith } from '../requirements.ts'
 import { difference, nodeImages } from './images.ts'
-import { noBrowser, openBrowser, openPage, openSite, root, type Site } from './site.ts'
+import { openBrowser, openPage, openSite, root, type Site } from './site.ts'
 
 /** Levels of 255: rounding moves single pixels by one; a token that flipped would move a part of the image by tens. */
 const SAME = { mean: 0.02, max: 2 }
 
 const plans = [{ steps: 1 }, { steps: 2 }, { involved: true }, { teacherOnly: true }, { flow: true }]
 
-describe.skipIf(noBrowser)('a model in a page', () => {
+describeWith(chromium)('a model in a page', () => {
   let site: Site
   let browser: Browser
   let page: Page

@@ -6,22 +6,10 @@ import type { AddressInfo } from 'node:net'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
+import { launchChromium } from '../../scripts/chromium.js'
 
 export const root: string = fileURLToPath(new URL('../..', import.meta.url))
 
-const candidates = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
-const chromium = [process.env.CHROMIUM_PATH, ...candidates].find((path) => path && existsSync(path))
-export const needed = Boolean(process.env.CI)
-/** Whether these tests are left out: no browser, and nobody insists. */
-export const noBrowser: boolean = !chromium && !needed
-if (noBrowser) {
-  console.warn('\n*** SKIPPED: models in pages were NOT tested. Install chromium, or name it in CHROMIUM_PATH. ***\n')
-}
-
-const quiet = [
-  ...['--headless', '--no-sandbox', '--disable-quic', '--no-first-run'],
-  ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
-]
 /** WebGPU on the processor (SwiftShader, which comes with the browser). */
 const softwareGpu = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader']
 
@@ -29,10 +17,8 @@ const softwareGpu = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader
 export const insecureHost = 'pages.test'
 
 export async function openBrowser(gpu: 'none' | 'software' = 'none'): Promise<Browser> {
-  if (!chromium) throw new Error('chromium is needed here: apt-get install chromium')
-  const { chromium: launcher } = await import('playwright-core')
-  const args = [gpu === 'none' ? ['--disable-gpu'] : softwareGpu, `--host-resolver-rules=MAP ${insecureHost} 127.0.0.1`]
-  return launcher.launch({ executablePath: chromium, args: [...quiet, ...args.flat()] })
+  const processor = gpu === 'none' ? ['--disable-gpu'] : softwareGpu
+  return launchChromium(...processor, `--host-resolver-rules=MAP ${insecureHost} 127.0.0.1`)
 }
 
 /** The library as pages of the site have it. */

@@ -1,12 +1,13 @@
 // What is stopped stops: downloads, a teacher in the middle of its tokens, a model that is disposed, a worker that dies.
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { insecureHost, noBrowser, openBrowser, openPage, openSite, type Site } from './site.ts'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { chromium, describeWith } from '../requirements.ts'
+import { insecureHost, openBrowser, openPage, openSite, type Site } from './site.ts'
 
 /** Machines may be busy; a wait that succeeds takes milliseconds. */
 const patience = { timeout: 30_000, interval: 20 }
 
-describe.skipIf(noBrowser)('a model in a page that is stopped', () => {
+describeWith(chromium)('a model in a page that is stopped', () => {
   let site: Site
   let browser: Browser
   let page: Page

@@ -3,6 +3,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, it } from 'vitest'
+import * as requirements from '../requirements.ts'
 import { root } from './child.ts'
 import { isCode, isTest, read, repositoryFiles } from './sources.ts'
 
@@ -25,9 +26,20 @@ it('nothing is left for later', () => {
   expect(text.filter((file) => file !== 'package-lock.json' && marks.test(read(file)))).toEqual([])
 })
 
-it('no test is left out or alone', () => {
-  const alone = new RegExp(`\\b(it|describe|test)\\.(${['only', 'todo', 'fails'].join('|')})\\b`)
-  expect(code.filter((file) => isTest(file) && alone.test(read(file)))).toEqual([])
+it('tests are left out only for the reasons that test/requirements.ts lists, and none runs alone', () => {
+  const modes = ['only', 'todo', 'fails', 'skip', 'skipIf', 'runIf'].join('|')
+  const alone = new RegExp(
+    `\\b(it|describe|test|context|each\\(.*\\))\\.(${modes})\\b|[{,] ?skip\\b[^\n]*=>|\\bskip\\(`,
+  )
+  const tests = code.filter((file) => isTest(file) && file !== 'test/requirements.ts')
+  expect(tests.filter((file) => alone.test(read(file)))).toEqual([])
+})
+
+it('CONTRIBUTING.md has every requirement of a test', () => {
+  const rows = read('CONTRIBUTING.md').match(/^\| .*/gm) ?? []
+  const missing = Object.values(requirements).filter((value) => typeof value === 'object')
+  expect(missing.length).toBeGreaterThan(5)
+  expect(missing.filter(({ name }) => !rows.some((row) => row.startsWith(`| ${name} |`)))).toEqual([])
 })
 
 it('no path of a developer’s machine', () => {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fixturePath } from '../fixtures.ts'
+import { itWith, posix } from '../requirements.ts'
 import { root, runModule, runProgram } from './child.ts'
 import { read } from './sources.ts'
 
@@ -104,7 +105,7 @@ describe('the tarball', () => {
     expect(broken).toEqual([])
   })
 
-  it.skipIf(process.platform === 'win32')('has a command that can be executed', () => {
+  itWith(posix)('has a command that can be executed', () => {
     expect(packed.files.find(({ path }) => path === 'bin/distilled.js')?.mode).toBe(0o755)
   })
 })

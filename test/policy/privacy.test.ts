@@ -1,11 +1,9 @@
-// Sampling is nobody else's business: no file outside of what was asked for, no connection, not even a name look-up.
-// Watched from inside (Node's sockets), from beside (the process's socket descriptors) and, where strace is, from below.
-import { spawnSync } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { fixturePath } from '../fixtures.ts'
+import { itWith, strace } from '../requirements.ts'
 import { built, runModule, runProgram } from './child.ts'
 
 let home: string
@@ -103,9 +101,7 @@ it('the watch notices connections and look-ups', async () => {
   expect(await runModule(source)).toMatchObject({ code: 0, stdout: 'true true\n' })
 })
 
-const hasStrace = spawnSync('strace', ['-f', '-o', '/dev/null', 'true']).status === 0
-
-it.runIf(hasStrace)('the kernel sees no connection either', async () => {
+itWith(strace)('the kernel sees no connection either', async () => {
   const log = join(home, 'strace.log')
   const args = ['-f', '--seccomp-bpf', '-e', 'trace=connect,sendto,bind', '-o', log]
   const node = [process.execPath, '--input-type=module', '-e', sample()]

@@ -2,31 +2,22 @@
 // what a reload finds, and what the report counts.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { launchChromium } from '../../scripts/chromium.js'
 import { distilled, temporaryFolder } from '../cli/command-line.ts'
+import { chromium, describeWith } from '../requirements.ts'
 
-const candidates = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
-const chromium = [process.env.CHROMIUM_PATH, ...candidates].find((path) => path && existsSync(path))
-const needed = Boolean(process.env.CI)
-if (!chromium && !needed) {
-  console.warn('\n*** SKIPPED: the review page was NOT tested. Install chromium, or name it in CHROMIUM_PATH. ***\n')
-}
-
-const args = [
-  ...['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
-  ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
-]
 const bin = fileURLToPath(new URL('../../bin/distilled.js', import.meta.url))
 /** Machines may be busy; a wait that succeeds takes milliseconds. */
 const patience = { timeout: 30_000, interval: 20 }
 const folder = join(temporaryFolder(), 'review')
 const classes = ['fish', 'cat', 'key', 'star']
 
-describe.skipIf(!chromium && !needed)('the review page', () => {
+describeWith(chromium)('the review page', () => {
   let server: ChildProcess
   let url: string
   let browser: Browser
@@ -34,15 +25,13 @@ describe.skipIf(!chromium && !needed)('the review page', () => {
   const complaints: string[] = []
 
   beforeAll(async () => {
-    expect(chromium, 'chromium is needed here: apt-get install chromium').toBeDefined()
     const model = ['--model', 'sprites-var-dd', '--classes', classes.join(','), '--count', '3', '--threads', '1']
     expect(await distilled('review', 'run', ...model, '--out', folder)).toMatchObject({ code: 0 })
     server = spawn(process.execPath, [bin, 'review', 'open', folder, '--port', '0'], {
       stdio: ['ignore', 'pipe', 'ignore'],
     })
     url = String((await once(server.stdout!, 'data'))[0]).trim()
-    const { chromium: launcher } = await import('playwright-core')
-    browser = await launcher.launch({ executablePath: chromium!, args })
+    browser = await launchChromium('--disable-gpu')
     page = await browser.newPage({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' })
     page.on('pageerror', (error) => complaints.push(error.message))
     page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()))

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { RunningServer } from '../../src/server/serve.ts'
 import { temporaryFolder } from '../cli/command-line.ts'
+import { itWith, linux } from '../requirements.ts'
 import { ask, post, serve } from './served.ts'
 
 const folder = temporaryFolder()
@@ -209,7 +210,7 @@ describe('what is said', () => {
     expect([head.status, head.body.length, head.headers['content-length']]).toEqual([200, 0, '22'])
   })
 
-  it.skipIf(process.platform !== 'linux')('keeps no file open for who asks for its head alone', async () => {
+  itWith(linux)('keeps no file open for who asks for its head alone', async () => {
     const open = async () => (await readdir('/proc/self/fd')).length
     const before = await open()
     for (let i = 0; i < 40; i++) await ask(plain.url, '/models/a.safetensors', { method: 'HEAD' })

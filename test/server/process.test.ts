@@ -6,9 +6,10 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { distilled } from '../cli/command-line.ts'
 import { root } from '../policy/child.ts'
+import { itWith, posix } from '../requirements.ts'
 import { post } from './served.ts'
 
-it.skipIf(process.platform === 'win32')('serves until SIGTERM, which lets the last request end', async () => {
+itWith(posix)('serves until SIGTERM, which lets the last request end', async () => {
   const flags = ['--port', '0', '--model', 'sprites-llamagen-dd', '--device', 'cpu', '--threads', '1']
   const child = spawn(process.execPath, [join(root, 'bin', 'distilled.js'), 'serve', ...flags])
   let notes = ''

@@ -2,25 +2,14 @@
 // complains of (script errors, CSP violations, failed or foreign requests) is collected, and tests end with none.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { expect } from 'vitest'
-
-const candidates = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
-export const chromium = [process.env.CHROMIUM_PATH, ...candidates].find((path) => path && existsSync(path))
-/** Without a browser these tests are skipped, but not where all of them are wanted. */
-export const skipped = !chromium && !process.env.CI
-if (skipped)
-  console.warn('\n*** SKIPPED: the web app was NOT tested. Install chromium, or name it in CHROMIUM_PATH. ***\n')
+import { launchChromium } from '../../scripts/chromium.js'
 
 /** Machines may be busy; a wait that succeeds takes milliseconds. */
 export const patience = { timeout: 30_000, interval: 20 }
 
-const args = [
-  ...['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
-  ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
-]
 const bin = fileURLToPath(new URL('../../bin/distilled.js', import.meta.url))
 
 export interface Served {
@@ -36,11 +25,7 @@ export async function serveApp(...flags: string[]): Promise<Served> {
   return { url, process: child }
 }
 
-export async function launch(): Promise<Browser> {
-  expect(chromium, 'chromium is needed here: apt-get install chromium').toBeDefined()
-  const { chromium: launcher } = await import('playwright-core')
-  return launcher.launch({ executablePath: chromium!, args })
-}
+export const launch = (): Promise<Browser> => launchChromium('--disable-gpu')
 
 export interface Opened {
   page: Page

@@ -1,10 +1,11 @@
 // The page's own engine: what it weighs is said before, it shows its progress, can be stopped, computes the server's pictures in
 // threads of the page, says what is not there, and goes on when the server is gone and the network with it.
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { launch, type Opened, openPage, patience, press, type Served, serveApp, shows, skipped } from './app.ts'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { chromium, describeWith } from '../requirements.ts'
+import { launch, type Opened, openPage, patience, press, type Served, serveApp, shows } from './app.ts'
 
-describe.skipIf(skipped)('the engine in the page', () => {
+describeWith(chromium)('the engine in the page', () => {
   let served: Served
   let browser: Browser
   let opened: Opened
@@ -114,7 +115,7 @@ describe.skipIf(skipped)('the engine in the page', () => {
   })
 })
 
-describe.skipIf(skipped)('a server with a token', () => {
+describeWith(chromium)('a server with a token', () => {
   it('asks for it once', async () => {
     const served = await serveApp('--model', 'sprites-var-dd', '--token', 'a secret of some length')
     const browser = await launch()

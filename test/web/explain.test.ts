@@ -1,12 +1,13 @@
 // The Explain view: every figure by keyboard, the toy's mathematics as it is shown, and the running model in the page.
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { launch, type Opened, openPage, patience, press, type Served, serveApp, shows, skipped } from './app.ts'
+import { chromium, describeWith } from '../requirements.ts'
+import { launch, type Opened, openPage, patience, press, type Served, serveApp, shows } from './app.ts'
 
 /** "35.0 %" */
 const percent = (text: string | null): number => Number(/([\d.]+) %/.exec(text ?? '')?.[1])
 
-describe.skipIf(skipped)('Explain', () => {
+describeWith(chromium)('Explain', () => {
   let served: Served
   let browser: Browser
   let opened: Opened

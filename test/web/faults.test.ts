@@ -3,13 +3,14 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { temporaryFolder } from '../cli/command-line.ts'
-import { launch, openPage, patience, press, type Served, serveApp, shows, skipped } from './app.ts'
+import { chromium, describeWith } from '../requirements.ts'
+import { launch, openPage, patience, press, type Served, serveApp, shows } from './app.ts'
 
 const policy = join(temporaryFolder(), 'policy.json')
 
-describe.skipIf(skipped)('when something is wrong', () => {
+describeWith(chromium)('when something is wrong', () => {
   let served: Served
   let browser: Browser
   let page: Page

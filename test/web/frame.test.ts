@@ -1,19 +1,9 @@
 // The frame around the views: where one is, which model, how it looks, how fast it comes; and the fence the page lives in.
 import { gzipSync } from 'node:zlib'
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import {
-  launch,
-  type Opened,
-  openPage,
-  patience,
-  press,
-  type Served,
-  serveApp,
-  settingsOf,
-  shows,
-  skipped,
-} from './app.ts'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { chromium, describeWith } from '../requirements.ts'
+import { launch, type Opened, openPage, patience, press, type Served, serveApp, settingsOf, shows } from './app.ts'
 
 const titles = {
   generate: 'Generate',
@@ -24,7 +14,7 @@ const titles = {
   report: 'Report',
 }
 
-describe.skipIf(skipped)('the frame', () => {
+describeWith(chromium)('the frame', () => {
   let served: Served
   let browser: Browser
   let opened: Opened

@@ -2,23 +2,13 @@
 import { readFile } from 'node:fs/promises'
 import { unzipSync } from 'fflate'
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { readPngText } from '../../src/images/png-text.ts'
 import { load } from '../../src/index.ts'
-import {
-  launch,
-  type Opened,
-  openPage,
-  patience,
-  press,
-  type Served,
-  serveApp,
-  settingsOf,
-  shows,
-  skipped,
-} from './app.ts'
+import { chromium, describeWith } from '../requirements.ts'
+import { launch, type Opened, openPage, patience, press, type Served, serveApp, settingsOf, shows } from './app.ts'
 
-describe.skipIf(skipped)('Generate', () => {
+describeWith(chromium)('Generate', () => {
   let served: Served
   let browser: Browser
   let opened: Opened

@@ -1,10 +1,11 @@
 // Same noise, walk and trajectory with the real server behind them, under its Content-Security-Policy: what the views show is
 // what the server makes of the same noise.
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { launch, openPage, patience, press, type Served, serveApp, settingsOf, skipped } from './app.ts'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { chromium, describeWith } from '../requirements.ts'
+import { launch, openPage, patience, press, type Served, serveApp, settingsOf } from './app.ts'
 
-describe.skipIf(skipped)('with the server', () => {
+describeWith(chromium)('with the server', () => {
   let served: Served
   let browser: Browser
   beforeAll(async () => {

@@ -7,16 +7,17 @@ import type { AddressInfo } from 'node:net'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { temporaryFolder } from '../cli/command-line.ts'
-import { launch, openPage, patience, type Served, serveApp, shows, skipped } from './app.ts'
+import { chromium, describeWith } from '../requirements.ts'
+import { launch, openPage, patience, type Served, serveApp, shows } from './app.ts'
 
 const installed = async () => {
   const { active } = await navigator.serviceWorker.ready
   return active?.state === 'activated' && navigator.serviceWorker.controller !== null
 }
 
-describe.skipIf(skipped)('without a network', () => {
+describeWith(chromium)('without a network', () => {
   let served: Served
   let browser: Browser
   beforeAll(async () => {
@@ -48,7 +49,7 @@ describe.skipIf(skipped)('without a network', () => {
   })
 })
 
-describe.skipIf(skipped)('as plain files', () => {
+describeWith(chromium)('as plain files', () => {
   const folder = join(temporaryFolder(), 'site')
   const script = fileURLToPath(new URL('../../scripts/site.js', import.meta.url))
   const scriptType = 'text/javascript'

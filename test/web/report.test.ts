@@ -1,10 +1,11 @@
 // The Report view: the figures of results.json with their protocol, tables that sort by keyboard, published figures apart.
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import results from '../../web/src/views/report/results.json' with { type: 'json' }
-import { launch, type Opened, openPage, patience, press, type Served, serveApp, shows, skipped } from './app.ts'
+import { chromium, describeWith } from '../requirements.ts'
+import { launch, type Opened, openPage, patience, press, type Served, serveApp, shows } from './app.ts'
 
-describe.skipIf(skipped)('Report', () => {
+describeWith(chromium)('Report', () => {
   let served: Served
   let browser: Browser
   let opened: Opened

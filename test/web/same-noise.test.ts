@@ -5,7 +5,8 @@ import { type Column, chosenColumns, columnsOf } from '../../web/src/views/same-
 import { difference, meanOf } from '../../web/src/views/same-noise/difference.ts'
 import { asksOf, readRows } from '../../web/src/views/same-noise/rows.ts'
 import { findings, levelsText } from '../../web/src/views/same-noise/sentence.ts'
-import { patience, press, settingsOf, skipped } from './app.ts'
+import { chromium, describeWith } from '../requirements.ts'
+import { patience, press, settingsOf } from './app.ts'
 import { fakeModels } from './fake-models.ts'
 import { counted, type FakeSite, fakeSite, focusOrder, overflows, turn } from './fake-page.ts'
 
@@ -94,7 +95,7 @@ describe('what it all says', () => {
   })
 })
 
-describe.skipIf(skipped)('the view', () => {
+describeWith(chromium)('the view', () => {
   let site: FakeSite
   beforeAll(async () => {
     site = await fakeSite()

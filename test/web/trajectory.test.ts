@@ -2,7 +2,8 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { described, readTrajectory, studentStarts } from '../../web/src/views/trajectory/trajectory-settings.ts'
-import { patience, press, settingsOf, skipped } from './app.ts'
+import { chromium, describeWith } from '../requirements.ts'
+import { patience, press, settingsOf } from './app.ts'
 import { fakeModels } from './fake-models.ts'
 import { counted, type FakeSite, fakeSite, focusOrder, overflows } from './fake-page.ts'
 
@@ -40,7 +41,7 @@ describe('the settings', () => {
   })
 })
 
-describe.skipIf(skipped)('the view', () => {
+describeWith(chromium)('the view', () => {
   let site: FakeSite
   beforeAll(async () => {
     site = await fakeSite()

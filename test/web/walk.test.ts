@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readGroups, withGroup, writeGroups } from '../../web/src/views/walk/groups.ts'
 import { latest, pace } from '../../web/src/views/walk/latest.ts'
 import { places, recipeAt, swing } from '../../web/src/views/walk/recipe.ts'
-import { patience, settingsOf, skipped } from './app.ts'
+import { chromium, describeWith } from '../requirements.ts'
+import { patience, settingsOf } from './app.ts'
 import { counted, type FakeSite, fakeSite, focusOrder, overflows } from './fake-page.ts'
 import { readGif } from './read-gif.ts'
 
@@ -131,7 +132,7 @@ describe('the latest wish', () => {
   })
 })
 
-describe.skipIf(skipped)('the view', () => {
+describeWith(chromium)('the view', () => {
   let site: FakeSite
   beforeAll(async () => {
     site = await fakeSite()
