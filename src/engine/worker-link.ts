@@ -4,15 +4,11 @@
 // its binding aborts the process when the thread is terminated during a run.
 
 import { Worker } from 'node:worker_threads'
+import { PendingCalls } from '../core/calls.ts'
 import { EngineError } from '../core/errors.ts'
 import { nativeError, onnxRuntime, thisMachine } from '../core/native.ts'
 import { readable } from './ort-message.ts'
 import type { ResidentTensor } from './types.ts'
-
-interface Pending {
-  resolve(value: unknown): void
-  reject(error: Error): void
-}
 
 interface Answer {
   id: number
@@ -38,9 +34,7 @@ export class WorkerLink {
   private readonly worker: Worker
   private readonly exited: Promise<void>
   private readonly flags = new Int32Array(new SharedArrayBuffer(8))
-  private readonly pending = new Map<number, Pending>()
-  private nextId = 1
-  private ended: EngineError | undefined
+  private readonly calls = new PendingCalls()
 
   constructor() {
     // ONNX Runtime reads its environment natively; without this its Linux build writes telemetry files.
@@ -52,7 +46,7 @@ export class WorkerLink {
     this.worker.on('message', (answer: Answer) => this.settle(answer))
     this.worker.on('error', (cause) => {
       const missing = /onnxruntime[-_](node|binding)/.test(cause.message)
-      this.end(
+      this.calls.end(
         missing
           ? nativeError(onnxRuntime, cause, thisMachine())
           : new EngineError(`The engine's worker crashed: ${readable(cause)}`, { cause, remedy: RESTART }),
@@ -60,30 +54,27 @@ export class WorkerLink {
     })
     this.worker.on('exit', (code) => {
       open.delete(this)
-      this.end(new EngineError(`The engine's worker stopped with exit code ${code}.`, { remedy: RESTART }))
+      this.calls.end(new EngineError(`The engine's worker stopped with exit code ${code}.`, { remedy: RESTART }))
     })
     this.worker.unref()
   }
 
   /** Whether requests can still be answered. */
   get alive(): boolean {
-    return this.ended === undefined
+    return this.calls.open
   }
 
   /** Sends a request. `transfer` lists buffers to hand over instead of copying. */
   call<T>(method: string, params: unknown, transfer: ArrayBuffer[] = []): Promise<T> {
-    if (this.ended) return Promise.reject(this.ended)
-    const id = this.nextId++
-    return new Promise<T>((resolve, reject) => {
+    return this.calls.begin((id) => {
       this.worker.postMessage({ id, method, params }, transfer)
-      this.pending.set(id, { resolve: resolve as Pending['resolve'], reject })
       this.worker.ref()
     })
   }
 
   /** Rejects what is pending, lets a run in progress end on its own, and waits for the worker to leave. */
   async close(): Promise<void> {
-    this.end(new EngineError('The engine was disposed.'))
+    this.calls.end(new EngineError('The engine was disposed.'))
     Atomics.store(this.flags, STOP, 1)
     this.worker.ref()
     this.worker.postMessage('close')
@@ -97,17 +88,9 @@ export class WorkerLink {
   }
 
   private settle({ id, result, error }: Answer): void {
-    const request = this.pending.get(id)
-    this.pending.delete(id)
-    if (this.pending.size === 0 && this.alive) this.worker.unref()
-    if (error === undefined) request?.resolve(result)
-    else request?.reject(new EngineError(`ONNX Runtime: ${readable(error)}`))
-  }
-
-  private end(reason: EngineError): void {
-    this.ended ??= reason
-    for (const request of this.pending.values()) request.reject(this.ended)
-    this.pending.clear()
+    if (error === undefined) this.calls.resolve(id, result)
+    else this.calls.reject(id, new EngineError(`ONNX Runtime: ${readable(error)}`))
+    if (this.calls.size === 0 && this.alive) this.worker.unref()
   }
 }
 

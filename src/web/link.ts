@@ -1,14 +1,9 @@
 // The page's end of a model's worker: calls out, events and answers in. Every call ends: with its result, with the error of the
 // other side, with the reason of its signal, or with what became of the worker.
 
+import { PendingCalls } from '../core/calls.ts'
 import { EngineError } from '../core/errors.ts'
 import { type FromWorker, fromWire, type Method, type ToWorker, type WorkerEvent } from './protocol.ts'
-
-interface Pending {
-  resolve(value: unknown): void
-  reject(error: unknown): void
-  onEvent?: ((event: WorkerEvent) => void) | undefined
-}
 
 export interface CallOptions {
   signal?: AbortSignal | undefined
@@ -17,11 +12,10 @@ export interface CallOptions {
 
 export class Link {
   private readonly worker: Worker
-  private readonly pending = new Map<number, Pending>()
-  private next = 1
+  private readonly calls = new PendingCalls()
+  private readonly listeners = new Map<number, (event: WorkerEvent) => void>()
   /** What waits for the worker to begin. */
   private early: ToWorker[] | undefined = []
-  private ended: EngineError | undefined
 
   constructor(worker: Worker) {
     this.worker = worker
@@ -35,31 +29,31 @@ export class Link {
     worker.postMessage({ hello: true } satisfies ToWorker)
   }
 
-  call<T>(method: Method, params: unknown, { signal, onEvent }: CallOptions = {}): Promise<T> {
-    if (this.ended) return Promise.reject(this.ended)
-    if (signal?.aborted) return Promise.reject(signal.reason)
-    const id = this.next++
-    const answer = new Promise<T>((resolve, reject) => {
-      this.send({ id, method, params }) // throws when something in there cannot cross
-      this.pending.set(id, { resolve: resolve as Pending['resolve'], reject, onEvent })
-    })
-    if (!signal) return answer
+  async call<T>(method: Method, params: unknown, { signal, onEvent }: CallOptions = {}): Promise<T> {
+    let id = 0
     const abort = () => {
-      const call = this.pending.get(id)
-      if (!this.pending.delete(id)) return
+      if (!this.calls.has(id)) return
       this.send({ id, abort: true })
-      call?.reject(signal.reason)
+      this.calls.reject(id, signal?.reason)
     }
-    signal.addEventListener('abort', abort)
-    return answer.finally(() => signal.removeEventListener('abort', abort))
+    try {
+      return await this.calls.begin<T>((own) => {
+        signal?.throwIfAborted()
+        id = own
+        this.send({ id, method, params })
+        if (onEvent) this.listeners.set(id, onEvent)
+        signal?.addEventListener('abort', abort)
+      })
+    } finally {
+      this.listeners.delete(id)
+      signal?.removeEventListener('abort', abort)
+    }
   }
 
   /** Ends the worker, whatever it is doing; everything pending and everything later is rejected. */
   close(reason = new EngineError('The model was disposed.')): void {
-    this.ended ??= reason
     this.worker.terminate()
-    for (const { reject } of this.pending.values()) reject(this.ended)
-    this.pending.clear()
+    this.calls.end(reason)
   }
 
   private send(message: ToWorker): void {
@@ -74,15 +68,10 @@ export class Link {
       for (const message of early) this.send(message)
       return
     }
-    const call = this.pending.get(answer.id)
-    if (!call) return // aborted meanwhile
-    if ('event' in answer) {
-      call.onEvent?.(answer.event)
-      return
-    }
-    this.pending.delete(answer.id)
-    if ('error' in answer) call.reject(fromWire(answer.error))
-    else call.resolve(answer.result)
+    // Of a call that was aborted meanwhile nothing is known any more.
+    if ('event' in answer) this.listeners.get(answer.id)?.(answer.event)
+    else if ('error' in answer) this.calls.reject(answer.id, fromWire(answer.error))
+    else this.calls.resolve(answer.id, answer.result)
   }
 }
 
