@@ -6,6 +6,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Plugin, transformWithOxc } from 'vite'
+import { chartStyle } from '../src/charts/chart-style.ts'
 import { pageHeaders } from '../src/http/guard.ts'
 
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url))
@@ -45,5 +46,15 @@ export function shell(): Plugin {
       const facts = { version, runtime, files }
       this.emitFile({ type: 'asset', fileName: 'sw.js', source: `const facts = ${JSON.stringify(facts)}\n${code}` })
     },
+  }
+}
+
+/** The style of charts, which reports carry inside them, as a style sheet of the app: `import 'virtual:charts.css'`. */
+export function chartStyles(): Plugin {
+  const name = 'virtual:charts.css'
+  return {
+    name: 'chart-styles',
+    resolveId: (id) => (id === name ? `\0${name}` : undefined),
+    load: (id) => (id === `\0${name}` ? chartStyle : undefined),
   }
 }

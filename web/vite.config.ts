@@ -2,7 +2,7 @@
 // transform. `npx vite web` serves it with reloads beside a running `distilled serve`, which answers /api.
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vite'
-import { shell } from './shell-plugin.ts'
+import { chartStyles, shell } from './shell-plugin.ts'
 
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 const server = process.env.DISTILLED_SERVER ?? 'http://127.0.0.1:7860'
@@ -23,7 +23,7 @@ interface ProxiedRequest {
 export default defineConfig({
   root: path('.'),
   base: './',
-  plugins: [shell()],
+  plugins: [chartStyles(), shell()],
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {
     outDir: path('../dist/app'),

@@ -1,10 +1,14 @@
+import { h } from 'preact'
+import { renderToString } from 'preact-render-to-string'
 import { describe, expect, it } from 'vitest'
 import { strongestHeat } from '../report/style.ts'
-import { barChart } from './bar-chart.ts'
+import { BarChart, type BarChartProps } from './bar-chart.tsx'
 import { labelPlaces } from './label-places.ts'
 import { palette } from './page-style.ts'
-import { type Mark, scatterChart } from './scatter-chart.ts'
+import { type Mark, ScatterChart, type ScatterChartProps } from './scatter-chart.tsx'
 
+const scatterChart = (props: ScatterChartProps) => renderToString(h(ScatterChart, props))
+const barChart = (props: BarChartProps) => renderToString(h(BarChart, props))
 const axes = { title: 'FID against time', x: { title: 'seconds', log: true }, y: { title: 'FID', log: true } }
 const mark = (x: number, y: number, label = `${x}`): Mark => ({ x, y, label })
 
@@ -38,7 +42,7 @@ describe('a scatter chart', () => {
     const groups = Array.from({ length: 16 }, (_, i) => ({ name: `<${i}>`, marks: [mark(1 + i, 1 + i)] }))
     expect(scatterChart({ ...axes, groups: groups.slice(0, 1) })).not.toContain('legend')
     const chart = scatterChart({ ...axes, groups })
-    expect(chart).toContain('&lt;15&gt;')
+    expect(chart).toContain('&lt;15>')
     const looks = [...chart.matchAll(/<span class="(line-\d)"><svg[^>]*><path d="([^"]*)"/g)].map(([, ...look]) =>
       look.join(),
     )
@@ -95,7 +99,7 @@ describe('a bar chart', () => {
     const chart = barChart({ title: 'Accuracy', remark: 'of all', bars })
     expect([...chart.matchAll(/<rect [^>]*width="([^"]*)"/g)].map(([, width]) => width)).toEqual(['91.2%', '100%'])
     expect(chart).toContain('>91.2 %</text>')
-    expect(chart).toContain('>key &lt;1&gt;</text>')
+    expect(chart).toContain('>key &lt;1></text>')
     expect(chart).toContain('>a name that is far to…</text>')
     expect(barChart({ title: 'Accuracy', remark: '', bars: [] })).toBe('')
   })

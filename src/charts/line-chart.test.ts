@@ -1,6 +1,10 @@
+import { h } from 'preact'
+import { renderToString } from 'preact-render-to-string'
 import { describe, expect, test } from 'vitest'
-import { lineChart, type Point } from './line-chart.ts'
+import { LineChart, type LineChartProps, type Point } from './line-chart.tsx'
 import { linearScale, logScale } from './scale.ts'
+
+const lineChart = (props: LineChartProps) => renderToString(h(LineChart, props))
 
 describe('charts', () => {
   const labels = ({ ticks }: ReturnType<typeof linearScale>) => ticks.map(({ label }) => label)

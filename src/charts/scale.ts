@@ -31,7 +31,7 @@ export function logScale(low: number, high: number): Scale {
   const coarse = inside(powers)
   const every = Math.ceil(coarse.length / 6)
   if (fine.length < 3) return { ticks: linearScale(low, high, { wanted: 4, round: false }).ticks, place }
-  const chosen = fine.length <= 7 ? fine : coarse.filter((_, i) => i % every === 0)
+  const chosen = fine.length <= 8 ? fine : coarse.filter((_, i) => i % every === 0)
   return { ticks: chosen.map((at) => labelled(at, at)), place }
 }
 

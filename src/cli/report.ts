@@ -5,7 +5,7 @@ import { writeAtomically } from '../files/atomic.ts'
 import { refuseOverwriting } from '../images/overwriting.ts'
 import { evaluationMarkdown } from '../report/markdown.ts'
 import { type Report, reportOf } from '../report/model.ts'
-import { evaluationPage } from '../report/page.ts'
+import { evaluationPage } from '../report/page.tsx'
 import { readEntries } from '../report/read-entries.ts'
 import { commandOutput, type Io, plural } from './io.ts'
 

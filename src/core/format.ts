@@ -16,6 +16,9 @@ export function figure(value: number, digits = 4): string {
   return size >= 10 ** (digits - 1) ? count(Math.round(value)) : value.toPrecision(digits)
 }
 
+/** "98.8 %" */
+export const percentage = (share: number): string => `${(100 * share).toFixed(1)} %`
+
 /** Seconds as a person says them: "0.35 s", "12 s", "3 min 20 s", "2 h 5 min". */
 export function duration(seconds: number): string {
   if (seconds < 10) return `${seconds.toFixed(seconds < 1 ? 2 : 1)} s`

@@ -44,9 +44,7 @@ describe('the page', () => {
     const page = await report([start, at(1), at(2), { type: 'sheet', step: 2, file: 'x.png', caption: 'red' }, end])
     expect(page).not.toMatch(/<script|<link|https?:|url\(|@import/)
     const bytes = await readFile(join(folder, 'x.png'))
-    expect(page).toContain(
-      `src="data:image/png;base64,${bytes.toString('base64')}" alt="red" loading="lazy" class="small"`,
-    )
+    expect(page).toContain(`src="data:image/png;base64,${bytes.toString('base64')}" alt="red" class="small"/>`)
     expect((await readdir(folder)).sort()).toEqual(['log.jsonl', 'report.html', 'x.png'])
   })
 
@@ -59,7 +57,7 @@ describe('the page', () => {
 
   test('a sheet that is gone leaves its caption', async () => {
     const page = await report([start, at(1), sheet(1)])
-    expect(page).toContain('<div class="gone">no image</div><figcaption><b>Step 1</b> &lt;step&gt; 1</figcaption>')
+    expect(page).toContain('<div class="gone">no image</div><figcaption><b>Step 1</b> &lt;step> 1</figcaption>')
   })
 
   test('settings come with unit and provenance where they are given', async () => {
@@ -67,9 +65,9 @@ describe('the page', () => {
     const rows = config.rows(await config.resolve({ overrides: { lr: 0.5 } }))
     const page = await report([start, at(1)], { title: 'A & B', rows })
     expect(page).toContain('<h1>A &amp; B</h1>')
-    expect(page).toContain('<code>lr</code><td class="value">0.5 <small>per step</small>')
-    expect(page).toContain('this run</span><td>table &lt;2&gt; (paper: 0.0001)')
-    expect(await report([])).toContain('<code>betas</code><td class="value">[0.9,0.95]')
+    expect(page).toContain('<code>lr</code></td><td class="value">0.5<small> per step</small>')
+    expect(page).toContain('this run</span></td><td>table &lt;2> (paper: 0.0001)')
+    expect(await report([])).toContain('<code>betas</code></td><td class="value">[0.9,0.95]')
   })
 
   test('a run that has only begun has a page', async () => {

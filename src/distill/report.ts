@@ -4,7 +4,7 @@ import { basename, join, resolve } from 'node:path'
 import { writeStream } from '../files/atomic.ts'
 import { inlineImage } from '../images/inline.ts'
 import type { KnobRow } from './knobs.ts'
-import { type PageSheet, reportPage, type SettingRow } from './report-page.ts'
+import { type PageSheet, reportPage, type SettingRow } from './report-page.tsx'
 import { readLog } from './run-log.ts'
 import { summarize } from './run-summary.ts'
 

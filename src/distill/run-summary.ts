@@ -1,7 +1,7 @@
 // What a run's log amounts to: how far it came and how it ended, its curves by name, its sheets.
 // A resumed run counts as one: its times add up.
 
-import type { Point, Series } from '../charts/line-chart.ts'
+import type { Point, Series } from '../charts/line-chart.tsx'
 import type { EventOf, RunEvent } from './run-log.ts'
 
 export interface Curves {

@@ -1,6 +1,6 @@
 // The columns of a report's table: those that some row has something to say in.
 
-import { figure } from '../core/format.ts'
+import { figure, percentage } from '../core/format.ts'
 import type { Metrics } from '../evaluate/result.ts'
 import type { Published } from '../zoo/model-entry.ts'
 import type { ReportEntry } from './entry.ts'
@@ -55,7 +55,7 @@ const metrics: readonly Metric[] = [
     better: 'lower',
     text: spread('kidDeviation', (value) => value.toFixed(5)),
   },
-  { key: 'accuracy', title: 'Accuracy', better: 'higher', text: (value) => `${(100 * value).toFixed(1)} %` },
+  { key: 'accuracy', title: 'Accuracy', better: 'higher', text: percentage },
 ]
 
 /** Columns for these rows; `inception` says whether the features are those that FID is named after. */

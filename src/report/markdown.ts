@@ -1,6 +1,6 @@
 // The report as Markdown: tables, protocols, sample sheets by their files' names; plots are for the page.
 
-import { percentage } from '../charts/bar-chart.ts'
+import { percentage } from '../core/format.ts'
 import { markdownText } from '../core/markup.ts'
 import type { ClassFigures } from './classes.ts'
 import { differenceText, type Report, type ReportTable } from './model.ts'

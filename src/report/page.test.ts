@@ -4,7 +4,7 @@ import type { EvaluationResult } from '../evaluate/result.ts'
 import type { Grid } from './entry.ts'
 import { evaluationMarkdown } from './markdown.ts'
 import { reportOf } from './model.ts'
-import { evaluationPage } from './page.ts'
+import { evaluationPage } from './page.tsx'
 
 type Results = Readonly<Record<string, EvaluationResult>>
 const reported = (results: Results, grid?: Grid) =>
@@ -54,7 +54,7 @@ describe('the page', () => {
     const one = { a: spriteResults['var-one-step.json']! }
     const caption =
       'sprites-var-dd, one step: the first samples that were measured (1 step, noise of seed 0, labels: random, seed 0).'
-    expect(page(one, sheet)).toContain(`<img src="data:image/png;base64,AAAA" alt="${caption}" class="small">`)
+    expect(page(one, sheet)).toContain(`<img src="data:image/png;base64,AAAA" alt="${caption}" class="small"/>`)
     expect(page(one, { ...sheet, width: 2000 })).not.toContain('class="small"')
     expect(page(one, { ...sheet, source: undefined })).toContain('no image')
   })
@@ -62,13 +62,13 @@ describe('the page', () => {
   it('takes every text for text', () => {
     const html = page({ hostile })
     expect(html).not.toMatch(/<script|<img/)
-    expect(html).toContain('&lt;img src=x&gt;')
+    expect(html).toContain('&lt;img src=x>')
     expect(html).toContain('<h1>A &amp; B</h1>')
   })
 
   it('can be read with a keyboard and by a screen reader: scrolling tables take focus and have names', () => {
-    for (const [tag] of all.matchAll(/<div class="(?:card )?scroll[^>]*>/g))
-      expect(tag).toMatch(/tabindex="0" role="region" aria-label="[^"]+"/)
+    for (const [tag] of all.matchAll(/<section class="scroll[^>]*>/g))
+      expect(tag).toMatch(/tabindex="0" aria-label="[^"]+"/)
     for (const [tag] of all.matchAll(/<svg role="img"[^>]*>/g)) expect(tag).toContain('aria-label="')
     expect(all).toContain('<html lang="en">')
     expect(all).toContain('<th scope="row">')

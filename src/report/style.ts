@@ -34,7 +34,7 @@ section section > h3 { margin-bottom: 0.7rem; font-size: 1rem; }
 .figures abbr { text-decoration: none; }
 .remarks { margin-top: 0.8rem; color: var(--soft); font-size: 0.875rem; max-width: 52rem; }
 .heat td { background: color-mix(in srgb, var(--line-1) calc(var(--heat) * ${100 * strongestHeat}%), var(--card)); border-color: var(--card); }
-.heat th, .heat td { padding: 0.3rem 0.8rem; } .heat thead th { max-width: 9rem; vertical-align: bottom; }
+.heat th, .heat td { padding: 0.3rem 0.8rem; } .heat thead th { max-width: 9rem; vertical-align: bottom; white-space: pre-line; }
 .heat tbody th { border-color: transparent; } .heat caption, details > p { padding: 1rem 1.15rem 0.4rem; text-align: left; }
 .grids { display: grid; align-items: start; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); gap: 1rem; }
 .grids .sheet { max-width: 46rem; }

@@ -177,6 +177,8 @@ const packages: Record<string, readonly string[]> = {
   hono: ['server'],
   '@hono/node-server': ['server'],
   '@valibot/to-json-schema': ['server'],
+  preact: ['charts', 'report', 'distill'],
+  'preact-render-to-string': ['charts'],
   koffi: ['distill'],
 }
 

@@ -82,9 +82,9 @@ describeWith(chromium)('Report', () => {
     expect(says[0]).toMatch(/VAR: 1 step: 1\.00 network evaluations per image, Fréchet distance 45\.8/)
     expect(says[1]).toMatch(/LlamaGen: 1 step: 6\.29 milliseconds per image, Fréchet distance 215/)
     expect(says[2]).toMatch(/teacher: 0\.588 recall, precision 0\.628/)
-    const axes = await page.locator('.report-chart .axis').allTextContents()
+    const axes = await page.locator('.chart .axis').allTextContents()
     expect(axes).toContain('milliseconds per image (logarithmic)')
-    expect(await page.locator('.report-chart .mark').count()).toBe(36)
+    expect(await page.locator('.chart .mark').count()).toBe(36)
   })
 
   it('keeps published figures apart, marked as not measured here', async () => {

@@ -1,9 +1,11 @@
 // The evaluation of the embedded models: plots, tables and the protocol they were measured by; apart from them, and marked so,
 // what the paper's authors published for ImageNet.
+import 'virtual:charts.css'
 import './report.css'
+import { ScatterChart } from '../../../../src/charts/scatter-chart.tsx'
+import { percentage } from '../../../../src/core/format.ts'
 import { secondsText } from '../../ui/text.ts'
 import type { ViewProps } from '../props.ts'
-import { Chart } from './chart.tsx'
 import { type Column, numbers } from './columns.ts'
 import { Protocol } from './protocol.tsx'
 import { type FamilyResults, families, type PublishedRow, published, type Row } from './results.ts'
@@ -45,8 +47,11 @@ const groupsOf = (x: (row: Row) => number, y: (row: Row) => number) =>
 function Plots() {
   const distance = { title: 'Fréchet distance', log: true }
   return (
-    <section class="report-plots" aria-label="Plots">
-      <Chart
+    <section class="report-plots">
+      <header class="sr-only">
+        <h2>Plots</h2>
+      </header>
+      <ScatterChart
         title="Distance against steps"
         x={{ title: 'network evaluations per image', log: true }}
         y={distance}
@@ -55,7 +60,7 @@ function Plots() {
           ({ frechet }) => frechet,
         )}
       />
-      <Chart
+      <ScatterChart
         title="Distance against time"
         x={{ title: 'milliseconds per image', log: true }}
         y={distance}
@@ -64,10 +69,10 @@ function Plots() {
           ({ frechet }) => frechet,
         )}
       />
-      <Chart
+      <ScatterChart
         title="Precision and recall"
-        x={{ title: 'recall' }}
-        y={{ title: 'precision' }}
+        x={{ title: 'recall', until: 1 }}
+        y={{ title: 'precision', until: 1 }}
         groups={groupsOf(
           ({ recall }) => recall,
           ({ precision }) => precision,
@@ -99,7 +104,7 @@ const columns: readonly Column<Row>[] = [
   numbers({ key: 'recall', title: 'Recall', better: 'higher', value: ({ recall }) => recall }, share),
   numbers(
     { key: 'accuracy', title: 'Class accuracy', better: 'higher', value: ({ accuracy }) => accuracy },
-    (v) => `${(100 * v).toFixed(1)} %`,
+    percentage,
   ),
 ]
 

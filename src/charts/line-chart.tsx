@@ -1,7 +1,6 @@
-// A line chart as inline SVG, written as text: no document, no script, no library. The curves lie in an inner picture
-// that stretches with the page while strokes and letters keep their size; colours come from the page's style sheet.
+// Curves over the steps of a training. A long curve is averaged, with a band of its extremes behind it.
 import { figure } from '../core/format.ts'
-import { escaped } from './html.ts'
+import { ChartFigure, Grid, promille, Stretched } from './figure.tsx'
 import { linearScale, logScale, type Scale } from './scale.ts'
 
 export type Point = readonly [x: number, y: number]
@@ -13,7 +12,7 @@ export interface Series {
   line: 0 | 1 | 2 | 3
 }
 
-export interface Chart {
+export interface LineChartProps {
   title: string
   series: readonly Series[]
   /** Logarithmic, where all values are above 0. */
@@ -29,30 +28,37 @@ const intervals = 240
 /** Curves of no more points than this show them as dots. */
 const dotted = 60
 
-/**
- * A `<figure>` with title, legend (name and latest value) and curves; values that are not finite are left out.
- * @example
- * lineChart({ title: 'Loss', series: [{ name: 'training', points: [[0, 2], [100, 1]], line: 0 }] }).startsWith('<figure') // true
- */
-export function lineChart({ title, series, log = false, zero = false, until = 0 }: Chart): string {
+/** Curves with a legend of names and latest values; values that are not finite are left out, and nothing is drawn without any. */
+export function LineChart({ title, series, log = false, zero = false, until = 0 }: LineChartProps) {
   const curves = series.map(({ points }) => thinned(points.filter((point) => point.every(Number.isFinite))))
   const all = curves.flat()
-  if (!all.length) return ''
+  if (!all.length) return null
   const x = linearScale(0, Math.max(until, extremes(all.map(({ x }) => x))[1]), { wanted: 7, round: false })
   const [low, high] = visible(all)
   const logarithmic = log && low > 0
   const y = logarithmic ? logScale(low, high) : linearScale(zero ? Math.min(0, low) : low, high)
-  const legend = series.map(({ name, points, line }) => {
-    return `<span class="line-${line}"><i></i>${escaped(name)} <b>${figure(latest(points))}</b></span>`
-  })
-  const drawn = curves.map((curve, i) => `<g class="line-${series[i]!.line}">${paths(curve, x, y)}</g>`)
-  return `<figure class="chart">
-<figcaption><h3>${escaped(title)}${logarithmic ? ' <small>logarithmic</small>' : ''}</h3><div class="legend">${legend.join('')}</div></figcaption>
-<div class="plot"><svg role="img" aria-label="${escaped(title)}">
-${grid(x, y)}
-<svg viewBox="0 0 1000 1000" preserveAspectRatio="none" width="100%" height="100%">${drawn.join('')}</svg>
-</svg></div>
-</figure>`
+  const legend = series.map(({ name, points, line }) => (
+    <span key={name} class={`line-${line}`}>
+      <i />
+      {name} <b>{figure(latest(points))}</b>
+    </span>
+  ))
+  return (
+    <ChartFigure title={title} remark={logarithmic ? 'logarithmic' : ''} legend={legend}>
+      <div class="plot">
+        <svg role="img" aria-label={title}>
+          <Grid x={x} y={y} />
+          <Stretched>
+            {curves.map((curve, i) => (
+              <g key={series[i]!.name} class={`line-${series[i]!.line}`}>
+                <Curve bins={curve} x={x} y={y} />
+              </g>
+            ))}
+          </Stretched>
+        </svg>
+      </div>
+    </ChartFigure>
+  )
 }
 
 /** The mean over the last interval: of a noisy curve, the last value alone says little. */
@@ -100,31 +106,19 @@ function extremes(values: readonly number[]): [low: number, high: number] {
   return [low, high]
 }
 
-function paths(curve: readonly Bin[], x: Scale, y: Scale): string {
-  const at = (bin: Bin, value: number) => `${promille(x.place(bin.x))} ${promille(1 - y.place(value))}`
-  const through = (bins: readonly Bin[], value: (bin: Bin) => number) =>
-    bins.map((bin) => at(bin, value(bin))).join('L')
-  const line = through(curve, (bin) => bin.y)
-  const band = `${through(curve, (bin) => bin.high)}L${through(curve.toReversed(), (bin) => bin.low)}`
-  const dots = curve.map((bin) => `M${at(bin, bin.y)}h0`).join('')
-  return [
-    curve.some(({ low, high }) => low < high) ? `<path class="band" d="M${band}Z"/>` : '',
-    `<path class="curve" d="M${line}"/>`,
-    curve.length <= dotted ? `<path class="dots" d="${dots}"/>` : '',
-  ].join('')
+function Curve({ bins, x, y }: { bins: readonly Bin[]; x: Scale; y: Scale }) {
+  const at = (bin: Bin, value: number) => `${inside(x.place(bin.x))} ${inside(1 - y.place(value))}`
+  const through = (some: readonly Bin[], value: (bin: Bin) => number) =>
+    some.map((bin) => at(bin, value(bin))).join('L')
+  const band = `${through(bins, (bin) => bin.high)}L${through(bins.toReversed(), (bin) => bin.low)}`
+  return (
+    <>
+      {bins.some(({ low, high }) => low < high) && <path class="band" d={`M${band}Z`} />}
+      <path class="curve" d={`M${through(bins, (bin) => bin.y)}`} />
+      {bins.length <= dotted && <path class="dots" d={bins.map((bin) => `M${at(bin, bin.y)}h0`).join('')} />}
+    </>
+  )
 }
 
-/** A share of the inner picture's 1000 units; a band's extremes may lie outside and end at its edge. */
-const promille = (share: number): number => Math.round(Math.max(0, Math.min(1, share)) * 1e4) / 10
-const percent = (share: number): string => `${Math.round(share * 1e4) / 100}%`
-
-function grid(x: Scale, y: Scale): string {
-  const rows = y.ticks.map(({ at, label }) => {
-    const height = percent(1 - y.place(at))
-    return `<line x1="0" x2="100%" y1="${height}" y2="${height}"/><text class="y" x="-10" y="${height}">${label}</text>`
-  })
-  const columns = x.ticks.map(({ at, label }) => {
-    return `<text class="x" x="${percent(x.place(at))}" y="100%" dy="22">${label}</text>`
-  })
-  return [...rows, ...columns].join('')
-}
+/** A band's extremes may lie outside and end at the plot's edge. */
+const inside = (share: number): number => promille(Math.max(0, Math.min(1, share)))
