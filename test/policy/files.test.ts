@@ -58,7 +58,8 @@ it('every document that a comment or a document names is there', () => {
   const missing = text.flatMap((file) => {
     const said = file.endsWith('.md') ? read(file) : commentsOf(read(file))
     const names = said.match(/(?<![\w./*:-])(?:[\w-]+\/|\.\.\/)*[\w-]+\.md\b/g) ?? []
-    const found = (name: string) => [root, join(root, dirname(file))].some((place) => existsSync(join(place, name)))
+    const found = (name: string) =>
+      [root, join(root, 'docs'), join(root, dirname(file))].some((place) => existsSync(join(place, name)))
     return names.filter((name) => !found(name)).map((name) => `${file}: ${name}`)
   })
   expect(missing).toEqual([])
@@ -67,3 +68,12 @@ it('every document that a comment or a document names is there', () => {
 /** The comments of a file in TypeScript, JavaScript, CSS, YAML or a shell's language. */
 const commentsOf = (source: string): string =>
   (source.match(/^\s*(?:\/\/|\/?\*|#).*|\s\/\/ .*/gm) ?? []).map((line) => line.trim()).join('\n')
+
+it('ARCHITECTURE.md names every folder of src/ and fits two screens', () => {
+  const architecture = read('ARCHITECTURE.md')
+  const rooms = new Set(files.flatMap((file) => file.match(/^src\/(\w+)\//)?.[1] ?? []))
+  expect([...rooms].filter((room) => !architecture.includes(`\n| \`${room}/\``))).toEqual([])
+  const lines = architecture.trimEnd().split('\n')
+  expect(lines.length).toBeLessThanOrEqual(125)
+  expect(lines.filter((line) => line.length > 110)).toEqual([])
+})
