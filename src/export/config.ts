@@ -2,6 +2,7 @@
 // readers of such folders know (id2label, model_type); everything a caller needs to run the graphs stands here.
 
 import type { TensorSpec } from '../engine/types.ts'
+import { type ExportedConfig, formatVersion, modelType } from '../library/exported.ts'
 import type { Model } from '../library/model.ts'
 import type { TokenizerArchitecture, TransformerArchitecture } from '../models/architecture.ts'
 import { tokensBefore } from '../sampling/family.ts'
@@ -43,13 +44,14 @@ export interface ConfigFacts {
 
 export const knownAnswerFile = 'known_answer.safetensors'
 
-export function configJson(facts: ConfigFacts): object {
+/** The config.json of a folder: what `ExportedConfig` reads of it, and more for other readers. */
+export function configJson(facts: ConfigFacts): ExportedConfig & Record<string, unknown> {
   const { model, dtype, check } = facts
   const { family } = model
   const labels = model.classes.labels.slice(0, family.numClasses)
   return {
-    model_type: 'distilled-decoding',
-    format_version: 1,
+    model_type: modelType,
+    format_version: formatVersion,
     name: model.name,
     family: family.name,
     dtype,
@@ -69,7 +71,7 @@ export function configJson(facts: ConfigFacts): object {
     },
     presets: facts.presets.map(({ steps, timesteps, split, graphs, published }) => ({
       steps,
-      timesteps,
+      timesteps: [...timesteps],
       split,
       graphs: [...graphs, 'decoder'],
       ...(published && { published }),
@@ -101,11 +103,11 @@ export function configJson(facts: ConfigFacts): object {
       made_with: 'these files on the CPU',
       mean_levels_within: facts.tolerance,
     },
-    files: facts.files,
+    files: [...facts.files],
   }
 }
 
-function graphJson({ path, data, inputs, outputs, student }: ExportedGraph): object {
+function graphJson({ path, data, inputs, outputs, student }: ExportedGraph): ExportedConfig['graphs'][string] {
   const spec = ({ name, dtype, shape }: TensorSpec) => ({ name, dtype, shape })
   return {
     file: path,
@@ -124,8 +126,10 @@ function graphJson({ path, data, inputs, outputs, student }: ExportedGraph): obj
 }
 
 /** All groups of one size are one number and their count: LlamaGen has hundreds. */
-const compact = (groups: readonly number[]): object =>
-  groups.length > 16 && groups.every((size) => size === groups[0]) ? { size: groups[0], count: groups.length } : groups
+const compact = (groups: readonly number[]): ExportedConfig['token_groups'] =>
+  groups.length > 16 && groups.every((size) => size === groups[0])
+    ? { size: groups[0]!, count: groups.length }
+    : [...groups]
 
 /** How readers of such folders learn of images: nothing goes in, this comes out. */
 export const preprocessorJson = (imageSize: number): object => ({

@@ -131,7 +131,7 @@ describe('the bounds', () => {
 
   it('refuse larger errors, other tokens and what is no number, with the figure', () => {
     expect(() => requireBounds('fp16', check(0.5, 1))).toThrow(
-      /mean error of student_t0 is 0.5000, more than 0.03.*--dtype fp32/,
+      /mean error of student_t0 is 0.5000, more than 0.03.*`dtype: 'fp32'`/,
     )
     expect(() => requireBounds('fp16', check(0, 0.5))).toThrow('chooses 50.00 % of its tokens')
     expect(() => requireBounds('fp32', check(Number.NaN, 1))).toThrow('is NaN')

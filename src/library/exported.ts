@@ -16,14 +16,17 @@ const tokens = whole(0, 512 * 512)
 const classes = whole(1, 2 ** 20)
 const most = 10_000
 
-const graph = v.object({
+const graph = v.looseObject({
   file: name,
   external_data: v.pipe(v.array(name), v.maxLength(most)),
   timestep: v.optional(tokens),
   split: v.optional(tokens),
 })
 
-/** What is read of config.json. */
+export const modelType = 'distilled-decoding'
+export const formatVersion = 1
+
+/** What is read of config.json; `distilled export` writes no less (export/config.ts). */
 const schema = v.object({
   name,
   family: v.picklist(['var', 'llamagen']),
@@ -43,7 +46,7 @@ const schema = v.object({
     v.maxLength(most),
   ),
   graphs: v.record(name, graph),
-  known_answer: v.object({ file: name, mean_levels_within: v.pipe(v.number(), v.minValue(0), v.maxValue(255)) }),
+  known_answer: v.looseObject({ file: name, mean_levels_within: v.pipe(v.number(), v.minValue(0), v.maxValue(255)) }),
   files: v.pipe(
     v.array(
       v.object({
@@ -64,11 +67,14 @@ export type ExportedConfig = v.InferOutput<typeof schema>
  */
 export function readConfig(address: string, bytes: Uint8Array): ExportedConfig {
   const config = parsed(address, bytes) as Record<string, unknown> | null
-  if (config?.model_type !== 'distilled-decoding') throw foreign(address, 'names no "model_type": "distilled-decoding"')
-  if (config.format_version !== 1) {
-    throw new CheckpointError(`${address} is of format ${config.format_version}; this version reads format 1.`, {
-      remedy: 'Take a newer version of distilled-decoding, or export the model again.',
-    })
+  if (config?.model_type !== modelType) throw foreign(address, `names no "model_type": "${modelType}"`)
+  if (config.format_version !== formatVersion) {
+    throw new CheckpointError(
+      `${address} is of format ${config.format_version}; this version reads format ${formatVersion}.`,
+      {
+        remedy: 'Take a newer version of distilled-decoding, or export the model again.',
+      },
+    )
   }
   const checked = v.safeParse(schema, config)
   if (checked.success) return checked.output
