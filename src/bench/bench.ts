@@ -97,7 +97,7 @@ const measurements: Record<Part, (context: Context) => AsyncGenerator<BenchRow>>
  * Benchmarks one model of the zoo with random weights of its size.
  * @throws UsageError unless `model` is a student of the zoo
  * @example
- * const { roof, rows } = await bench({ model: 'var-dd-d16', parts: ['student'] })
+ * const { roof, rows } = await bench({ model: 'sprites-var-dd', parts: ['student'], repeat: 1 })
  */
 export async function bench(options: BenchOptions): Promise<BenchResult> {
   const { model, dtype = 'fp32', repeat = 5, signal } = options

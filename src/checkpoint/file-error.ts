@@ -16,7 +16,8 @@ export const notExecuted =
 /**
  * Makes the errors about the file called `file`.
  * @example
- * throw fileErrors('a.pth')('zip directory', 'an entry data.pkl', 'none')
+ * const error = fileErrors('a.pth')('zip directory', 'an entry data.pkl', 'none', 'Fetch it again.')
+ * error.message // 'a.pth: zip directory: expected an entry data.pkl, found none. Fetch it again.'
  */
 export function fileErrors(file: string): FileError {
   return (place, expected, found, remedy = damaged) =>

@@ -128,7 +128,7 @@ const rows: readonly Row[] = [
 /**
  * The network whose tensors these look like, with what shapes tell about its size.
  * @example
- * guessModel(tensors).label // 'VAR-DD-d16'
+ * guessModel(tensors).kind // 'var-dd'
  */
 export function guessModel(tensors: StateDict): Guess {
   const row = rows.find(({ needs }) => needs.every((name) => tensors.has(name)))

@@ -101,7 +101,8 @@ export interface NamedTensor {
  * @throws ShapeError when data and shape disagree or a name comes twice
  * @see https://huggingface.co/docs/safetensors
  * @example
- * for (const chunk of writeSafetensors(tensors, { format: 'pt' })) await file.write(chunk)
+ * const bias = { name: 'bias', dtype: 'float32', shape: [2], data: new Uint8Array(8) }
+ * for (const chunk of writeSafetensors([bias], { format: 'pt' })) await file.write(chunk)
  */
 export function writeSafetensors(
   tensors: Iterable<NamedTensor>,

@@ -39,7 +39,7 @@ export function bufferSource(name: string, bytes: Uint8Array): ByteSource {
 /**
  * A Blob, or a File the user picked in a browser.
  * @example
- * const checkpoint = await openCheckpoint(blobSource(input.files[0]))
+ * const checkpoint = await openCheckpoint(blobSource(fileInput.files[0]))
  */
 export function blobSource(blob: Blob, name = 'name' in blob ? String(blob.name) : 'blob'): ByteSource {
   return {

@@ -68,8 +68,9 @@ const PIXELS = BATCH * 1024 ** 2
  * @param path weights under pytorch-fid's names, as torch or safetensors file
  * @throws CheckpointError when the file is missing, damaged, or holds another network
  * @example
- * await using reader = await inceptionReader(engine, 'pt_inception-2015-12-05-6726825d.pth', 'dd')
+ * const reader = await inceptionReader(engine, 'pt_inception-2015-12-05-6726825d.pth', 'dd')
  * const { features } = await reader.read({ data: pixels, shape: [8, 256, 256, 3] })
+ * await reader.dispose()
  * features.shape // [8, 2048]
  */
 export async function inceptionReader(

@@ -41,7 +41,8 @@ const [FIRST, SECOND] = [0, 1]
  * @throws UsageError when widths differ, a feature is not finite, or a set has fewer rows than a subset
  * @example
  * const set = (...data) => ({ data: Float32Array.from(data), shape: [data.length, 1] })
- * (await kernelDistance(set(0, 0), set(2, 2), { subsets: 1, subsetSize: 2 })).kid // 124
+ * const distance = await kernelDistance(set(0, 0), set(2, 2), { subsets: 1, subsetSize: 2 })
+ * distance.kid // 124
  */
 export async function kernelDistance(a: Features, b: Features, options: KidOptions = {}): Promise<KernelDistance> {
   const fewest = Math.min(a.shape[0], b.shape[0])

@@ -23,8 +23,9 @@ const extras = ['spatial', 'probabilities'] as const
  * Opens an ONNX file. Its weights may lie in files beside it.
  * @throws CheckpointError when ONNX Runtime cannot open it, or its inputs and outputs are not those of a reader
  * @example
- * await using reader = await onnxReader(engine, 'dinov2.onnx')
+ * const reader = await onnxReader(engine, 'dinov2.onnx')
  * const { features } = await reader.read({ data: pixels, shape: [8, 256, 256, 3] })
+ * await reader.dispose()
  * features.shape // [8, 384]
  */
 export async function onnxReader(engine: Engine, path: string): Promise<FeatureReader> {

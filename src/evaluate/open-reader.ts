@@ -23,7 +23,8 @@ export interface ReaderContext {
  * that `distilled train classifier` wrote
  * @throws UsageError when there is no such file, CheckpointError when it holds something else
  * @example
- * await using reader = await openFeatureReader('sprites', { engine, protocol: 'dd' })
+ * const reader = await openFeatureReader('sprites', { engine, protocol: 'dd' })
+ * await reader.dispose()
  * reader.width // 128
  */
 export async function openFeatureReader(what: string, { engine, protocol }: ReaderContext): Promise<FeatureReader> {

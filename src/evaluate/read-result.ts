@@ -13,7 +13,8 @@ export const maxResultBytes = 2 ** 23
  * @throws UsageError when there is no such file or it is too large, CheckpointError when it is none of ours
  * @example
  * const { metrics, protocol } = await readResult('one-step.json')
- * `FID ${metrics.fid} of ${protocol.count} samples` // 'FID 52.24 of 5000 samples'
+ * const text = `FID ${metrics.fid} of ${protocol.count} samples`
+ * text // 'FID 52.24 of 5000 samples'
  */
 export async function readResult(path: string): Promise<EvaluationResult> {
   const failed = (cause: NodeJS.ErrnoException): never => {

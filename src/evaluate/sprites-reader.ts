@@ -31,9 +31,10 @@ const BATCH = 64
 /**
  * The classifier of the sprites that comes with the package: 128 features, 12 classes, images of 32 x 32.
  * @example
- * await using reader = await spritesReader(engine)
+ * const reader = await spritesReader(engine)
  * const { value } = await spritesSet(24).images.read(0, 24).next()
  * const { probabilities } = await reader.read(value)
+ * await reader.dispose()
  * probabilities.shape // [24, 12]
  */
 export const spritesReader = (engine: Engine): Promise<FeatureReader> =>

@@ -18,7 +18,8 @@ const writtenMs = 10_000
  * @param what is at work where the lock is taken, for the error: "a training run"
  * @throws FileError when a live process holds it, or the folder cannot be written
  * @example
- * await using lock = await lockFolder('.', 'an example')
+ * const lock = await lockFolder('.', 'an example')
+ * await lock[Symbol.asyncDispose]() // or `await using lock = ...`, where the language has it
  */
 export async function lockFolder(folder: string, what: string, name = 'run'): Promise<AsyncDisposable> {
   const path = join(folder, `.${name}.lock`)

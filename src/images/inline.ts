@@ -21,7 +21,8 @@ const mostBytes = 2 ** 26
  * @throws what the file system says of a file that is there and cannot be read
  * @example
  * const { source, width } = await inlineImage('sheet.png')
- * `${width} pixels, ${source.slice(0, 22)}` // '342 pixels, data:image/png;base64,'
+ * const text = `${width} pixels, ${source.slice(0, 22)}`
+ * text // '342 pixels, data:image/png;base64,'
  */
 export async function inlineImage(path: string): Promise<InlineImage | undefined> {
   const bytes = await readWhole(path, mostBytes).catch((error) => {

@@ -103,7 +103,7 @@ export class BaseModel<Image extends RgbImage> implements AsyncDisposable {
    * Samples all images and returns them together.
    * @throws UsageError for unknown or denied classes or impossible settings; the signal's reason when aborted
    * @example
-   * const { images } = await model.sample({ classes: ['goldfish', 207], seed: 0, steps: 1 })
+   * const { images } = await model.sample({ classes: ['goldfish', 7], seed: 0, steps: 1 })
    * await images[0].save('goldfish.png')
    */
   async sample(options: SampleOptions): Promise<{ images: Image[]; results: SampleResult<Image>[] }> {
@@ -116,7 +116,7 @@ export class BaseModel<Image extends RgbImage> implements AsyncDisposable {
    * Yields images as they are finished, in order.
    * @throws UsageError for unknown or denied classes or impossible settings; the signal's reason when aborted
    * @example
-   * for await (const { image, index } of model.stream({ classes: [207], count: 4 })) await image.save(`${index}.png`)
+   * for await (const { image, index } of model.stream({ classes: [7], count: 4 })) await image.save(`${index}.png`)
    */
   async *stream(options: SampleOptions): AsyncGenerator<SampleResult<Image>> {
     checkOptions('sample', sampleSchema, options)

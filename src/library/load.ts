@@ -36,7 +36,7 @@ export function load(options: LoadOptions): Promise<Model>
  * @throws UsageError for unknown names and options, missing files and policies that make no sense, CheckpointError for damaged
  * files, EngineError for devices
  * @example
- * const model = await load('var-dd-d16', { device: 'cpu' })
+ * const model = await load('sprites-var-dd', { device: 'cpu' })
  * await model.dispose()
  */
 export function load(model: string | undefined, options?: LoadOptions): Promise<Model>

@@ -32,6 +32,7 @@ export interface Journal {
  * @example
  * const journal = await openJournal('review')
  * await journal.append(() => event)
+ * await journal.close()
  */
 export async function openJournal(folder: string): Promise<Journal> {
   const path = join(folder, journalName)

@@ -38,6 +38,7 @@ interface Answer {
  * @throws UsageError when the port is taken
  * @example
  * const server = await serveReview(openDesk(review, journal), { port: 0 })
+ * await server.close()
  */
 export async function serveReview(desk: Desk, { port = defaultPort }: { port?: number } = {}): Promise<ReviewServer> {
   const server = createServer((request, response) => {

@@ -53,6 +53,7 @@ export interface RunningServer {
  * `load` throws
  * @example
  * const server = await serveModels({ models: ['sprites-var-dd'], port: 0 })
+ * await server.close()
  */
 export async function serveModels(options: ServeOptions): Promise<RunningServer> {
   const { host = '127.0.0.1', port = defaultPort, token, cors = [], patience = {} } = options

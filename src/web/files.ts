@@ -36,8 +36,6 @@ const SHA256 = 'x-distilled-sha256'
 /**
  * Looks a file up in the cache and on the server.
  * @throws DownloadError that says what was expected where, and what to do; the signal's reason when aborted
- * @example
- * const { bytes, cached } = await findFile({ url: 'https://example.org/var-d16.pth', what: 'the student' })
  */
 export async function findFile(file: WebFile, { signal, cache = true }: FindOptions = {}): Promise<FoundFile> {
   signal?.throwIfAborted()

@@ -51,6 +51,7 @@ export interface ModelSize {
  * is something else, EngineError when nothing here can run it; the signal's reason when aborted
  * @example
  * const model = await load('sprites-var-dd', { base: '/models/', ort: '/ort/' })
+ * await model.dispose()
  */
 export async function load(what: string | CheckpointUrls, options: LoadOptions = {}): Promise<WebModel> {
   const { signal, device = 'auto', threads, ort, cache = true, onProgress } = options

@@ -47,7 +47,7 @@ export interface DownloadOptions {
  * @throws DownloadError when the hub refuses, cannot be reached, or what came is not what it promised; the signal's
  * reason when aborted.
  * @example
- * const path = await download(findModel('var-dd-d16'), { onProgress: ({ received, total }) => console.log(received / total) })
+ * const path = await download(findModel('sprites-var-dd'), { onProgress: ({ received, total }) => console.log(received / total) })
  */
 export async function download(entry: ModelEntry, options: DownloadOptions = {}): Promise<string> {
   if (!('package' in entry.source)) return downloadFile(entry.source, options)

@@ -37,7 +37,7 @@ export interface ResolvedModel {
  * @throws UsageError when a name is unknown, a file is missing (with the command that fetches it), or a folder holds
  * no released file or those of several models.
  * @example
- * resolveModel({ model: 'var-dd-d16' }).student // the path of VAR-DD/var-d16.pth in the cache
+ * resolveModel({ model: 'sprites-var-dd' }).student // the path of a file that comes with the package
  */
 export function resolveModel(request: ModelRequest, settings: HubSettings = hubSettings()): ResolvedModel {
   const given = { student: request.student, teacher: request.teacher, tokenizer: request.tokenizer }

@@ -134,7 +134,9 @@ function pixelsOf(strips: readonly Tensor[], from: number, to: number): Tensor[]
  * Gives [B, out, H, W], or [B, out, 2H, 2W] by `upsampled`.
  * @throws ShapeError when x does not fit the kernel.
  * @example
- * const y = tiledConv3x3(x, weights.derive('conv.weight', tileKernel(winograd4x4, [320, 320])), bias, winograd4x4)
+ * const x = input('x', 'float32', [1, 8, 16, 16])
+ * const [kernel, bias] = [input('kernel', 'float32', [36, 8, 4]), input('bias', 'float32', [4])]
+ * tiledConv3x3(x, kernel, bias, winograd4x4).shape // [1, 4, 16, 16]
  */
 export function tiledConv3x3(x: Tensor, kernel: Tensor, bias: Tensor, { step, A, B }: TileAlgorithm): Tensor {
   const [b, c, h, w] = x.shape as [Dim, number, number, number]
