@@ -55,13 +55,16 @@ function tapsOf(from: number, to: number, { support, at }: Filter): Taps {
 }
 
 /**
- * Mixes values of `source` that lie `step` apart: output position i of a line has `step` values, which come from inputs first[i]
- * and after. Lines follow each other, `from` inputs and `taps.first.length` outputs each.
+ * Mixes values of `source` that lie `step` apart into `out`: output position i of a line has `step` values, which come from inputs
+ * first[i] and after. Lines follow each other, `from` inputs and `taps.first.length` outputs each.
  */
-function along(source: Uint8Array, { first, counts, weights, width }: Taps, step: number, from: number): Uint8Array {
+function along(
+  source: Uint8Array | Uint8ClampedArray,
+  { first, counts, weights, width }: Taps,
+  { step, from, out }: { step: number; from: number; out: Uint8ClampedArray },
+): void {
   const to = first.length
   const lines = source.length / (from * step)
-  const out = new Uint8ClampedArray(lines * to * step)
   for (let line = 0; line < lines; line++) {
     for (let i = 0; i < to; i++) {
       const start = (line * from + first[i]!) * step
@@ -74,8 +77,10 @@ function along(source: Uint8Array, { first, counts, weights, width }: Taps, step
       }
     }
   }
-  return new Uint8Array(out.buffer)
 }
+
+/** Rows that are made at a time, so that what lies between the two directions is small. */
+const BAND = 32
 
 /** `image` at another size. */
 export function resample(
@@ -84,7 +89,32 @@ export function resample(
   toHeight: number,
   filter: Filter,
 ): RgbImage {
-  const rows = toWidth === width ? data : along(data, tapsOf(width, toWidth, filter), 3, width)
-  const both = toHeight === height ? rows : along(rows, tapsOf(height, toHeight, filter), 3 * toWidth, height)
-  return { data: both, width: toWidth, height: toHeight }
+  if (toWidth === width && toHeight === height) return { data, width, height }
+  const columns = tapsOf(width, toWidth, filter)
+  const rows = tapsOf(height, toHeight, filter)
+  const size = 3 * toWidth * toHeight
+  // Memory of a resizable buffer goes back to the system when it is freed, that of others stays with the process up to 32 MB.
+  const out = new Uint8ClampedArray(new ArrayBuffer(size, { maxByteLength: size }))
+  let narrow = new Uint8ClampedArray()
+  for (let top = 0; top < toHeight; top += BAND) {
+    const bottom = Math.min(top + BAND, toHeight)
+    const { taps, start, end } = part(rows, top, bottom)
+    const source = data.subarray(3 * width * start, 3 * width * end)
+    const between = 3 * toWidth * (end - start)
+    if (narrow.length < between) narrow = new Uint8ClampedArray(between)
+    along(source, columns, { step: 3, from: width, out: narrow })
+    const target = out.subarray(3 * toWidth * top, 3 * toWidth * bottom)
+    along(narrow.subarray(0, between), taps, { step: 3 * toWidth, from: end - start, out: target })
+  }
+  return { data: new Uint8Array(out.buffer), width: toWidth, height: toHeight }
+}
+
+/** The taps of output positions `from` to `to` - 1 alone, and the inputs `start` to `end` - 1 that they mix. */
+function part({ first, counts, weights, width }: Taps, from: number, to: number) {
+  const [firsts, some] = [first.subarray(from, to), counts.subarray(from, to)]
+  const start = Math.min(...firsts)
+  const end = Math.max(...firsts.map((at, i) => at + some[i]!))
+  const moved = firsts.map((at) => at - start)
+  const taps = { first: moved, counts: some, weights: weights.subarray(from * width, to * width), width }
+  return { taps, start, end }
 }

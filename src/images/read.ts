@@ -4,6 +4,7 @@ import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { CheckpointError, DistilledError, UsageError } from '../core/errors.ts'
 import { type FilePath, pathText } from './list.ts'
+import { makeRoom } from './make-room.ts'
 import { findPngText, isPng } from './png-text.ts'
 import { clippedToRgb, cmykToRgb, type RgbImage } from './rgb.ts'
 import { type Sharp, sharp } from './sharp.ts'
@@ -63,16 +64,20 @@ export async function openImage(path: FilePath): Promise<ImageFile> {
         remedy: 'Make it smaller first.',
       })
     }
+    const size = bytes.length + 3 * width * height
     return {
       kind,
       width,
       height,
-      bytes: bytes.length + 3 * width * height,
+      bytes: size,
       settings: () => {
         const json = kind === 'PNG' ? findPngText(bytes, SETTINGS_KEY) : settingsInXmp(xmpAsString ?? '')
         return json === undefined ? undefined : settingsOf(json)
       },
-      decode: (options = {}) => named(name, () => decoded(bytes, space, options)),
+      async decode(options = {}) {
+        await makeRoom(size)
+        return named(name, () => decoded(bytes, space, options))
+      },
     }
   })
 }

@@ -7,6 +7,7 @@ const passedOver = [
   /\b(shellRemedy|flags):\s*(['"`]).*?\2/gs, // text for the command line alone
   /\b(distilled|npm|node) [^`;,\n]*/g, // a whole command may stand in an error, flags included
   /var\(--[\w-]+/g, // style sheets
+  /\bsetFlagsFromString\(.*/g, // flags of V8
 ]
 const flag = /(?<![\w-])--[a-z][a-z-]*(?![\w:-])/g
 
