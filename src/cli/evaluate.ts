@@ -15,13 +15,14 @@ import type { EvaluationSet } from '../evaluate/sets/set.ts'
 import { modelSet, openSamplesOrSet } from '../library/evaluation-sets.ts'
 import type { Model } from '../library/model.ts'
 import { samplerFacts } from '../library/sampler-facts.ts'
+import { nestedOptions } from '../sampling/plan-options.ts'
 import { bounds } from './bounds.ts'
 import { checkOutputs, saveEvaluation } from './evaluate-files.ts'
 import { formatComparison, formatResult } from './evaluate-text.ts'
 import { commandOutput, duration, Interrupted, type Io, plural } from './io.ts'
 import { wholeNumber } from './parse.ts'
 import { hideProgress, type Progress, progress, secondsLeft, showProgress } from './progress.ts'
-import { addSamplerFlags, idleTeacherFlags, planOptions, type SampleFlags } from './sample-flags.ts'
+import { addSamplerFlags, idleTeacherFlags, type SampleFlags } from './sample-flags.ts'
 import { loadSampled } from './sample-model.ts'
 import { version } from './version.ts'
 
@@ -163,9 +164,9 @@ async function run(path: string | undefined, flags: Flags, io: Io): Promise<void
       const mixed = set?.origin && mixture(set.origin)
       if (mixed) output.note(`warning: not all images of the ${what} come from one run: ${mixed}.`)
     }
-    const idle = model && model.plan(planOptions(flags)).kind === 'student' ? idleTeacherFlags(flags) : []
+    const idle = model && model.plan(nestedOptions(flags)).kind === 'student' ? idleTeacherFlags(flags) : []
     if (idle.length) output.note(`note: no effect of ${idle.join(', ')}: no teacher takes part.`)
-    const sampler = model && (await samplerFacts(model, planOptions(flags), io.signal))
+    const sampler = model && (await samplerFacts(model, nestedOptions(flags), io.signal))
     const { result, measured } = await evaluate({
       ...{ samples, reference, reader, engine, protocol, metrics: flags.metrics, signal: io.signal },
       kidSubset: flags.kidSubset,
@@ -218,7 +219,7 @@ async function open(path: string | undefined, flags: Flags, io: Io): Promise<Ope
       seed: flags.seed,
       rng: flags.rng,
       batch: flags.batch,
-      plan: model.plan(planOptions(flags)),
+      plan: model.plan(nestedOptions(flags)),
     }
     const samples = await modelSet(model, { ...options, signal: io.signal })
     return { model, samples, reference: await openReference(reference, count) }

@@ -6,74 +6,11 @@ import { UsageError } from '../core/errors.ts'
 import { quote } from '../core/show.ts'
 import type { ImageFormat } from '../images/image.ts'
 import { readSettings } from '../images/read.ts'
-import { defined } from '../library/choose-plan.ts'
-import { solvers } from '../sampling/flow-schedule.ts'
+import { type ImageSettings, imageSettingsSchema } from '../library/image-settings.ts'
 import type { NoiseRecipe } from '../sampling/noise-recipe.ts'
+import { defined, flatOptions, planAsOptions } from '../sampling/plan-options.ts'
 import { models } from '../zoo/registry.ts'
-import { bounds, mostImages } from './bounds.ts'
 import type { SampleFlags } from './sample-flags.ts'
-
-type Range = readonly [low: number, high: number]
-
-const within = ([low, high]: Range) => v.pipe(v.number(), v.minValue(low), v.maxValue(high))
-const whole = (range: Range) => v.pipe(within(range), v.safeInteger())
-
-const seed = whole(bounds.seed)
-const group = whole(bounds.group)
-const label = whole([0, 1_000_000])
-
-const teacher = v.object({
-  cfg: within(bounds.guidance),
-  cfgInterval: whole(bounds.guided),
-  topK: whole(bounds.topK),
-  topP: within(bounds.share),
-  temperature: within(bounds.temperature),
-  greedy: v.boolean(),
-  prefixMask: v.picklist(['none', 'causal']),
-})
-
-const origin = { seed, index: v.optional(seed) }
-
-const recipe = v.object({
-  ...origin,
-  toward: v.optional(v.object({ ...origin, amount: within(bounds.share) })),
-  groups: v.optional(v.pipe(v.array(v.object({ ...origin, group })), v.maxLength(bounds.group[1]))),
-})
-
-const schema = v.object({
-  model: v.pipe(v.string(), v.maxLength(4096)),
-  /** Of an image. */
-  class: v.optional(label),
-  /** Of a grid. */
-  classes: v.optional(v.pipe(v.array(label), v.maxLength(mostImages))),
-  count: v.optional(whole([1, mostImages])),
-  seed,
-  index: seed,
-  rng: v.picklist(['philox', 'torch', 'given']),
-  /** How its noise was put together. */
-  noise: v.optional(recipe),
-  plan: v.variant('kind', [
-    v.object({
-      kind: v.literal('student'),
-      timesteps: v.pipe(v.array(group), v.maxLength(bounds.group[1])),
-      split: group,
-    }),
-    v.object({ kind: v.literal('teacher-involved'), timestep: group, split: group, teacherFrom: group, teacher }),
-    v.object({
-      kind: v.literal('teacher'),
-      teacher,
-      flow: v.optional(v.object({ solver: v.picklist(solvers), steps: whole(bounds.odeSteps) })),
-    }),
-  ]),
-  dtype: v.picklist(['fp32', 'int8']),
-  /** Whether the image was computed together with others. */
-  batched: v.boolean(),
-  /** Of a grid. */
-  batch: v.optional(whole(bounds.batch)),
-  ema: v.boolean(),
-})
-
-type ImageSettings = v.InferOutput<typeof schema>
 
 /** The flags with those of the image where none was given. */
 export interface LikeFlags {
@@ -98,7 +35,7 @@ export async function withLike(given: SampleFlags): Promise<LikeFlags> {
       remedy: 'Only images saved by distilled with metadata do.',
     })
   }
-  const parsed = v.safeParse(schema, settings)
+  const parsed = v.safeParse(imageSettingsSchema, settings)
   if (!parsed.success) {
     const [issue] = parsed.issues
     throw new UsageError(
@@ -152,18 +89,8 @@ function fromImage(image: ImageSettings): Partial<SampleFlags> {
     rng: rng === 'given' ? undefined : rng,
     dtype,
     batch: image.batch,
-    ...planFlags(plan),
+    ...flatOptions(planAsOptions(plan)),
   })
-}
-
-function planFlags(plan: ImageSettings['plan']): Partial<SampleFlags> {
-  if (plan.kind === 'student') return { timesteps: plan.timesteps, split: plan.split }
-  if (plan.kind === 'teacher') {
-    const { flow, teacher } = plan
-    return { ...(flow ? { flow: true, solver: flow.solver, odeSteps: flow.steps } : { teacherOnly: true }), ...teacher }
-  }
-  const { timestep, split, teacherFrom } = plan
-  return { timesteps: [0, timestep], split, teacherFrom, ...plan.teacher }
 }
 
 /** Another way of sampling on the command line takes the place of the image's own. */

@@ -9,12 +9,13 @@ import type { LabelProtocol } from '../library/mass.ts'
 import type { Model } from '../library/model.ts'
 import { mergeSamples, sampleMany } from '../library/sample-many.ts'
 import { openSamples, type Samples } from '../library/samples.ts'
+import { nestedOptions } from '../sampling/plan-options.ts'
 import { type ClassList, imagenet } from '../zoo/classes.ts'
 import { readPolicy } from '../zoo/policy-rules.ts'
 import { classesOf, models } from '../zoo/registry.ts'
 import { type CommandOutput, commandOutput, type Io, plural } from './io.ts'
 import { progress } from './progress.ts'
-import { idleTeacherFlags, planOptions, type SampleFlags } from './sample-flags.ts'
+import { idleTeacherFlags, type SampleFlags } from './sample-flags.ts'
 import { loadSampled } from './sample-model.ts'
 import { type JobWords, mergeCommand, runShardJob } from './shard-job.ts'
 import { version } from './version.ts'
@@ -45,7 +46,7 @@ export async function massSample(flags: SampleFlags & { labels: LabelProtocol },
   const output = commandOutput(io, flags)
   const model = await loadSampled(flags, io)
   try {
-    const plan = model.plan(planOptions(flags))
+    const plan = model.plan(nestedOptions(flags))
     const marked = marksOf(model)
     const idle = plan.kind === 'student' ? idleTeacherFlags(flags) : []
     output.note(`device: ${model.engine.device}, ${plural(model.engine.threads, 'thread')} (${model.engine.reason})`)

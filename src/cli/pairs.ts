@@ -10,15 +10,17 @@ import { refuseOverwriting } from '../images/overwriting.ts'
 import { fileSha256 } from '../jobs/manifest.ts'
 import { load } from '../library/load.ts'
 import type { Model } from '../library/model.ts'
-import { defaultFlow, type Solver, solvers } from '../sampling/flow-schedule.ts'
+import { defaultFlow, type Solver } from '../sampling/flow-schedule.ts'
+import { type FlatOptions, nestedOptions } from '../sampling/plan-options.ts'
 import { programCache } from '../sampling/programs.ts'
 import { models } from '../zoo/registry.ts'
 import { resolveModel } from '../zoo/resolve.ts'
 import { bounds } from './bounds.ts'
 import { readConfig } from './config.ts'
 import { commandOutput, type Io, plural } from './io.ts'
-import { decimal, wholeNumber } from './parse.ts'
+import { wholeNumber } from './parse.ts'
 import { hideProgress, showProgress } from './progress.ts'
+import { planFlag } from './sample-flags.ts'
 import { notes } from './sample-model.ts'
 import { type JobWords, mergeCommand, runShardJob } from './shard-job.ts'
 import { version } from './version.ts'
@@ -34,7 +36,7 @@ Stopped, the same command continues. Pair i depends on the seed and i alone, nev
 Kubernetes Indexed Job or under torchrun the shard is that of the task (SLURM_ARRAY_TASK_ID and SLURM_ARRAY_TASK_COUNT;
 JOB_COMPLETION_INDEX and JOB_COMPLETIONS; RANK and WORLD_SIZE).`
 
-interface Flags {
+interface Flags extends FlatOptions {
   teacher?: string
   tokenizer?: string
   config?: string
@@ -45,11 +47,6 @@ interface Flags {
   chunk?: number
   solver: Solver
   odeSteps: number
-  cfg?: number
-  cfgInterval?: number
-  topK?: number
-  topP?: number
-  temperature?: number
   batch?: number
   device: Device
   threads?: number
@@ -60,7 +57,6 @@ interface Flags {
 
 export function pairsCommand(io: Io): Command {
   const batches = `${defaultBatch.var} for VAR, ${defaultBatch.llamagen} for LlamaGen`
-  const steps = `steps of the solver (default: ${defaultFlow.steps})`
   return new Command('pairs')
     .option('-t, --teacher <name>', 'a teacher from `distilled models`, or its file')
     .option('--tokenizer <file>', "the tokenizer's checkpoint, for a teacher that is a file")
@@ -74,21 +70,13 @@ export function pairsCommand(io: Io): Command {
       `pairs of a file, the least that a shard takes (default: ${defaultChunk})`,
       wholeNumber(...bounds.chunk),
     )
-    .addOption(
-      new Option('--solver <name>', `${solvers.join(', ')} (default: ${defaultFlow.solver})`)
-        .choices(solvers)
-        .default(defaultFlow.solver),
-    )
-    .option('--ode-steps <number>', steps, wholeNumber(...bounds.odeSteps), defaultFlow.steps)
-    .option('--cfg <scale>', 'classifier-free guidance (default: as published)', decimal(...bounds.guidance))
-    .option(
-      '--cfg-interval <tokens>',
-      'LlamaGen: guide only so many tokens; -1 guides all',
-      wholeNumber(...bounds.guided),
-    )
-    .option('--top-k <tokens>', 'keep the k most likely tokens; 0 keeps all', wholeNumber(...bounds.topK))
-    .option('--top-p <share>', 'keep the most likely tokens up to this probability', decimal(...bounds.share))
-    .option('--temperature <value>', 'below 1 safer, above 1 bolder', decimal(...bounds.temperature, { above: true }))
+    .addOption(planFlag('solver').default(defaultFlow.solver))
+    .addOption(planFlag('odeSteps', `steps of the solver (default: ${defaultFlow.steps})`).default(defaultFlow.steps))
+    .addOption(planFlag('cfg', 'classifier-free guidance (default: as published)'))
+    .addOption(planFlag('cfgInterval'))
+    .addOption(planFlag('topK'))
+    .addOption(planFlag('topP'))
+    .addOption(planFlag('temperature'))
     .option(
       '--batch <pairs>',
       `pairs computed together; more takes memory (default: ${batches})`,
@@ -155,8 +143,8 @@ async function openTeacher({ teacher, tokenizer, ...flags }: Flags, io: Io) {
   return { model, origin }
 }
 
-function teacherSettings(model: Model, { cfg, cfgInterval, topK, topP, temperature }: Flags) {
-  const plan = model.plan({ teacherOnly: true, teacher: { cfg, cfgInterval, topK, topP, temperature } })
+function teacherSettings(model: Model, flags: Flags) {
+  const plan = model.plan({ teacherOnly: true, teacher: nestedOptions(flags).teacher })
   if (plan.kind !== 'teacher') throw new UsageError('Pairs are made by a teacher alone.')
   return plan.teacher
 }

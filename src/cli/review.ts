@@ -18,10 +18,12 @@ import { makeReport } from '../review/report.ts'
 import { reportCsv, reportMarkdown } from '../review/report-text.ts'
 import { chooseModels, makeReview } from '../review/run.ts'
 import { defaultPort, serveReview } from '../review/server.ts'
+import { type FlatOptions, nestedOptions } from '../sampling/plan-options.ts'
 import { bounds } from './bounds.ts'
 import { commandOutput, duration, Interrupted, type Io, plural } from './io.ts'
-import { collected, decimal, wholeNumber } from './parse.ts'
+import { collected, wholeNumber } from './parse.ts'
 import { hideProgress, progress, showProgress } from './progress.ts'
+import { planFlag } from './sample-flags.ts'
 import { version } from './version.ts'
 
 const examples = `
@@ -46,17 +48,13 @@ export function reviewCommand(io: Io): Command {
     .addCommand(reportCommand(io))
 }
 
-interface RunFlags {
+interface RunFlags extends FlatOptions {
   model?: string[]
   count: number
   classes: string
   seed: number
   out: string
   teacherOnly?: boolean
-  cfg?: number
-  topK?: number
-  topP?: number
-  temperature?: number
   device?: Device
   dtype?: DType
   batch?: number
@@ -84,10 +82,10 @@ function runCommand(io: Io): Command {
     .option('-s, --seed <number>', 'seeds the noise (default: 0)', wholeNumber(...bounds.seed), 0)
     .option('-o, --out <folder>', "the review's folder (default: review)", 'review')
     .option('--teacher-only', "the students' teachers in their place")
-    .option('--cfg <scale>', "teachers' classifier-free guidance (default: as published)", decimal(...bounds.guidance))
-    .option('--top-k <tokens>', 'teachers keep the k most likely tokens; 0 keeps all', wholeNumber(...bounds.topK))
-    .option('--top-p <share>', 'teachers keep the most likely tokens up to this', decimal(...bounds.share))
-    .option('--temperature <value>', "of teachers' draws", decimal(...bounds.temperature, { above: true }))
+    .addOption(planFlag('cfg', "teachers' classifier-free guidance (default: as published)"))
+    .addOption(planFlag('topK', 'teachers keep the k most likely tokens; 0 keeps all'))
+    .addOption(planFlag('topP', 'teachers keep the most likely tokens up to this'))
+    .addOption(planFlag('temperature', "of teachers' draws"))
     .addOption(new Option('--device <name>', `${devices.join(', ')} (default: auto)`).choices(devices))
     .addOption(new Option('--dtype <type>', 'fp32 (default), or int8: faster and less exact').choices(dtypes))
     .option(
@@ -106,7 +104,6 @@ function runCommand(io: Io): Command {
 
 async function runReview(flags: RunFlags, io: Io): Promise<void> {
   const { out: folder, count, seed, batch, device, threads, dtype = 'fp32' } = flags
-  const { cfg, topK, topP, temperature } = flags
   const output = commandOutput(io, flags)
   const choice = { specs: flags.model ?? [], classes: flags.classes, teacherOnly: flags.teacherOnly }
   const models = chooseModels(choice)
@@ -116,7 +113,7 @@ async function runReview(flags: RunFlags, io: Io): Promise<void> {
   try {
     const made = await makeReview(models, {
       ...{ folder, count, seed, dtype, batch, device, threads, signal: io.signal },
-      ...{ teacher: { cfg, topK, topP, temperature }, madeBy: `distilled-decoding ${version()}` },
+      ...{ teacher: nestedOptions(flags).teacher, madeBy: `distilled-decoding ${version()}` },
       onModel({ id, classes }, i) {
         bar.end()
         name = `${id}${models.length > 1 ? ` (${i + 1} of ${models.length})` : ''}`

@@ -1,19 +1,27 @@
 // The flags of `distilled sample`, group by group as its help shows them. Defaults live with what they are defaults of
 // (the model's presets, the library), so a flag left out is undefined here and `--like` can tell it from a given one.
 import { type Command, Option } from 'commander'
+import * as v from 'valibot'
+import { valueFacts } from '../core/schemas.ts'
 import { type Device, devices } from '../engine/types.ts'
 import type { ImageFormat } from '../images/image.ts'
-import type { PlanOptions } from '../library/choose-plan.ts'
 import { type LabelProtocol, labelProtocols } from '../library/mass.ts'
 import type { DType } from '../models/weights.ts'
-import type { PrefixMask } from '../sampling/family.ts'
-import { defaultFlow, type Solver, solvers } from '../sampling/flow-schedule.ts'
 import { type Generator, generators } from '../sampling/noise.ts'
+import {
+  type FlatOptions,
+  isTeacherOption,
+  kebabCase,
+  type OptionName,
+  optionEntries,
+  teacherOptions,
+} from '../sampling/plan-options.ts'
 import { bounds } from './bounds.ts'
 import { collected, decimal, wholeNumber, wholeNumbers } from './parse.ts'
 import { hideProgress, showProgress } from './progress.ts'
 
-export interface SampleFlags {
+/** The options of sampling have the names of the library; the others are the command's own. */
+export interface SampleFlags extends FlatOptions {
   model?: string
   student?: string
   teacher?: string
@@ -26,21 +34,6 @@ export interface SampleFlags {
   rng?: Generator
   noise?: string
   like?: string
-  steps?: number
-  timesteps?: number[]
-  split?: number
-  teacherFrom?: number
-  teacherOnly?: boolean
-  flow?: boolean
-  solver?: Solver
-  odeSteps?: number
-  cfg?: number
-  cfgInterval?: number
-  topK?: number
-  topP?: number
-  temperature?: number
-  greedy?: boolean
-  prefixMask?: PrefixMask
   device?: Device
   dtype?: DType
   batch?: number
@@ -67,6 +60,27 @@ const option = (flags: string, description: string, parse?: (text: string) => un
 
 const choice = (flags: string, description: string, values: readonly string[]): Option =>
   new Option(flags, description).choices(values)
+
+/** The flag of an option of sampling; its bounds and description are those of the option. */
+export function planFlag(name: OptionName, description?: string): Option {
+  const schema: v.GenericSchema = optionEntries[name]
+  const facts = valueFacts(schema)
+  const flag = `--${kebabCase(name)}${facts ? ` <${facts.unit}>` : ''}`
+  const made = new Option(flag, description ?? v.getDescription(optionEntries[name]))
+  const { low = 0, high = 0 } = facts ?? {}
+  switch (facts?.kind) {
+    case 'whole':
+      return made.argParser(wholeNumber(low, high))
+    case 'decimal':
+      return made.argParser(decimal(low, high))
+    case 'list':
+      return made.argParser(wholeNumbers(low, high))
+    case 'choice':
+      return made.choices((schema as unknown as { options: readonly string[] }).options)
+    default:
+      return made
+  }
+}
 
 type Group = readonly [heading: string, options: readonly Option[]]
 
@@ -128,48 +142,9 @@ const ownGroups: readonly Group[] = [
 const samplerGroups: readonly Group[] = [
   [
     'Steps:',
-    [
-      option(
-        '--steps <number>',
-        "one of the model's presets, by network evaluations (default: 1)",
-        wholeNumber(...bounds.steps),
-      ),
-      option('--timesteps <list>', 'finished groups at each student step, such as 0,5', wholeNumbers(...bounds.group)),
-      option(
-        '--split <group>',
-        'groups before it become codebook entries, the others stay continuous',
-        wholeNumber(...bounds.group),
-      ),
-      option(
-        '--teacher-from <group>',
-        'the teacher samples from this group to the last timestep',
-        wholeNumber(...bounds.group),
-      ),
-      option('--teacher-only', 'the teacher alone, group after group'),
-      option('--flow', "the teacher's flow map alone: the tokens that the noise leads to, which students learn"),
-      choice('--solver <name>', `of the flow map (default: ${defaultFlow.solver})`, solvers),
-      option('--ode-steps <number>', `of its solver (default: ${defaultFlow.steps})`, wholeNumber(...bounds.odeSteps)),
-    ],
+    (Object.keys(optionEntries) as OptionName[]).filter((name) => !isTeacherOption(name)).map((name) => planFlag(name)),
   ],
-  [
-    'Teacher (defaults: as published for the model):',
-    [
-      option('--cfg <scale>', 'classifier-free guidance', decimal(...bounds.guidance)),
-      option(
-        '--cfg-interval <tokens>',
-        'LlamaGen: guide only so many tokens; -1 guides all',
-        wholeNumber(...bounds.guided),
-      ),
-      option('--top-k <tokens>', 'keep the k most likely tokens; 0 keeps all', wholeNumber(...bounds.topK)),
-      option('--top-p <share>', 'keep the most likely tokens up to this probability', decimal(...bounds.share)),
-      option('--temperature <value>', 'below 1 safer, above 1 bolder', decimal(...bounds.temperature, { above: true })),
-      option('--greedy', 'always the most likely token'),
-      choice('--prefix-mask <kind>', "VAR: mask over a prefix's scales, none (default: each sees all) or causal", [
-        'none',
-        'causal',
-      ]),
-    ],
-  ],
+  ['Teacher (defaults: as published for the model):', teacherOptions.map((name) => planFlag(name))],
   [
     'Machine:',
     [
@@ -227,23 +202,7 @@ function addGroups(command: Command, groups: readonly Group[]): Command {
   return command
 }
 
-/** The flags that only a teacher heeds, by the name of their value. */
-const teacherFlags = ['cfg', 'cfgInterval', 'topK', 'topP', 'temperature', 'greedy', 'prefixMask'] as const
-
-/** The sampling plan that the flags ask for. */
-export function planOptions(flags: SampleFlags): PlanOptions {
-  const { steps, timesteps, split, teacherFrom, teacherOnly, solver, odeSteps } = flags
-  const wanted = flags.flow || solver !== undefined || odeSteps !== undefined
-  const flow = wanted && { solver, steps: odeSteps }
-  return { steps, timesteps, split, teacherFrom, teacherOnly, flow, teacher: teacherSettings(flags) }
-}
-
-function teacherSettings({ cfg, cfgInterval, topK, topP, temperature, greedy, prefixMask }: SampleFlags) {
-  return { cfg, cfgInterval, topK, topP, temperature, greedy, prefixMask }
-}
-
 /** Flags that were given and have no effect without a teacher, as they are typed. */
 export function idleTeacherFlags(flags: SampleFlags): string[] {
-  const typed = (name: string) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
-  return teacherFlags.filter((name) => flags[name] !== undefined).map(typed)
+  return teacherOptions.filter((name) => flags[name] !== undefined).map((name) => `--${kebabCase(name)}`)
 }

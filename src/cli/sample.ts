@@ -10,18 +10,19 @@ import { count } from '../core/format.ts'
 import { makeFolder } from '../files/atomic.ts'
 import { lockFolder } from '../files/lock.ts'
 import type { GivenNoise, Model, SampleOptions, SampleResult } from '../library/model.ts'
+import { mostImages } from '../library/sample-options.ts'
 import { provenance } from '../library/samples.ts'
 import { tokensBefore } from '../sampling/family.ts'
 import type { NoiseRecipe } from '../sampling/noise-recipe.ts'
+import { nestedOptions } from '../sampling/plan-options.ts'
 import type { SampleProgress } from '../sampling/sampler.ts'
 import { resolveClasses } from '../zoo/classes.ts'
-import { mostImages } from './bounds.ts'
 import { byteSize, type CommandOutput, commandOutput, duration, Interrupted, type Io, plural } from './io.ts'
 import { withLike } from './like.ts'
 import { exportCommand, massSample, mergeSamplesCommand } from './mass-sample.ts'
 import { progress, secondsLeft } from './progress.ts'
 import { dumpFile, gridFile, imageFiles, mostGridImages, npzFile, type Sink } from './sample-files.ts'
-import { addSampleFlags, idleTeacherFlags, planOptions, type SampleFlags } from './sample-flags.ts'
+import { addSampleFlags, idleTeacherFlags, type SampleFlags } from './sample-flags.ts'
 import { outputFolder, type SampledRun } from './sample-folder.ts'
 import { loadSampled, orEmbedded } from './sample-model.ts'
 
@@ -88,7 +89,7 @@ async function sampleImages(given: SampleFlags, io: Io): Promise<void> {
     const mixed = recipe && new Array<NoiseRecipe>(total + companion).fill(recipe)
     const own = noise && given.like !== undefined ? firstRows(noise, firstIndex + total, companion) : noise
     const options = {
-      ...planOptions(flags),
+      ...nestedOptions(flags),
       ...{ classes, count: perClass, seed, rng, batch, firstIndex, lean: true, signal: io.signal },
       noise: own ?? mixed,
     }

@@ -4,9 +4,9 @@
 import * as v from 'valibot'
 import { type NamedTensor, writeSafetensors } from '../checkpoint/safetensors.ts'
 import { shellCommand } from '../core/shell.ts'
-import { longestSequence, mostChannels, mostClasses, mostEntries, mostOdeSteps } from '../jobs/limits.ts'
-import { anySetting, finite, type JobKind, type Settings, shortText, wholeUpTo } from '../jobs/manifest.ts'
-import { solvers } from '../sampling/flow-schedule.ts'
+import { longestSequence, mostChannels, mostClasses, mostEntries } from '../jobs/limits.ts'
+import { anySetting, type JobKind, type Settings, shortText, wholeUpTo } from '../jobs/manifest.ts'
+import { optionEntries } from '../sampling/plan-options.ts'
 
 /** Pairs of a file. */
 export const defaultChunk = 1024
@@ -51,13 +51,13 @@ export const pairs: JobKind = {
       channels: wholeUpTo(mostChannels, 1),
       entries: wholeUpTo(mostEntries, 1),
       seed: wholeUpTo(Number.MAX_SAFE_INTEGER),
-      solver: v.picklist(solvers),
-      odeSteps: wholeUpTo(mostOdeSteps, 1),
-      cfg: finite,
-      cfgInterval: finite,
-      topK: finite,
-      topP: finite,
-      temperature: finite,
+      solver: optionEntries.solver,
+      odeSteps: optionEntries.odeSteps,
+      cfg: optionEntries.cfg,
+      cfgInterval: optionEntries.cfgInterval,
+      topK: optionEntries.topK,
+      topP: optionEntries.topP,
+      temperature: optionEntries.temperature,
     },
     anySetting,
   ),

@@ -2,6 +2,7 @@
 // the reason for the limit. The training of Distilled Decoding was never released: what paper and code leave open is marked
 // "ours". Sizes are those of the sprites. What several settings have to agree on stands in setting-checks.ts.
 
+import { defaultTeacher } from '../sampling/plan.ts'
 import { between, choice, listOf, positive, wholeNumber } from './knob-values.ts'
 import { knob, knobs } from './knobs.ts'
 import { schedules } from './schedule.ts'
@@ -173,7 +174,7 @@ export const teacherSettings = knobs({
     note: 'tokenized once and seen again',
     schema: wholeNumber(1, 10_000_000, 'their tokens are in memory'),
   }),
-  cfg: knob(1.5, {
+  cfg: knob(defaultTeacher.cfg, {
     provenance: ours,
     note: 'guidance of the sample sheets',
     schema: between(0, 100, 'published models use 4 at most'),

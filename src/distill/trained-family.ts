@@ -10,7 +10,7 @@ import type {
 } from '../models/architecture.ts'
 import type { Family } from '../sampling/family.ts'
 import { llamaGenFamily } from '../sampling/llamagen-family.ts'
-import type { TeacherSettings } from '../sampling/plan.ts'
+import { defaultTeacher, type TeacherSettings } from '../sampling/plan.ts'
 import { varFamily } from '../sampling/var-family.ts'
 import { memoryWeights } from './frozen.ts'
 import type { Tensors } from './weights-file.ts'
@@ -46,14 +46,8 @@ export function trainedFamily({ tokenizer, teacher, student }: TrainedParts): Fa
   })
 }
 
-/** How a teacher samples unless told otherwise. */
+/** How a teacher that is trained here samples, unless its settings say otherwise. */
 export const teacherDefaults = (settings: Partial<TeacherSettings> = {}): TeacherSettings => ({
-  cfg: 1.5,
-  cfgInterval: -1,
-  topK: 0,
-  topP: 1,
-  temperature: 1,
-  greedy: false,
-  prefixMask: 'none',
+  ...defaultTeacher,
   ...settings,
 })

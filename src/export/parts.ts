@@ -2,9 +2,10 @@
 // uses, and the decoder. Both students of a model share one file of weights, so a second step costs the bytes of its nodes.
 // Presets in which the teacher takes part are left out: its KV cache and draws are a program, not a graph.
 
+import { presetsOf } from '../library/choose-plan.ts'
 import type { Model } from '../library/model.ts'
 import { tokensBefore } from '../sampling/family.ts'
-import type { Published, SamplingPreset } from '../zoo/model-entry.ts'
+import type { Published } from '../zoo/model-entry.ts'
 
 export interface StudentPart {
   /** Name of the file, without its ending. */
@@ -39,8 +40,7 @@ export interface Parts {
  */
 export function exportedParts({ presets: known, family }: Pick<Model, 'presets' | 'family'>): Parts {
   const alone = known.filter(({ teacherFrom }) => teacherFrom === undefined)
-  const half = Math.floor(family.groups.length / 2)
-  const presets: readonly SamplingPreset[] = alone.length ? alone : [{ steps: 1, timesteps: [0], split: half }]
+  const presets = presetsOf(alone, family)
   const pairs = new Map<string, { timestep: number; split: number }>()
   for (const { timesteps, split } of presets) {
     for (const timestep of timesteps) pairs.set(`student:${timestep}:${split}`, { timestep, split })

@@ -16,18 +16,22 @@ import { trajectoryStates } from '../sampling/trajectory.ts'
 import { type ClassInfo, type ClassList, classInfo, resolveClass } from '../zoo/class-list.ts'
 import type { SamplingPreset } from '../zoo/model-entry.ts'
 import { type Policy, requireAllowed } from '../zoo/policy.ts'
-import type {
-  RunImage,
-  SampleOptions,
-  SampleResult,
-  SettledImage,
-  TogetherOptions,
-  TrajectoryOptions,
-  TrajectoryState,
-} from './asked.ts'
 import { checkOptions } from './check-options.ts'
-import { choosePlan, type PlanOptions } from './choose-plan.ts'
-import { planSchema, sampleSchema, togetherSchema, trajectorySchema } from './sample-options.ts'
+import { choosePlan } from './choose-plan.ts'
+import {
+  type PlanChoice,
+  planOptionsSchema,
+  type RunImage,
+  type SampleOptions,
+  type SampleResult,
+  type SettledImage,
+  sampleSchema,
+  type TogetherOptions,
+  type TrajectoryOptions,
+  type TrajectoryState,
+  togetherSchema,
+  trajectorySchema,
+} from './sample-options.ts'
 
 export interface BaseModelFacts {
   name: string
@@ -94,8 +98,8 @@ export class BaseModel<Image extends RgbImage> implements AsyncDisposable {
    * @example
    * model.plan({ timesteps: [0, 2], split: 2 }).kind // 'student'
    */
-  plan(options: PlanOptions = {}): SamplingPlan {
-    checkOptions('plan', planSchema, options)
+  plan(options: PlanChoice = {}): SamplingPlan {
+    checkOptions('plan', planOptionsSchema, options)
     return checkPlan(choosePlan(options, this.presets, this.teacherDefaults, this.family), this.family)
   }
 
@@ -140,7 +144,7 @@ export class BaseModel<Image extends RgbImage> implements AsyncDisposable {
 
   /**
    * Yields images of several runs, computed in one batch: each is the very image that its own run gives in a batch of two or
-   * more (float32; int8 rounds by what shares the batch). A single one has company that is dropped, so that it is, too.
+   * more (float32; int8 rounds by what shares the batch).
    * @param rows in the order they are yielded
    * @throws UsageError for a denied class or impossible settings; the signal's reason when aborted
    * @example
@@ -152,11 +156,9 @@ export class BaseModel<Image extends RgbImage> implements AsyncDisposable {
   ): AsyncGenerator<SampleResult<Image>> {
     checkOptions('together', togetherSchema, { ...options, signal, onProgress })
     const plan = this.plan(options)
-    const [first] = rows
-    if (!first) return
+    if (!rows.length) return
     this.labels({ classes: rows.map((row) => row.class) })
-    const origins = rows.length > 1 ? rows : [first, { ...first, index: first.index + 1, noise: undefined }]
-    yield* this.rows(origins, { plan, batch: origins.length, signal, onProgress, images: rows.length })
+    yield* this.batch(rows, { plan, signal, onProgress })
   }
 
   /**
@@ -173,7 +175,7 @@ export class BaseModel<Image extends RgbImage> implements AsyncDisposable {
     const plan = this.plan(options)
     const { family } = this
     const rows = this.mixedRows(this.labels({ classes: [label] }), [noise])
-    for await (const { details } of this.together(rows, { ...options, signal, onProgress })) {
+    for await (const { details } of this.batch(rows, { plan, signal, onProgress })) {
       const states = trajectoryStates(family, details.noise, details.sequence)
       let timestep = 0
       for await (const { pixels } of decoded(family, this.programs, states)) {
@@ -203,6 +205,13 @@ export class BaseModel<Image extends RgbImage> implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.dispose()
+  }
+
+  /** One batch. A batch of one rounds differently from a larger one, so a single row is computed beside one that is dropped. */
+  private batch(rows: readonly RunImage[], run: Pick<RowsRun, 'plan' | 'signal' | 'onProgress'>) {
+    const [first] = rows
+    const origins = rows.length > 1 ? rows : [first!, { ...first!, index: first!.index + 1, noise: undefined }]
+    return this.rows(origins, { ...run, batch: origins.length, images: rows.length })
   }
 
   /** Samples rows of several runs and yields the first `images` of them. */

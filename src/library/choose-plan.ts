@@ -3,34 +3,37 @@
 
 import { UsageError } from '../core/errors.ts'
 import type { Family } from '../sampling/family.ts'
-import { defaultFlow, type FlowSettings } from '../sampling/flow-schedule.ts'
+import { defaultFlow } from '../sampling/flow-schedule.ts'
 import type { SamplingPlan, TeacherSettings } from '../sampling/plan.ts'
+import { defined, type PlanOptions, planOptionEntries } from '../sampling/plan-options.ts'
 import type { SamplingPreset } from '../zoo/model-entry.ts'
+import type { PlanChoice } from './sample-options.ts'
 
-export interface PlanOptions {
-  /** Network evaluations: picks the model's preset with that many. */
-  steps?: number | undefined
-  /** Finished groups at each student step, e.g. [0, 5]. */
-  timesteps?: readonly number[] | undefined
-  /** Groups before this one are quantised, the others stay continuous. */
-  split?: number | undefined
-  /** The teacher samples the groups from this one to the last timestep. */
-  teacherFrom?: number | undefined
-  /** The teacher alone, group by group. */
-  teacherOnly?: boolean | undefined
-  /** The teacher alone, its tokens by its flow map from the noise: the map that students learn. */
-  flow?: boolean | { [K in keyof FlowSettings]?: FlowSettings[K] | undefined } | undefined
-  /** Settings of the teacher that differ from the model's defaults. */
-  teacher?: Partial<TeacherSettings> | undefined
+/** The presets of a model; one step, half of its groups quantised, where none are known. */
+export function presetsOf(
+  presets: readonly SamplingPreset[],
+  { groups }: Pick<Family, 'groups'>,
+): readonly SamplingPreset[] {
+  return presets.length ? presets : [{ steps: 1, timesteps: [0], split: Math.floor(groups.length / 2) }]
 }
 
+/**
+ * The plan that options come to.
+ * @throws UsageError when they contradict each other
+ */
 export function choosePlan(
-  options: PlanOptions,
-  presets: readonly SamplingPreset[],
+  { plan, ...options }: PlanChoice,
+  known: readonly SamplingPreset[],
   defaults: TeacherSettings,
   family: Family,
 ): SamplingPlan {
   const teacher = { ...defaults, ...defined(options.teacher ?? {}) }
+  if (plan) {
+    const [other] = Object.keys(planOptionEntries).filter((name) => options[name as keyof PlanOptions] !== undefined)
+    if (other === undefined) return plan
+    throw new UsageError(`\`plan\` and \`${other}\` both say how to sample.`, { remedy: 'Give one of them.' })
+  }
+  const presets = presetsOf(known, family)
   const studentAsked = options.steps ?? options.timesteps ?? options.split ?? options.teacherFrom
   const flow = options.flow ? { ...defaultFlow, ...(options.flow === true ? {} : defined(options.flow)) } : undefined
   if (options.teacherOnly || flow) {
@@ -44,7 +47,7 @@ export function choosePlan(
   if (!family.student && studentAsked === undefined) return { kind: 'teacher', teacher }
   const preset = matchingPreset(options, presets)
   const timesteps = options.timesteps ?? preset?.timesteps
-  const split = options.split ?? preset?.split ?? presets[0]?.split ?? Math.floor(family.groups.length / 2)
+  const split = options.split ?? preset?.split ?? presets[0]!.split
   const teacherFrom = options.teacherFrom ?? (options.timesteps ? undefined : preset?.teacherFrom)
   if (teacherFrom === undefined) return { kind: 'student', timesteps: timesteps ?? [0], split }
   const last = timesteps?.at(-1)
@@ -59,15 +62,6 @@ export function choosePlan(
   return { kind: 'teacher-involved', timestep: last, split, teacherFrom, teacher }
 }
 
-/** A plan as the options that lead to it. */
-export function planAsOptions(plan: SamplingPlan): PlanOptions {
-  if (plan.kind === 'teacher')
-    return { teacherOnly: true, teacher: plan.teacher, ...(plan.flow && { flow: plan.flow }) }
-  if (plan.kind === 'student') return { timesteps: plan.timesteps, split: plan.split }
-  const { timestep, split, teacherFrom, teacher } = plan
-  return { timesteps: [0, timestep], split, teacherFrom, teacher }
-}
-
 function matchingPreset(options: PlanOptions, presets: readonly SamplingPreset[]): SamplingPreset | undefined {
   const { steps, timesteps, teacherFrom } = options
   if (steps !== undefined && timesteps !== undefined && steps !== timesteps.length && teacherFrom === undefined) {
@@ -76,10 +70,9 @@ function matchingPreset(options: PlanOptions, presets: readonly SamplingPreset[]
     })
   }
   if (steps !== undefined && timesteps === undefined) {
-    if (steps === 1 && !presets.length) return { steps: 1, timesteps: [0], split: 0 }
     const found = presets.find((p) => p.steps === steps)
     if (found) return found
-    const known = presets.map((p) => p.steps).join(', ') || '1'
+    const known = presets.map((p) => p.steps).join(', ')
     throw new UsageError(`This model has no preset with ${steps} steps (it has ${known}).`, {
       remedy: 'Give `timesteps` and `split` for other ways.',
     })
@@ -88,9 +81,4 @@ function matchingPreset(options: PlanOptions, presets: readonly SamplingPreset[]
     return presets.find((p) => p.teacherFrom === teacherFrom) ?? presets.find((p) => p.steps === 2)
   if (timesteps) return presets.find((p) => p.teacherFrom === undefined && p.timesteps.join() === timesteps.join())
   return presets.find((p) => p.steps === 1)
-}
-
-/** The entries that are not undefined. */
-export function defined<T extends object>(values: T): T {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T
 }

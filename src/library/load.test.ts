@@ -73,7 +73,7 @@ describe('Model', () => {
     const [alone] = (await model.sample({ ...options, classes: [9], firstIndex: 1 })).results
     expect(results[0]!.details.teacherIndices).toHaveLength(130)
     expect(alone!.details.teacherIndices).toEqual(results[1]!.details.teacherIndices)
-    expect(() => model!.plan({ flow: { steps: 1 } })).toThrow('2 steps or more')
+    expect(() => model!.plan({ flow: { steps: 1 } })).toThrow('must be a whole number from 2 to 10000, got 1')
     expect(() => model!.plan({ flow: true, teacher: { greedy: true } })).toThrow('greedy')
   })
 
@@ -197,7 +197,7 @@ it.each([
   [{ classes: 1 }, '`classes` must be an array such as ["goldfish", 207], got 1.'],
   [{ classes: [null] }, '`classes` (classes[0]) must be a class id or a name, got null.'],
   [{ classes: [0], rng: 'numpy' }, '`rng` must be one of philox, torch, got "numpy".'],
-  [{ classes: [0], steps: '2' }, '`steps` must be a whole number above 0, got "2".'],
+  [{ classes: [0], steps: '2' }, '`steps` must be a whole number from 1 to 4096, got "2".'],
   [{ classes: [0], seed: -1 }, '`seed` must be a whole number from 0 to 9007199254740991, got -1.'],
   [{ classes: [0], teacher: { topk: 5 } }, '`teacher` (teacher.topk)'],
   [undefined, 'sample takes an object of options, got undefined.'],

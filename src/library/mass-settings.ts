@@ -3,16 +3,26 @@
 
 import { basename } from 'node:path'
 import * as v from 'valibot'
-import { largestImage, longestList, mostClasses, mostOdeSteps, mostUnits } from '../jobs/limits.ts'
-import { anySetting, fileSha256, finite, type Settings, shortText, wholeUpTo } from '../jobs/manifest.ts'
-import { solvers } from '../sampling/flow-schedule.ts'
+import { UsageError } from '../core/errors.ts'
+import { largestImage, longestList, mostClasses, mostUnits } from '../jobs/limits.ts'
+import { anySetting, fileSha256, type Settings, shortText, wholeUpTo } from '../jobs/manifest.ts'
 import { generators } from '../sampling/noise.ts'
-import { type SamplingPlan, steps, type TeacherSettings } from '../sampling/plan.ts'
+import { planSchema, type SamplingPlan, steps } from '../sampling/plan.ts'
+import {
+  belongsTo,
+  flatOptions,
+  kebabCase,
+  type OptionName,
+  optionEntries,
+  planAsOptions,
+} from '../sampling/plan-options.ts'
 import { labelProtocols, type MassRun } from './mass.ts'
 import type { Model } from './model.ts'
 
 /** How pixels become 8 bits (images/image.ts:toUint8). */
 export const rounding = 'floor(clamp(255 x + 0.5, 0, 255)) in float32'
+
+const { steps: _, timesteps: __, teacherOnly: ___, flow: ____, ...flatEntries } = optionEntries
 
 /** What anything is computed from, bounded; `massSettings` writes it. */
 export const massSettingsSchema = v.objectWithRest(
@@ -26,17 +36,7 @@ export const massSettingsSchema = v.objectWithRest(
     rng: v.picklist(generators),
     sampler: v.picklist(['student', 'teacher', 'flow', 'teacher-involved']),
     timesteps: v.optional(v.pipe(v.string(), v.maxLength(longestList), v.regex(/^\d+(,\d+)*$/))),
-    split: v.optional(wholeUpTo(mostUnits)),
-    teacherFrom: v.optional(wholeUpTo(mostUnits)),
-    solver: v.optional(v.picklist(solvers)),
-    odeSteps: v.optional(wholeUpTo(mostOdeSteps)),
-    cfg: v.optional(finite),
-    cfgInterval: v.optional(finite),
-    topK: v.optional(finite),
-    topP: v.optional(finite),
-    temperature: v.optional(finite),
-    greedy: v.optional(v.boolean()),
-    prefixMask: v.optional(v.picklist(['none', 'causal'])),
+    ...v.partial(v.object(flatEntries)).entries,
     steps: wholeUpTo(mostUnits),
     dtype: shortText,
     ema: v.boolean(),
@@ -67,9 +67,20 @@ export async function massSettings(model: Model, run: MassRun, signal?: AbortSig
     files[`${role}Sha256`] = await fileSha256(path, signal)
   }
   return {
-    ...{ model: model.name, ...files, family: family.name, classes: family.numClasses, imageSize },
-    ...{ labels, seed, rng, ...planSettings(plan), steps: steps(plan, family.groups.length) },
-    ...{ ...model.weights, batch, device: engine.device, rounding },
+    model: model.name,
+    ...files,
+    family: family.name,
+    classes: family.numClasses,
+    imageSize,
+    labels,
+    seed,
+    rng,
+    ...planSettings(plan),
+    steps: steps(plan, family.groups.length),
+    ...model.weights,
+    batch,
+    device: engine.device,
+    rounding,
   }
 }
 
@@ -79,49 +90,47 @@ export async function massSettings(model: Model, run: MassRun, signal?: AbortSig
  * planSettings({ kind: 'student', timesteps: [0, 5], split: 5 }) // { sampler: 'student', timesteps: '0,5', split: 5 }
  */
 export function planSettings(plan: SamplingPlan): Settings {
-  if (plan.kind === 'student') return { sampler: plan.kind, timesteps: plan.timesteps.join(), split: plan.split }
-  if (plan.kind === 'teacher') {
-    const { flow, teacher } = plan
-    return flow
-      ? { sampler: 'flow', solver: flow.solver, odeSteps: flow.steps, ...teacher }
-      : { sampler: 'teacher', ...teacher }
-  }
-  const { kind, timestep, split, teacherFrom, teacher } = plan
-  return { sampler: kind, timesteps: `0,${timestep}`, split, teacherFrom, ...teacher }
+  const { flow, teacherOnly: _, timesteps, ...rest } = flatOptions(planAsOptions(plan))
+  return { sampler: flow ? 'flow' : plan.kind, ...(timesteps && { timesteps: timesteps.join() }), ...rest }
 }
 
-/** The plan that flat values came from. */
+/**
+ * The plan that flat values came from.
+ * @throws UsageError when a value is missing
+ */
 export function planOf(settings: Settings): SamplingPlan {
-  const s = settings as Record<string, never>
-  const teacher: TeacherSettings = {
-    ...{ cfg: s.cfg!, cfgInterval: s.cfgInterval!, topK: s.topK!, topP: s.topP! },
-    ...{ temperature: s.temperature!, greedy: s.greedy!, prefixMask: s.prefixMask! },
-  }
-  if (s.sampler === 'teacher') return { kind: 'teacher', teacher }
-  if (s.sampler === 'flow') return { kind: 'teacher', teacher, flow: { solver: s.solver!, steps: s.odeSteps! } }
-  const timesteps = String(s.timesteps).split(',').map(Number)
-  if (s.sampler === 'student') return { kind: 'student', timesteps, split: s.split! }
-  return { kind: 'teacher-involved', timestep: timesteps[1]!, split: s.split!, teacherFrom: s.teacherFrom!, teacher }
+  const { sampler, timesteps = '', solver, odeSteps } = settings
+  const finished = String(timesteps).split(',').map(Number)
+  const isFlow = sampler === 'flow'
+  const parsed = v.safeParse(planSchema, {
+    ...settings,
+    kind: isFlow ? 'teacher' : sampler,
+    timesteps: finished,
+    timestep: finished[1],
+    teacher: settings,
+    ...(isFlow && { flow: { solver, steps: odeSteps } }),
+  })
+  if (parsed.success) return parsed.output
+  const [issue] = parsed.issues
+  throw new UsageError(`The settings do not say how the images were sampled: ${v.getDotPath(issue)} ${issue.message}.`)
 }
 
 /** The flags of `distilled sample` that ask for these settings. */
 export function flagsOf(settings: Settings): Record<string, Settings[string] | undefined> {
-  const s = settings
-  const { model, student, teacher, tokenizer } = s
-  const involved = s.sampler !== 'student'
+  const { model, student, teacher, tokenizer, ema, labels, seed, rng, family, dtype, device, batch, sampler } = settings
+  const plan: Settings = { ...settings, flow: sampler === 'flow', teacherOnly: sampler === 'teacher' }
+  const names = (Object.keys(optionEntries) as OptionName[]).filter(
+    (name) => name !== 'steps' && plan[name] !== false && belongsTo(name, family),
+  )
   return {
     ...(model === 'custom' ? { student, teacher, tokenizer } : { model }),
-    ...(s.ema === false && { 'no-ema': true }),
-    ...{ labels: s.labels, seed: s.seed, ...(s.rng !== 'philox' && { rng: s.rng }) },
-    ...(s.sampler === 'teacher' && { 'teacher-only': true }),
-    ...(s.sampler === 'flow' && { flow: true, solver: s.solver, 'ode-steps': s.odeSteps }),
-    ...{ timesteps: s.timesteps, split: s.split, 'teacher-from': s.teacherFrom },
-    ...(involved && {
-      ...{ cfg: s.cfg, 'cfg-interval': s.family === 'llamagen' ? s.cfgInterval : undefined, 'top-k': s.topK },
-      ...{ 'top-p': s.topP, temperature: s.temperature, greedy: s.greedy || undefined },
-      'prefix-mask': s.family === 'var' ? s.prefixMask : undefined,
-    }),
-    ...(s.dtype !== 'fp32' && { dtype: s.dtype }),
-    ...{ device: s.device, batch: s.batch },
+    'no-ema': ema === false || undefined,
+    labels,
+    seed,
+    rng: rng === 'philox' ? undefined : rng,
+    ...Object.fromEntries(names.map((name) => [kebabCase(name), plan[name]])),
+    dtype: dtype === 'fp32' ? undefined : dtype,
+    device,
+    batch,
   }
 }

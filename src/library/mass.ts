@@ -11,7 +11,6 @@ import type { Generator, NoiseSource } from '../sampling/noise.ts'
 import { type SamplingPlan, steps } from '../sampling/plan.ts'
 import type { SampleProgress } from '../sampling/sampler.ts'
 import { requireAllowed } from '../zoo/policy.ts'
-import { planAsOptions } from './choose-plan.ts'
 import type { Model } from './model.ts'
 
 /**
@@ -144,7 +143,7 @@ export function massSampler(model: Model, run: MassRun, { signal, onProgress }: 
       units += event.type === 'step' ? event.images.length : 1
       onProgress?.(units / work)
     }
-    const options = { ...planAsOptions(plan), classes, seed, rng, noise, batch, firstIndex: start, signal }
+    const options = { plan, classes, seed, rng, noise, batch, firstIndex: start, signal }
     let [first, rows]: [number, Uint8Array[]] = [from, []]
     for await (const { image, index } of model.stream({ ...options, onProgress: watch })) {
       if (index >= from && index < to) rows.push(image.data)

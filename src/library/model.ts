@@ -4,11 +4,11 @@ import type { Engine } from '../engine/types.ts'
 import { GeneratedImage } from '../images/image.ts'
 import type { Family } from '../sampling/family.ts'
 import type { Programs } from '../sampling/programs.ts'
-import type { SampleResult as ResultOf, TrajectoryState as StateOf } from './asked.ts'
 import { BaseModel, type BaseModelFacts } from './base-model.ts'
 import type { ModelFiles } from './open.ts'
+import type { SampleResult as ResultOf, TrajectoryState as StateOf } from './sample-options.ts'
 
-export type { GivenNoise, RunImage, SampleOptions, TogetherOptions, TrajectoryOptions } from './asked.ts'
+export type { GivenNoise, RunImage, SampleOptions, TogetherOptions, TrajectoryOptions } from './sample-options.ts'
 
 export type SampleResult = ResultOf<GeneratedImage>
 export type TrajectoryState = StateOf<GeneratedImage>

@@ -2,7 +2,7 @@
 
 import type { EvaluationResult } from '../evaluate/result.ts'
 import { type SamplingPlan, steps } from '../sampling/plan.ts'
-import type { PlanOptions } from './choose-plan.ts'
+import type { PlanOptions } from '../sampling/plan-options.ts'
 import type { Model } from './model.ts'
 
 const TIMED = 5

@@ -6,10 +6,10 @@ import { UsageError } from '../core/errors.ts'
 import { makeFolder, sweep, writeAtomically } from '../files/atomic.ts'
 import { lockFolder } from '../files/lock.ts'
 import { sha256 } from '../jobs/manifest.ts'
-import type { PlanOptions } from '../library/choose-plan.ts'
 import type { Model } from '../library/model.ts'
 import type { DType } from '../models/weights.ts'
 import { type SamplingPlan, steps } from '../sampling/plan.ts'
+import type { PlanOptions } from '../sampling/plan-options.ts'
 import type { SampleProgress } from '../sampling/sampler.ts'
 import {
   difference,

@@ -26,7 +26,8 @@ export interface Family {
   readonly teacher?: (programs: Programs, settings: TeacherSessionSettings) => TeacherSession
 }
 
-export type PrefixMask = 'none' | 'causal'
+export const prefixMasks = ['none', 'causal'] as const
+export type PrefixMask = (typeof prefixMasks)[number]
 
 export interface TeacherSessionSettings {
   /** Class of every image of the batch. */

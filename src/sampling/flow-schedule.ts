@@ -9,19 +9,22 @@
 // euler: the same with D constant, which is also what an Euler step along the velocity comes to.
 // heun: Heun's method on the velocity, two evaluations a step.
 
+import * as v from 'valibot'
 import { oneOf, UsageError } from '../core/errors.ts'
+import { choice, whole } from '../core/schemas.ts'
 
 export const solvers = ['dpm', 'heun', 'euler'] as const
 export type Solver = (typeof solvers)[number]
 
-export interface FlowSettings {
-  solver: Solver
-  /** Steps from noise to codebook. */
-  steps: number
-}
-
 /** Ours: refining changes 0.4 % of the tokens (docs/FLOW-MAP.md). The upstream code hints at 200 steps of a DPM solver. */
-export const defaultFlow: FlowSettings = { solver: 'dpm', steps: 32 }
+export const defaultFlow = { solver: 'dpm', steps: 32 } as const
+
+export const flowSchema = v.object({
+  solver: choice(solvers, 'name', `of the flow map (default: ${defaultFlow.solver})`),
+  /** From noise to codebook; the map is exact to float32 long before the most. */
+  steps: whole(2, 10_000, 'number', `of its solver (default: ${defaultFlow.steps})`),
+})
+export type FlowSettings = v.InferOutput<typeof flowSchema>
 
 /** Evaluate D at `time`, then x = keep * (the state before this one when `restart`, else this one) + sum weights[k] D_(k evaluations ago). */
 export interface Move {

@@ -1,25 +1,57 @@
 // Noise put together from others': on the sphere between two, with the noise of some token groups from elsewhere. What is mixed
 // stays Gaussian, so every mixture is noise that a student knows.
 
+import * as v from 'valibot'
 import { UsageError } from '../core/errors.ts'
 import { noise as gaussian } from '../core/random/philox.ts'
 import { checkCount } from '../core/random/seed.ts'
+import { decimal, whole } from '../core/schemas.ts'
 import { type Family, tokensBefore } from './family.ts'
 import type { NoiseSource } from './noise.ts'
+import { groupIndex, mostGroups } from './plan.ts'
 
-/** The noise of image `index` of a seed's run. */
-export interface NoiseOrigin {
-  readonly seed: number
-  /** 0 when left out. */
-  readonly index?: number | undefined
+const count = (description: string) => whole(0, Number.MAX_SAFE_INTEGER, 'number', description)
+
+/** A seed is exact as a float64. */
+export const seedSchema = count('seed of the noise')
+
+const origin = {
+  seed: seedSchema,
+  index: v.optional(count('index of the image in the run of that seed (default: 0)')),
 }
 
-export interface NoiseRecipe extends NoiseOrigin {
-  /** Another noise, and how far to go toward it on the sphere: 0 stays, 1 arrives. */
-  readonly toward?: (NoiseOrigin & { readonly amount: number }) | undefined
-  /** Token groups whose noise comes from elsewhere. */
-  readonly groups?: readonly (NoiseOrigin & { readonly group: number })[] | undefined
-}
+/** Whose noise an image has, and how it is mixed. */
+export const noiseRecipeSchema = v.strictObject(
+  {
+    ...origin,
+    /** Another noise, and how far to go toward it on the sphere: 0 stays, 1 arrives. */
+    toward: v.optional(
+      v.strictObject(
+        { ...origin, amount: decimal(0, 1, 'share', 'how far to go on the sphere; 0 stays, 1 arrives') },
+        'must be an object with seed and amount',
+      ),
+    ),
+    groups: v.optional(
+      v.pipe(
+        v.array(
+          v.strictObject(
+            { ...origin, group: groupIndex('whose noise comes from there') },
+            'must be an object with group and seed',
+          ),
+          `must be a list of at most ${mostGroups}`,
+        ),
+        v.maxLength(mostGroups, `must be a list of at most ${mostGroups}`),
+        v.readonly(),
+        v.description('token groups whose noise is that of another seed'),
+      ),
+    ),
+  },
+  'must be an object such as {"seed": 1, "toward": {"seed": 2, "amount": 0.5}}',
+)
+
+export type NoiseRecipe = Readonly<v.InferOutput<typeof noiseRecipeSchema>>
+/** The noise of image `index` (0 when left out) of a seed's run. */
+export type NoiseOrigin = Pick<NoiseRecipe, 'seed' | 'index'>
 
 /** Whether a recipe is more than a seed and an index. */
 export const isMixed = ({ toward, groups = [] }: NoiseRecipe): boolean => toward !== undefined || groups.length > 0

@@ -1,43 +1,67 @@
 // How to get from noise to a sequence, as a checked value: the student alone in one or more steps, the student with
 // the teacher in between, or the teacher alone, drawing or by its flow map (docs/METHOD.md, "Sampling").
 
+import * as v from 'valibot'
 import { UsageError } from '../core/errors.ts'
-import type { Family, PrefixMask } from './family.ts'
-import { type FlowSettings, schedule } from './flow-schedule.ts'
+import { choice, decimal, flag, whole, wholeList } from '../core/schemas.ts'
+import { type Family, prefixMasks } from './family.ts'
+import { flowSchema, schedule } from './flow-schedule.ts'
 
-export interface TeacherSettings {
-  /** Classifier-free guidance: VAR's t = cfg * scale/(scales-1); LlamaGen's uncond + cfg (cond - uncond). */
-  cfg: number
-  /** LlamaGen: guidance stops after this many tokens behind the first one; -1 never stops. */
-  cfgInterval: number
-  /** Keep the k most likely tokens; 0 keeps all. */
-  topK: number
-  /** Keep the most likely tokens up to this probability; 1 keeps all. */
-  topP: number
-  temperature: number
-  /** Always take the most likely token. */
-  greedy: boolean
-  /** VAR: what the scales of a prefix see when they run in one pass. The released script hides nothing. */
-  prefixMask: PrefixMask
+/** Groups of tokens: a released model has at most 256, and one of 1024 pixels would have 4096. */
+export const mostGroups = 4096
+
+// @__NO_SIDE_EFFECTS__
+export const groupIndex = (description: string) => whole(0, mostGroups, 'group', description)
+
+/** How a teacher draws tokens. VAR guides by t = cfg * scale/(scales-1), LlamaGen by uncond + cfg (cond - uncond). */
+export const teacherSchema = v.object({
+  cfg: decimal(0, 1000, 'scale', 'classifier-free guidance'),
+  /** Counted behind the first token. */
+  cfgInterval: whole(-1, 1_000_000, 'tokens', 'LlamaGen: guide only so many tokens; -1 guides all'),
+  topK: whole(0, 1_000_000, 'tokens', 'keep the k most likely tokens; 0 keeps all'),
+  topP: decimal(0, 1, 'share', 'keep the most likely tokens up to this probability'),
+  temperature: decimal(1e-5, 1000, 'value', 'below 1 safer, above 1 bolder'),
+  greedy: flag('always the most likely token'),
+  /** What the scales of a prefix see when they run in one pass. The released script hides nothing. */
+  prefixMask: choice(prefixMasks, 'kind', "VAR: mask over a prefix's scales, none (default: each sees all) or causal"),
+})
+export type TeacherSettings = v.InferOutput<typeof teacherSchema>
+
+/** How a teacher samples of which nothing else is known. */
+export const defaultTeacher: TeacherSettings = {
+  cfg: 1.5,
+  topK: 0,
+  topP: 1,
+  temperature: 1,
+  cfgInterval: -1,
+  greedy: false,
+  prefixMask: 'none',
 }
 
-export type SamplingPlan =
-  | { readonly kind: 'student'; readonly timesteps: readonly number[]; readonly split: number }
-  | {
-      readonly kind: 'teacher-involved'
-      /** The student runs at 0 (unless teacherFrom is 0) and finishes from `timestep`. */
-      readonly timestep: number
-      readonly split: number
-      /** The teacher samples groups teacherFrom .. timestep - 1. */
-      readonly teacherFrom: number
-      readonly teacher: TeacherSettings
-    }
-  | {
-      readonly kind: 'teacher'
-      readonly teacher: TeacherSettings
-      /** Tokens follow from the noise by the teacher's flow map; without it, they are drawn. */
-      readonly flow?: FlowSettings
-    }
+const split = groupIndex('groups before it become codebook entries, the others stay continuous')
+
+/** The plan as PNG files and messages hold it. */
+export const planSchema = v.variant('kind', [
+  v.object({
+    kind: v.literal('student'),
+    timesteps: wholeList(0, mostGroups, mostGroups, 'group', 'finished groups at each student step'),
+    split,
+  }),
+  v.object({
+    kind: v.literal('teacher-involved'),
+    timestep: groupIndex('the student runs at 0, unless teacherFrom is 0, and finishes from this one'),
+    split,
+    teacherFrom: groupIndex('the teacher samples from this group to the one before `timestep`'),
+    teacher: teacherSchema,
+  }),
+  v.object({
+    kind: v.literal('teacher'),
+    teacher: teacherSchema,
+    /** Tokens follow from the noise by the teacher's flow map; without it, they are drawn. */
+    flow: v.optional(flowSchema),
+  }),
+])
+export type SamplingPlan = v.InferOutput<typeof planSchema>
 
 /** Network evaluations for one image. */
 export function steps(plan: SamplingPlan, groups: number): number {
@@ -91,18 +115,13 @@ function needs(part: string, remedy: string): UsageError {
 }
 
 function checkTeacher(t: TeacherSettings, family: Family): void {
-  const check = (ok: boolean, message: string) => {
-    if (!ok) throw new UsageError(message)
+  const parsed = v.safeParse(teacherSchema, t)
+  if (!parsed.success) {
+    const [issue] = parsed.issues
+    throw new UsageError(`\`${v.getDotPath(issue)}\` ${issue.message}, got ${issue.received}.`)
   }
-  check(Number.isFinite(t.cfg) && t.cfg >= 0, `\`cfg\` must be a number >= 0, got ${t.cfg}.`)
-  check(Number.isInteger(t.topK) && t.topK >= 0, `\`topK\` must be a whole number >= 0, got ${t.topK}.`)
-  check(t.topP >= 0 && t.topP <= 1, `\`topP\` must lie between 0 and 1, got ${t.topP}.`)
-  check(t.temperature > 0 && Number.isFinite(t.temperature), `\`temperature\` must be above 0, got ${t.temperature}.`)
-  check(
-    Number.isInteger(t.cfgInterval) && t.cfgInterval >= -1,
-    `\`cfgInterval\` must be -1 or more, got ${t.cfgInterval}.`,
-  )
-  check(family.name === 'llamagen' || t.cfgInterval === -1, '`cfgInterval` exists for LlamaGen teachers only.')
+  if (family.name !== 'llamagen' && t.cfgInterval !== -1)
+    throw new UsageError('`cfgInterval` exists for LlamaGen teachers only.')
 }
 
 /** Guidance scale of each group (logits = uncond + scale (cond - uncond)), counted from the teacher's first group. */

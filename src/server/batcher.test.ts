@@ -1,6 +1,11 @@
 // The batcher without any model: rows are numbers, and a run is over when the test says so.
 import { describe, expect, it } from 'vitest'
-import { Batcher, type Job, type RunWatch } from './batcher.ts'
+import { Batcher, type Job, type Request, type RunWatch } from './batcher.ts'
+
+interface Numbers extends Job {
+  key: string
+  rows: readonly number[]
+}
 
 interface Batch {
   key: string
@@ -12,23 +17,24 @@ interface Batch {
 
 function made({ capacity = 4, batch = 3 } = {}) {
   const batches: Batch[] = []
-  const batcher = new Batcher<number, string>({
+  const batcher = new Batcher<Numbers, string>({
     ...{ capacity, batch },
-    async *run(key, rows, watch) {
+    async *run({ key, results }, rows, watch) {
       await new Promise<void>((end, fail) => {
         watch.signal.addEventListener('abort', () => fail(watch.signal.reason))
         batches.push({ key, rows, watch, end, fail })
       })
       for (const row of rows) yield `${key}${row}`
+      for (let i = 1; i < (results ?? 1); i++) yield `${key}${rows[0]} ${i}`
     },
   })
   const seen: Record<string, string[]> = {}
-  const submit = (name: string, key: string, rows: number[], more: Partial<Job<number, string>> = {}) => {
+  const submit = (name: string, key: string, rows: number[], more: Partial<Request<Numbers, string>> = {}) => {
     seen[name] = []
     const onImage = (place: number, result: string) => {
       seen[name]![place] = result
     }
-    return batcher.submit({ key, rows, signal: new AbortController().signal, onImage, ...more })
+    return batcher.submit({ job: { key, rows }, signal: new AbortController().signal, onImage, ...more })
   }
   const begun = async (count: number) => {
     await expect.poll(() => batches.length).toBe(count)
@@ -147,5 +153,20 @@ describe('the batcher', () => {
     await expect(failing).rejects.toThrow('no reader')
     await other
     expect(seen.two).toEqual(['a2'])
+  })
+
+  it('a job of several results has its batch to itself, and is done with the last of them', async () => {
+    const { batcher, seen, submit, begun, batches } = made()
+    const job = { key: 'path' as string, rows: [7], results: 3 }
+    const path = submit('path', 'path', [7], { job })
+    const other = submit('one', 'a', [1])
+    const batch = await begun(1)
+    expect(batch.rows).toEqual([7])
+    batch.end()
+    await path.finished
+    expect(seen).toEqual({ path: ['path7', 'path7 1', 'path7 2'], one: [] })
+    ;(await begun(2)).end()
+    await other.finished
+    expect([batches.length, batcher.unanswered]).toEqual([2, 0])
   })
 })

@@ -3,18 +3,23 @@
 // or stopped by its signal. Work stops between two network evaluations when no request of its batch wants it any more.
 import { queueFull } from './errors.ts'
 
-/** A request as the batcher sees it. */
-export interface Job<Row, Result> {
-  /** Requests with the same key may share a batch. */
-  readonly key: string
-  readonly rows: readonly Row[]
-  /** All rows belong in one batch, however many they are. */
-  readonly whole?: boolean | undefined
+/** What is computed. */
+export interface Job {
+  /** Jobs of the same key may share a batch; a symbol is a key of one job alone. */
+  readonly key: string | symbol
+  readonly rows: readonly unknown[]
+  /** How many results a job has that makes several of one row; every other job makes one of each row. */
+  readonly results?: number
+}
+
+/** A job, and who waits for it. */
+export interface Request<J extends Job, Result> {
+  readonly job: J
   readonly signal: AbortSignal
   /** A batch with rows of this job is begun. */
   onBatch?(): void
   onStep?(step: number, steps: number): void
-  onImage(row: number, result: Result): void | Promise<void>
+  onImage(place: number, result: Result): void | Promise<void>
 }
 
 export interface RunWatch {
@@ -22,11 +27,15 @@ export interface RunWatch {
   onStep(step: number, steps: number): void
 }
 
-/** Computes rows that share a key, in order. */
-export type Run<Row, Result> = (key: string, rows: readonly Row[], watch: RunWatch) => AsyncIterable<Result>
+/** Computes rows of jobs that share a key, in order; `job` is the first of them. */
+export type Run<J extends Job, Result> = (
+  job: J,
+  rows: readonly J['rows'][number][],
+  watch: RunWatch,
+) => AsyncIterable<Result>
 
-interface BatcherOptions<Row, Result> {
-  run: Run<Row, Result>
+interface BatcherOptions<J extends Job, Result> {
+  run: Run<J, Result>
   capacity: number
   batch: number
   onBatch?: (images: number) => void
@@ -39,33 +48,34 @@ export interface Submission {
   readonly finished: Promise<void>
 }
 
-interface Pending<Row, Result> extends Job<Row, Result> {
-  /** Rows that were taken into a batch, and those that came out of one. */
+interface Pending<J extends Job, Result> extends Request<J, Result> {
+  /** Rows that were taken into a batch, and results that came out of one. */
   taken: number
   done: number
   settled: boolean
   resolve(): void
   reject(error: unknown): void
-  /** Resolves when the job is settled, however. */
+  /** Resolves when the request is settled, however. */
   ended: Promise<void>
   /** Images on their way to whoever asked, one after the other: the batcher does not wait for slow readers. */
   sent: Promise<void>
 }
 
-interface Slot<Row, Result> {
-  job: Pending<Row, Result>
-  row: number
+/** Where a result belongs. */
+interface Slot<J extends Job, Result> {
+  request: Pending<J, Result>
+  place: number
 }
 
-export class Batcher<Row, Result> {
-  private readonly options: BatcherOptions<Row, Result>
+export class Batcher<J extends Job, Result> {
+  private readonly options: BatcherOptions<J, Result>
   /** Requests with rows that no batch has taken, oldest first. */
-  private queue: Pending<Row, Result>[] = []
-  private readonly open = new Set<Pending<Row, Result>>()
+  private queue: Pending<J, Result>[] = []
+  private readonly open = new Set<Pending<J, Result>>()
   private idle: Promise<void> = Promise.resolve()
   private busy = false
 
-  constructor(options: BatcherOptions<Row, Result>) {
+  constructor(options: BatcherOptions<J, Result>) {
     this.options = options
   }
 
@@ -80,20 +90,25 @@ export class Batcher<Row, Result> {
   }
 
   /** @throws ApiError 429 when too many are waiting */
-  submit(job: Job<Row, Result>): Submission {
+  submit(request: Request<J, Result>): Submission {
     const ahead = this.waiting
     if (ahead >= this.options.capacity) throw queueFull(ahead)
     const { promise, resolve, reject } = withResolvers()
-    const waiting = Object.assign(Object.create(job) as Job<Row, Result>, {
-      ...{ taken: 0, done: 0, settled: false, resolve, reject, sent: Promise.resolve() },
+    const waiting = Object.assign(Object.create(request) as Request<J, Result>, {
+      taken: 0,
+      done: 0,
+      settled: false,
+      resolve,
+      reject,
+      sent: Promise.resolve(),
       ended: promise.catch(() => {}),
-    }) as Pending<Row, Result>
+    }) as Pending<J, Result>
     this.open.add(waiting)
     this.queue.push(waiting)
-    const stop = () => this.settle(waiting, job.signal.reason)
-    if (job.signal.aborted) stop()
-    else job.signal.addEventListener('abort', stop, { once: true })
-    const finished = promise.finally(() => job.signal.removeEventListener('abort', stop))
+    const stop = () => this.settle(waiting, request.signal.reason)
+    if (request.signal.aborted) stop()
+    else request.signal.addEventListener('abort', stop, { once: true })
+    const finished = promise.finally(() => request.signal.removeEventListener('abort', stop))
     finished.catch(() => {}) // whoever waits hears of it; that nobody does is no crash
     if (!this.busy) {
       this.busy = true
@@ -116,59 +131,65 @@ export class Batcher<Row, Result> {
     }
   }
 
-  private take(): Slot<Row, Result>[] {
+  private take(): Slot<J, Result>[] {
     const [oldest] = this.queue
-    const most = oldest?.whole ? oldest.rows.length : this.options.batch
-    const slots: Slot<Row, Result>[] = []
-    for (const job of this.queue.filter(({ key }) => key === oldest!.key)) {
-      while (job.taken < job.rows.length && slots.length < most) slots.push({ job, row: job.taken++ })
+    const slots: Slot<J, Result>[] = []
+    for (const request of this.queue.filter(({ job }) => job.key === oldest!.job.key)) {
+      const { rows } = request.job
+      while (request.taken < rows.length && slots.length < this.options.batch)
+        slots.push({ request, place: request.taken++ })
     }
-    this.queue = this.queue.filter((job) => job.taken < job.rows.length)
+    this.queue = this.queue.filter(({ taken, job }) => taken < job.rows.length)
     return slots
   }
 
-  private async batch(slots: readonly Slot<Row, Result>[]): Promise<void> {
-    const jobs = [...new Set(slots.map(({ job }) => job))]
-    const wanted = () => jobs.filter((job) => !job.settled)
+  private async batch(slots: readonly Slot<J, Result>[]): Promise<void> {
+    const requests = [...new Set(slots.map(({ request }) => request))]
+    const wanted = () => requests.filter((request) => !request.settled)
     const controller = new AbortController()
     const stopUnwanted = () => {
       if (!wanted().length) controller.abort()
     }
-    for (const { ended } of jobs) ended.then(stopUnwanted)
-    this.options.onBatch?.(jobs[0]!.whole ? 1 : slots.length)
-    for (const job of jobs) job.onBatch?.()
+    for (const { ended } of requests) ended.then(stopUnwanted)
+    this.options.onBatch?.(slots.length)
+    for (const request of requests) request.onBatch?.()
     try {
-      const rows = slots.map(({ job, row }) => job.rows[row]!)
+      const { job } = requests[0]!
+      const rows = slots.map(({ request, place }) => request.job.rows[place])
+      const places =
+        job.results === undefined
+          ? slots
+          : Array.from({ length: job.results }, (_, place) => ({ request: requests[0]!, place }))
       const onStep = (step: number, steps: number) => {
-        for (const job of wanted()) job.onStep?.(step, steps)
+        for (const request of wanted()) request.onStep?.(step, steps)
       }
       let next = 0
-      for await (const result of this.options.run(jobs[0]!.key, rows, { signal: controller.signal, onStep })) {
-        const { job, row } = slots[next++]!
-        if (!job.settled) this.send(job, row, result)
+      for await (const result of this.options.run(job, rows, { signal: controller.signal, onStep })) {
+        const { request, place } = places[next++]!
+        if (!request.settled) this.send(request, place, result)
       }
-      if (next < slots.length) throw new Error(`${slots.length} images were asked for, ${next} came.`)
+      if (next < places.length) throw new Error(`${places.length} images were asked for, ${next} came.`)
     } catch (error) {
-      for (const job of jobs) job.sent = job.sent.then(() => this.settle(job, error))
+      for (const request of requests) request.sent = request.sent.then(() => this.settle(request, error))
     }
   }
 
-  private send(job: Pending<Row, Result>, row: number, result: Result): void {
-    job.sent = job.sent
-      .then(() => (job.settled ? undefined : job.onImage(row, result)))
+  private send(request: Pending<J, Result>, place: number, result: Result): void {
+    request.sent = request.sent
+      .then(() => (request.settled ? undefined : request.onImage(place, result)))
       .then(() => {
-        if (++job.done === job.rows.length) this.settle(job)
+        if (++request.done === (request.job.results ?? request.job.rows.length)) this.settle(request)
       })
-      .catch((error) => this.settle(job, error)) // its own failure, and no one else's
+      .catch((error) => this.settle(request, error)) // its own failure, and no one else's
   }
 
-  private settle(job: Pending<Row, Result>, error?: unknown): void {
-    if (job.settled) return
-    job.settled = true
-    this.open.delete(job)
-    this.queue = this.queue.filter((other) => other !== job)
-    if (error === undefined) job.resolve()
-    else job.reject(error)
+  private settle(request: Pending<J, Result>, error?: unknown): void {
+    if (request.settled) return
+    request.settled = true
+    this.open.delete(request)
+    this.queue = this.queue.filter((other) => other !== request)
+    if (error === undefined) request.resolve()
+    else request.reject(error)
   }
 }
 

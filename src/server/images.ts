@@ -72,7 +72,7 @@ export const generations: Route = {
   },
   async handle(c, services) {
     const request = withoutNulls(await readBody(c, imagesRequest))
-    const job = parseSample(services.pool, request)
+    const { job, format } = parseSample(services.pool, request)
     const results: SampleResult[] = []
     const work = begin(services, job, c.req.raw.signal, {
       onImage(result, place) {
@@ -82,9 +82,9 @@ export const generations: Route = {
     await work.finished
     const data = await Promise.all(
       results.map(async (result) => {
-        const bytes = await result.image.encode(job.format)
+        const bytes = await result.image.encode(format)
         if (request.response_format !== 'url') return { b64_json: base64(bytes), ...imageFacts(result) }
-        const name = services.store.put({ bytes, type: imageType(job.format) })
+        const name = services.store.put({ bytes, type: imageType(format) })
         return { url: `${services.publicAddress(c.get('caller'))}images/${name}`, ...imageFacts(result) }
       }),
     )
@@ -92,7 +92,7 @@ export const generations: Route = {
       created: Math.floor(Date.now() / 1000),
       model: job.model.name,
       size: `${job.model.imageSize}x${job.model.imageSize}`,
-      output_format: job.format,
+      output_format: format,
       data,
     } satisfies v.InferOutput<typeof imagesAnswer>)
   },

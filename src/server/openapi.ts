@@ -21,7 +21,11 @@ const unauthorized: Readonly<Record<number, Answer>> = { 401: { description: 'Th
  * @throws Error for a kind of schema that JSON Schema cannot say
  */
 export function jsonSchema(schema: v.GenericSchema): Record<string, unknown> {
-  const { $schema: _, ...rest } = toJsonSchema(schema, { target: 'draft-2020-12', typeMode: 'input' })
+  const { $schema: _, ...rest } = toJsonSchema(schema, {
+    target: 'draft-2020-12',
+    typeMode: 'input',
+    ignoreActions: ['readonly', 'metadata'],
+  })
   return rest
 }
 

@@ -8,27 +8,46 @@ import type { SamplingPlan } from '../sampling/plan.ts'
 import { resolveClass } from '../zoo/classes.ts'
 import { ApiError } from './errors.ts'
 import type { ModelPool } from './model-pool.ts'
-import { type formats, planOptions, type SampleRequest, type TrajectoryRequest } from './requests.ts'
+import { type formats, planOptions, type SampleRequest, type TrajectoryRequest, teacherParameters } from './requests.ts'
 
-export interface ImageJob {
+/** What is common to a job's images. */
+interface JobFacts {
   readonly model: Model
   readonly plan: SamplingPlan
-  readonly seed: number
-  readonly rows: readonly RunImage[]
-  readonly format: (typeof formats)[number]
-  /** Requests of one key may share a batch. */
-  readonly key: string
-  /** Its rows are the states of one image on its way from noise to data. */
-  readonly trajectory?: boolean | undefined
+  /** Jobs of one key may share a batch; a symbol is a key of one job alone. */
+  readonly key: string | symbol
 }
 
-let unshared = 0
+/** An image for every row. */
+export interface SampleJob extends JobFacts {
+  readonly kind: 'sample'
+  readonly rows: readonly RunImage[]
+}
+
+/** The states of one image on its way from noise to data. */
+export interface TrajectoryJob extends JobFacts {
+  readonly kind: 'trajectory'
+  readonly rows: readonly [RunImage]
+  /** How many there are: one more than the model has token groups. */
+  readonly results: number
+}
+
+export type ImageJob = SampleJob | TrajectoryJob
+
+/** A request as what is computed and how it is answered. */
+export interface Parsed<J extends ImageJob> {
+  readonly job: J
+  readonly format: (typeof formats)[number]
+}
+
+/** Images that a job makes. */
+export const resultsOf = (job: ImageJob): number => (job.kind === 'trajectory' ? job.results : job.rows.length)
 
 /**
  * The job that a request stands for.
  * @throws ApiError 400 (what can't be), 403 (what the policy denies), 404 (no such model)
  */
-export function parseSample(pool: ModelPool, request: SampleRequest): ImageJob {
+export function parseSample(pool: ModelPool, request: SampleRequest): Parsed<SampleJob> {
   const model = pool.model(request.model)
   const { output_format: format = 'png', seed = randomInt(2 ** 32) } = request
   checkSize(model, request.size)
@@ -36,25 +55,26 @@ export function parseSample(pool: ModelPool, request: SampleRequest): ImageJob {
   const labels = labelsOf(model, request)
   const recipes = recipesOf(model, request, labels.length)
   const rows = labels.map((id, index) => ({ class: id, seed, index, ...recipes?.[index] }))
+  return { job: sampleJob(model, plan, rows), format }
+}
+
+/** Images of a model; they share batches with those of the same model and plan. */
+export function sampleJob(model: Model, plan: SamplingPlan, rows: readonly RunImage[]): SampleJob {
   // int8 scales a whole batch at once, so that an image depends on its neighbours: there they are its own request's only
-  const own = model.weights.dtype === 'int8' ? { own: ++unshared } : {}
-  return { model, plan, seed, rows, format, key: JSON.stringify({ model: model.name, plan, ...own }) }
+  const key = model.weights.dtype === 'int8' ? Symbol(model.name) : JSON.stringify([model.name, plan])
+  return { kind: 'sample', key, model, plan, rows }
 }
 
 /**
- * The job of an image on its way: a row for every state.
+ * The job of an image on its way.
  * @throws as `parseSample`
  */
-export function parseTrajectory(pool: ModelPool, { by, ...request }: TrajectoryRequest): ImageJob {
-  const job = parseSample(pool, { ...request, n: 1, ...waysBy(pool.model(request.model), by) })
-  const { model, plan, rows } = job
-  const states = Array.from({ length: model.family.groups.length + 1 }, () => rows[0]!)
-  return {
-    ...job,
-    rows: states,
-    trajectory: true,
-    key: JSON.stringify({ model: model.name, plan, trajectory: true, own: ++unshared }),
-  }
+export function parseTrajectory(pool: ModelPool, { by, ...request }: TrajectoryRequest): Parsed<TrajectoryJob> {
+  const model = pool.model(request.model)
+  const { job, format } = parseSample(pool, { ...request, n: 1, ...optionsBy(model, by) })
+  const results = model.family.groups.length + 1
+  const key = Symbol('trajectory')
+  return { job: { kind: 'trajectory', key, model, plan: job.plan, rows: [job.rows[0]!], results }, format }
 }
 
 /** The plan of a request that says nothing twice, and nothing that no one hears. */
@@ -69,8 +89,8 @@ function planOf(model: Model, request: SampleRequest): SamplingPlan {
         code: 'invalid_value',
         param: other,
       })
-  const plan = blamed(undefined, () => model.plan(planOptions(request)))
-  const idle = (['cfg', 'top_k', 'top_p', 'temperature'] as const).filter((name) => request[name] !== undefined)
+  const plan = asRequestError(undefined, () => model.plan(planOptions(request)))
+  const idle = teacherParameters.filter((name) => request[name] !== undefined)
   if (plan.kind === 'student' && idle[0])
     throw new ApiError(
       400,
@@ -80,13 +100,10 @@ function planOf(model: Model, request: SampleRequest): SamplingPlan {
   return plan
 }
 
-function waysBy({ family }: Model, by: TrajectoryRequest['by'] = family.teacher ? 'flow' : 'student') {
+function optionsBy({ family }: Model, by: TrajectoryRequest['by'] = family.teacher ? 'flow' : 'student') {
   if (by === 'student') return { steps: 1 }
   return by === 'flow' ? { flow: true } : { teacher_only: true }
 }
-
-/** What `Order.key` was made of. */
-export const orderKey = (key: string): { model: string; plan: SamplingPlan; trajectory?: true } => JSON.parse(key)
 
 function labelsOf(model: Model, { prompt, class_labels: labels, n }: SampleRequest): number[] {
   const given = prompt?.trim() ? prompt : undefined
@@ -98,7 +115,7 @@ function labelsOf(model: Model, { prompt, class_labels: labels, n }: SampleReque
   if (!labels && given === undefined)
     throw new ApiError(400, 'No class was given: name one as the prompt.', { code: 'missing', param: 'prompt' })
   const param = labels ? 'class_labels' : 'prompt'
-  const ids = (labels ?? [given!]).map((label) => blamed(param, () => resolveClass(label, model.classes)))
+  const ids = (labels ?? [given!]).map((label) => asRequestError(param, () => resolveClass(label, model.classes)))
   const count = n ?? ids.length
   if (ids.length !== 1 && ids.length !== count)
     throw new ApiError(400, `class_labels has ${ids.length} entries for ${count} images: give one, or one for each.`, {
@@ -120,7 +137,7 @@ function recipesOf(
   if (seed !== undefined) throw wrong('noise and seed contradict each other: leave one out.', 'seed')
   if (noise.length !== 1 && noise.length !== images)
     throw wrong(`noise has ${noise.length} entries for ${images} images: give one, or one for each.`, 'noise')
-  for (const recipe of noise) blamed('noise', () => mixNoise(recipe, model.family))
+  for (const recipe of noise) asRequestError('noise', () => mixNoise(recipe, model.family))
   return Array.from({ length: images }, (_, i) => {
     const recipe = noise[noise.length === 1 ? 0 : i]!
     return { seed: recipe.seed, index: recipe.index ?? 0, ...(isMixed(recipe) && { noise: recipe }) }
@@ -150,8 +167,8 @@ function checkSize(model: Model, size = 'auto'): void {
   })
 }
 
-/** The library's word on what a person asked for, as the request's fault. */
-function blamed<T>(param: string | undefined, read: () => T): T {
+/** An error of the library about what was asked for, as one of the request. */
+function asRequestError<T>(param: string | undefined, read: () => T): T {
   try {
     return read()
   } catch (error) {

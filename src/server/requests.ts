@@ -1,9 +1,19 @@
 // What a request may say, as schemas: the one source of the checks, of the types, and of the OpenAPI document.
 // Names are OpenAI's where they have one, and the command line's with underscores where they have none.
 import * as v from 'valibot'
-import type { PlanOptions } from '../library/choose-plan.ts'
+import { whole, wholeList } from '../core/schemas.ts'
+import { noiseRecipeSchema, seedSchema } from '../sampling/noise-recipe.ts'
+import { mostGroups, type TeacherSettings, teacherSchema } from '../sampling/plan.ts'
+import {
+  camelKeys,
+  nestedOptions,
+  optionEntries,
+  type PlanOptions,
+  type SnakeKeys,
+  snakeKeys,
+} from '../sampling/plan-options.ts'
 import { ApiError } from './errors.ts'
-import { mostImages } from './settings.ts'
+import { mostImages, mostTimesteps } from './settings.ts'
 
 const text = (description: string, longest = 200) =>
   v.optional(
@@ -14,20 +24,7 @@ const text = (description: string, longest = 200) =>
     ),
   )
 
-const whole = (low: number, high: number) => {
-  const range = `must be a whole number from ${low} to ${high}`
-  return v.pipe(v.number(range), v.integer(range), v.minValue(low, range), v.maxValue(high, range))
-}
-
-const count = (description: string, high = 100_000, low = 0) =>
-  v.optional(v.pipe(whole(low, high), v.description(description)))
-
-const decimal = (description: string, low: number, high: number) => {
-  const range = `must be a number from ${low} to ${high}`
-  return v.optional(
-    v.pipe(v.number(range), v.minValue(low, range), v.maxValue(high, range), v.description(description)),
-  )
-}
+const count = (description: string, high: number, low = 0) => v.optional(whole(low, high, 'number', description))
 
 const choice = <const T extends readonly string[]>(values: T, description: string) =>
   v.optional(v.pipe(v.picklist(values, `must be one of ${values.join(', ')}`), v.description(description)))
@@ -46,57 +43,36 @@ const label = v.union(
 
 export const formats = ['png', 'jpeg', 'webp'] as const
 
-const origin = {
-  seed: v.pipe(whole(0, Number.MAX_SAFE_INTEGER), v.description('Of the noise.')),
-  index: count('Of the image in the run of that seed; 0 by default.', Number.MAX_SAFE_INTEGER),
-}
+/** A solver and its steps are not asked for: each makes a graph of its own, which stays in memory. */
+const { solver: _, odeSteps: __, ...planEntries } = optionEntries
 
-const amount = 'must be a number from 0 to 1'
-
-const recipe = v.strictObject(
-  {
-    ...origin,
-    toward: v.optional(
-      v.strictObject(
-        { ...origin, amount: v.pipe(v.number(amount), v.minValue(0, amount), v.maxValue(1, amount)) },
-        'must be an object with seed and amount',
-      ),
-    ),
-    groups: list(
-      v.strictObject({ ...origin, group: whole(0, 100_000) }, 'must be an object with group and seed'),
-      4096,
-      'Token groups whose noise is that of another seed.',
-    ),
-  },
-  'must be an object such as {"seed": 1, "toward": {"seed": 2, "amount": 0.5}}',
+/** Options of sampling by the names of the library; a request has them in snake case. */
+const planParameters = snakeKeys(
+  v.partial(
+    v.object({
+      ...planEntries,
+      timesteps: wholeList(0, mostGroups, mostTimesteps, 'group', v.getDescription(planEntries.timesteps)!),
+    }),
+  ).entries,
 )
+
+/** The parameters that only a teacher heeds. */
+export const teacherParameters = Object.keys(snakeKeys(teacherSchema.entries)) as (keyof SnakeKeys<TeacherSettings>)[]
 
 const sampling = {
   model: text('A model this server was started with; its first one by default.'),
   prompt: text('A class: its name, a part of its name that fits no other, or its id. There is no free text.'),
   class_labels: list(label, mostImages, 'Instead of the prompt: one class for all images, or one for each.'),
   n: count('Images; 1 by default.', mostImages, 1),
-  seed: count('What the noise follows from, with the index of the image; random by default.', Number.MAX_SAFE_INTEGER),
+  seed: v.optional(
+    v.pipe(seedSchema, v.description('What the noise follows from, with the index of the image; random by default.')),
+  ),
   noise: list(
-    recipe,
+    noiseRecipeSchema,
     mostImages,
     'Instead of the seed: the noise of each image, or one for all; mixed where it says so.',
   ),
-  steps: count("One of the model's presets, by network evaluations; 1 by default.", 10_000, 1),
-  timesteps: list(whole(0, 100_000), 64, 'Finished token groups at each student step, such as [0, 5].'),
-  split: count('Groups before this one become codebook entries, the others stay continuous.'),
-  teacher_from: count('The teacher samples the groups from this one to the last timestep.'),
-  teacher_only: v.optional(v.pipe(v.boolean('must be true or false'), v.description('The teacher alone.'))),
-  flow: v.optional(
-    v.pipe(
-      v.boolean('must be true or false'),
-      v.description("The teacher's flow map alone: the tokens that the noise leads to."),
-    ),
-  ),
-  cfg: decimal("The teacher's classifier-free guidance.", 0, 1000),
-  top_k: count('The teacher keeps the k most likely tokens; 0 keeps all.'),
-  top_p: decimal('The teacher keeps the most likely tokens up to this probability.', 0, 1),
-  temperature: decimal("Of the teacher's draws.", 0.001, 1000),
+  ...planParameters,
   size: v.optional(
     v.pipe(
       v.string('must be a string'),
@@ -161,8 +137,7 @@ export const imagesRequest = v.strictObject(
 /** POST /api/trajectory */
 export const trajectoryRequest = v.strictObject(
   {
-    ...pick(sampling, ['model', 'prompt', 'class_labels', 'seed', 'noise', 'cfg', 'top_k', 'top_p', 'temperature']),
-    ...pick(sampling, ['output_format']),
+    ...pick(sampling, ['model', 'prompt', 'class_labels', 'seed', 'noise', 'output_format', ...teacherParameters]),
     by: choice(['flow', 'teacher', 'student'], "What leads from noise to data; the teacher's flow map by default."),
   },
   object,
@@ -200,12 +175,5 @@ export function parsed<T extends v.GenericSchema>(schema: T, value: unknown): v.
 
 const topOf = (path: string): string => path.split('.')[0]!
 
-/** The sampling plan that a request asks for, as `distilled sample` would say it. */
-export function planOptions(request: SampleRequest): PlanOptions {
-  const { steps, timesteps, split, teacher_from: teacherFrom, teacher_only: teacherOnly, flow } = request
-  const { cfg, top_k: topK, top_p: topP, temperature } = request
-  const teacher = Object.fromEntries(
-    Object.entries({ cfg, topK, topP, temperature }).filter(([, value]) => value !== undefined),
-  )
-  return { steps, timesteps, split, teacherFrom, teacherOnly, flow, teacher }
-}
+/** The options of sampling that a request gives, as a program would give them. */
+export const planOptions = (request: SampleRequest): PlanOptions => nestedOptions(camelKeys(request))

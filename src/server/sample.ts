@@ -6,7 +6,7 @@ import * as v from 'valibot'
 import { steps } from '../sampling/plan.ts'
 import { asApiError, envelopeSchema } from './errors.ts'
 import { base64, imageFacts, imageFactsSchema, workAnswers } from './images.ts'
-import { type ImageJob, parseSample, parseTrajectory } from './parse-request.ts'
+import { type ImageJob, type Parsed, parseSample, parseTrajectory, resultsOf } from './parse-request.ts'
 import { formats, sampleRequest, trajectoryRequest } from './requests.ts'
 import { type Notes, type Route, readBody } from './route.ts'
 import type { Services } from './services.ts'
@@ -64,8 +64,7 @@ export const sample: Route = {
   body: sampleRequest,
   answers: answers('image', imageEvent),
   async handle(c, services) {
-    const job = parseSample(services.pool, await readBody(c, sampleRequest))
-    return watched(c, services, job, 'image')
+    return watched(c, services, parseSample(services.pool, await readBody(c, sampleRequest)), 'image')
   },
 }
 
@@ -76,9 +75,9 @@ export const trajectory: Route = {
   body: trajectoryRequest,
   answers: answers('state', stateEvent),
   async handle(c, services) {
-    const job = parseTrajectory(services.pool, await readBody(c, trajectoryRequest))
-    const last = job.rows.length - 1
-    return watched(c, services, job, 'state', (timestep) => ({ timestep, steps: last }))
+    const parsed = parseTrajectory(services.pool, await readBody(c, trajectoryRequest))
+    const last = parsed.job.results - 1
+    return watched(c, services, parsed, 'state', (timestep) => ({ timestep, steps: last }))
   },
 }
 
@@ -86,7 +85,7 @@ export const trajectory: Route = {
 function watched(
   c: Context<Notes>,
   services: Services,
-  job: ImageJob,
+  { job, format }: Parsed<ImageJob>,
   event: string,
   more: (place: number) => object = () => ({}),
 ) {
@@ -112,7 +111,8 @@ function watched(
   return streamSSE(c, async (stream) => {
     stream.onAbort(leave)
     const send = (name: string, data: unknown) => stream.writeSSE({ event: name, data: JSON.stringify(data) })
-    const { model, rows, plan, format } = job
+    const { model, rows, plan } = job
+    const images = resultsOf(job)
     const total = steps(plan, model.family.groups.length)
     events.onStep = (step, all) => void send('step', { step, steps: all }).catch(leave)
     events.onImage = async (result, place) => {
@@ -120,11 +120,11 @@ function watched(
       await send(event, { place, b64_json, output_format: format, ...imageFacts(result), ...more(place) })
     }
     const { seed } = rows[0]!
-    await send('queued', { ahead: work.ahead, model: model.name, seed, images: rows.length, steps: total })
+    await send('queued', { ahead: work.ahead, model: model.name, seed, images, steps: total })
     try {
       await work.finished
       const seconds = (since: number) => Math.round(performance.now() - since) / 1000
-      await send('done', { images: rows.length, seconds: seconds(started), compute_seconds: seconds(begun) })
+      await send('done', { images, seconds: seconds(started), compute_seconds: seconds(begun) })
     } catch (error) {
       const failure = asApiError(error)
       if (failure.status === 500) services.onFailure(error)

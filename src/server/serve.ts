@@ -12,6 +12,7 @@ import { trustedProxies } from '../http/proxies.ts'
 import { createApp } from './app.ts'
 import { answerMalformed, unreadable } from './malformed.ts'
 import { firstImage, ModelPool, type ModelPoolOptions } from './model-pool.ts'
+import { sampleJob } from './parse-request.ts'
 import { openServices, type ServiceOptions, type Services } from './services.ts'
 import * as settings from './settings.ts'
 import { type Mount, openStatic } from './static.ts'
@@ -144,8 +145,8 @@ async function warmUp({ pool, batcher, stop }: Services): Promise<void> {
   for (const name of pool.names) {
     const model = pool.model(name)
     const rows = firstImage(model)
-    const key = JSON.stringify({ model: name, plan: model.plan() })
-    if (rows.length) await batcher.submit({ key, rows, signal: stop.signal, onImage() {} }).finished
+    const job = sampleJob(model, model.plan(), rows)
+    if (rows.length) await batcher.submit({ job, signal: stop.signal, onImage() {} }).finished
   }
 }
 

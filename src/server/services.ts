@@ -3,19 +3,18 @@
 import type { Connections } from '../http/connections.ts'
 import { canonicalHost } from '../http/hosts.ts'
 import type { Caller } from '../http/proxies.ts'
-import { planAsOptions } from '../library/choose-plan.ts'
-import type { RunImage, SampleResult } from '../library/model.ts'
+import type { SampleResult } from '../library/model.ts'
 import type { SampleProgress } from '../sampling/sampler.ts'
 import { Batcher } from './batcher.ts'
 import { Metrics } from './metrics.ts'
 import type { ModelPool } from './model-pool.ts'
-import { orderKey } from './parse-request.ts'
+import type { ImageJob } from './parse-request.ts'
 import { batchSize, defaultTimeout, queueCapacity } from './settings.ts'
 import { ImageStore } from './store.ts'
 
 export interface Services {
   readonly pool: ModelPool
-  readonly batcher: Batcher<RunImage, SampleResult>
+  readonly batcher: Batcher<ImageJob, SampleResult>
   readonly store: ImageStore
   readonly metrics: Metrics
   /** Seconds of a request. */
@@ -52,16 +51,16 @@ export function openServices(
 ): Services {
   const { timeout = defaultTimeout, queue = queueCapacity, batch = batchSize, onFailure = () => {} } = options
   const metrics = new Metrics()
-  const batcher = new Batcher<RunImage, SampleResult>({
-    ...{ capacity: queue, batch, onBatch: (images: number) => metrics.batch(images) },
-    run(key, rows, { signal, onStep }) {
-      const { model, plan, trajectory } = orderKey(key)
+  const batcher = new Batcher<ImageJob, SampleResult>({
+    capacity: queue,
+    batch,
+    onBatch: (images) => metrics.batch(images),
+    run({ kind, model: { name }, plan }, rows, { signal, onStep }) {
       const onProgress = (event: SampleProgress) => event.type === 'step' && onStep(event.step, event.steps)
-      const options = { ...planAsOptions(plan), signal, onProgress }
-      if (!trajectory) return pool.run(model, (opened) => opened.together(rows, options))
-      const [{ class: label, ...origin }] = rows as [RunImage]
-      const noise = origin.noise ?? origin
-      return pool.run(model, (opened) => opened.trajectory({ ...options, class: label, noise }))
+      const options = { plan, signal, onProgress }
+      if (kind === 'sample') return pool.run(name, (model) => model.together(rows, options))
+      const { class: label, noise, seed, index } = rows[0]!
+      return pool.run(name, (model) => model.trajectory({ ...options, class: label, noise: noise ?? { seed, index } }))
     },
   })
   const publicAddress = ({ host, scheme = 'http' }: Caller) =>

@@ -6,6 +6,8 @@ export const queueCapacity = 64
 export const batchSize = 8
 /** Images of a request. */
 export const mostImages = 10
+/** Timesteps of a request: each opens a network, which stays in memory. */
+export const mostTimesteps = 64
 /** Seconds from a request's arrival to its answer; then it is 504, and its work stops. */
 export const defaultTimeout = 120
 /** Bytes of a request's body. */

@@ -34,11 +34,12 @@ export function begin(services: Services, job: ImageJob, client: AbortSignal, ev
   }
   try {
     const { ahead, finished } = batcher.submit({
-      ...{ key: job.key, rows: job.rows, whole: job.trajectory, signal: controller.signal },
+      job,
+      signal: controller.signal,
       ...(events.onBatch && { onBatch: events.onBatch }),
       ...(events.onStep && { onStep: events.onStep }),
       async onImage(place, result) {
-        if (!job.trajectory || place === 0) metrics.image(job.model.name) // the states are one image
+        if (job.kind === 'sample' || place === 0) metrics.image(job.model.name) // the states are one image
         await events.onImage(result, place)
       },
     })

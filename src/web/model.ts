@@ -3,16 +3,17 @@
 
 import { UsageError } from '../core/errors.ts'
 import type { WebDevice } from '../engine/web-runtime.ts'
+import { choosePlan } from '../library/choose-plan.ts'
 import type {
   SampleOptions as BaseOptions,
   SampleResult as BaseResult,
   TrajectoryState as BaseState,
+  PlanChoice,
   RunImage,
   SettledImage,
   TogetherOptions,
   TrajectoryOptions,
-} from '../library/asked.ts'
-import { choosePlan, type PlanOptions } from '../library/choose-plan.ts'
+} from '../library/sample-options.ts'
 import type { Family } from '../sampling/family.ts'
 import type { NoiseSource } from '../sampling/noise.ts'
 import { checkPlan, type SamplingPlan } from '../sampling/plan.ts'
@@ -75,7 +76,7 @@ export class WebModel implements AsyncDisposable {
    * The plan that the options ask for, checked against this model.
    * @throws UsageError when they contradict each other or this model cannot follow them
    */
-  plan(options: PlanOptions = {}): SamplingPlan {
+  plan(options: PlanChoice = {}): SamplingPlan {
     const { presets, teacherDefaults, family } = this.facts
     const known = { ...family, student: family.student || undefined, teacher: family.teacher || undefined }
     const stub = known as unknown as Family // plans ask whether the networks are there, and never run them

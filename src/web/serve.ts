@@ -2,7 +2,7 @@
 // network runs, where the engine lets messages in.
 
 import { EngineError } from '../core/errors.ts'
-import type { RunImage, TogetherOptions } from '../library/asked.ts'
+import type { RunImage, TogetherOptions } from '../library/sample-options.ts'
 import { openModel, type WorkerModel } from './open.ts'
 import { type FromWorker, type Method, type Opened, type ToWorker, toWire, type WorkerEvent } from './protocol.ts'
 

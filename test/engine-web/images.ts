@@ -1,7 +1,7 @@
 // Images of a page against Node's: the same networks on another build of ONNX Runtime.
 import { expect } from 'vitest'
-import type { PlanOptions } from '../../src/library/choose-plan.ts'
 import { load } from '../../src/library/load.ts'
+import type { PlanOptions } from '../../src/sampling/plan-options.ts'
 
 /** Mean difference in levels of 255, and the largest one. */
 export function difference(a: ArrayLike<number>, b: ArrayLike<number>): { mean: number; max: number } {

@@ -1,21 +1,12 @@
 // The Backend over HTTP: the server that serves the page makes the pictures. Its events are docs/SERVER.md's; its failures
 // become errors that say what to do.
 import { isMixed } from '../../../src/sampling/noise-recipe.ts'
+import { flatOptions, snakeKeys } from '../../../src/sampling/plan-options.ts'
 import { readEvents } from './events.ts'
 import { pngSettings } from './png-settings.ts'
 import { lostServer, noServer, refusal } from './server-errors.ts'
 import { credentials } from './token.ts'
-import type {
-  Backend,
-  ClassEntry,
-  Done,
-  ModelInfo,
-  NoiseRecipe,
-  Picture,
-  PlanOptions,
-  SampleAsk,
-  Watch,
-} from './types.ts'
+import type { Backend, ClassEntry, Done, ModelInfo, NoiseRecipe, Picture, SampleAsk, Watch } from './types.ts'
 import { BackendError } from './types.ts'
 
 /** @param base the address of the server, relative to the page */
@@ -46,7 +37,7 @@ export function serverBackend(base = './'): Backend {
       return { device, threads, notes: [] }
     },
     sample({ model, options, images }, watch) {
-      return watched(`${base}api/sample`, { model, ...imagesBody(images), ...planBody(options) }, watch)
+      return watched(`${base}api/sample`, { model, ...imagesBody(images), ...snakeKeys(flatOptions(options)) }, watch)
     },
     trajectory({ model, class: label, noise, by }, watch) {
       const body = { model, class_labels: [label], noise: [noise], by }
@@ -82,10 +73,6 @@ function imagesBody(images: SampleAsk['images']) {
   const class_labels = images.map((image) => image.class)
   if (images.every(({ noise }, place) => plain(noise, place))) return { class_labels, seed }
   return { class_labels, noise: images.map(({ noise }) => noise) }
-}
-
-function planBody({ steps, timesteps, split, teacherFrom, teacherOnly, flow }: PlanOptions) {
-  return { steps, timesteps, split, teacher_from: teacherFrom, teacher_only: teacherOnly, flow }
 }
 
 async function answer(asked: Promise<Response>): Promise<Response> {

@@ -1,8 +1,9 @@
 // The Backend: what the views know of whoever makes the pictures. Two engines stand behind it, the HTTP server that serves the
 // page and ONNX Runtime in the page itself; a view asks in these words and cannot tell which of them answers.
 
-import type { PlanOptions } from '../../../src/library/choose-plan.ts'
 import type { NoiseOrigin, NoiseRecipe } from '../../../src/sampling/noise-recipe.ts'
+import type { PlanOptions } from '../../../src/sampling/plan-options.ts'
+import type { SamplingPreset } from '../../../src/zoo/model-entry.ts'
 
 export type { NoiseOrigin, NoiseRecipe, PlanOptions }
 
@@ -57,12 +58,7 @@ export interface Watch {
   onState?(state: State): void
 }
 
-export interface Preset {
-  steps: number
-  timesteps: number[]
-  split: number
-  teacherFrom?: number
-}
+export type Preset = Omit<SamplingPreset, 'published'>
 
 export interface ModelInfo {
   id: string

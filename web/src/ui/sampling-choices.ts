@@ -9,6 +9,8 @@ export interface SamplingChoice {
   detail: string
   /** Network evaluations per image. */
   evaluations: number
+  /** Whether a teacher takes part, whose settings count. */
+  teacher: boolean
   options: PlanOptions
 }
 
@@ -23,21 +25,29 @@ export function samplingChoices(model: ModelInfo, { flow = false } = {}): Sampli
     const title = steps === 1 ? '1 step' : `${steps} steps`
     if (teacherFrom === undefined) {
       const detail = steps === 1 ? 'student' : `student, again from ${word} ${timesteps.at(-1)! + 1}`
-      return { key: String(steps), title, detail, evaluations: steps, options: { steps } }
+      return { key: String(steps), title, detail, evaluations: steps, teacher: false, options: { steps } }
     }
     const [first, last] = [teacherFrom + 1, timesteps.at(-1)!]
     const detail = first === last ? `teacher for ${word} ${last}` : `teacher for ${word}s ${first}–${last}`
-    return { key: String(steps), title, detail, evaluations: steps, options: { steps } }
+    return { key: String(steps), title, detail, evaluations: steps, teacher: true, options: { steps } }
   })
   const choices = model.student ? student : []
   if (model.teacher) {
     choices.push({
-      ...{ key: 'teacher', title: 'Teacher', detail: `draws ${word} by ${word}`, evaluations: groups },
+      key: 'teacher',
+      title: 'Teacher',
+      detail: `draws ${word} by ${word}`,
+      evaluations: groups,
+      teacher: true,
       options: { teacherOnly: true },
     })
     if (flow)
       choices.push({
-        ...{ key: 'flow', title: 'Teacher’s flow map', detail: 'without draws', evaluations: groups },
+        key: 'flow',
+        title: 'Teacher’s flow map',
+        detail: 'without draws',
+        evaluations: groups,
+        teacher: true,
         options: { flow: true },
       })
   }

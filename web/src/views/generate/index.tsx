@@ -10,6 +10,7 @@ import { download, pictureName, runName } from '../../ui/download.ts'
 import { Fault } from '../../ui/fault.tsx'
 import { samplingChoices } from '../../ui/sampling-choices.ts'
 import { randomSeed } from '../../ui/seed-field.tsx'
+import { writeTeacher } from '../../ui/teacher-settings.ts'
 import { useKeys } from '../../ui/use-keys.ts'
 import { zipPictures } from '../../ui/zip.ts'
 import type { ViewProps } from '../props.ts'
@@ -138,4 +139,4 @@ export default function Generate({ backend, model, classes, settings, set }: Vie
 }
 
 /** A run from the history replaces all of the settings. */
-const cleared = { first: undefined }
+const cleared = { first: undefined, ...writeTeacher() }

@@ -3,8 +3,10 @@ import { useId } from 'preact/hooks'
 import type { ClassEntry, ModelInfo } from '../../backend/types.ts'
 import { ClassPicker } from '../../ui/class-picker.tsx'
 import { Icon } from '../../ui/icon.tsx'
+import { samplingChoice } from '../../ui/sampling-choices.ts'
 import { SamplingPicker } from '../../ui/sampling-picker.tsx'
 import { SeedField } from '../../ui/seed-field.tsx'
+import { TeacherFields } from '../../ui/teacher-fields.tsx'
 import { plural } from '../../ui/text.ts'
 import type { Restore } from './restore.tsx'
 import { counts, type RunSettings } from './run-settings.ts'
@@ -47,6 +49,9 @@ export function SettingsPanel(props: SettingsPanelProps) {
         {...(run.first && { hint: `picture ${run.first} of this seed` })}
       />
       <SamplingPicker model={model} value={run.steps} onChange={(steps) => change({ steps })} flow times={times} />
+      {samplingChoice(model, run.steps, { flow: true }).teacher && (
+        <TeacherFields model={model} value={run.teacher} onChange={(teacher) => change({ teacher })} />
+      )}
       <div class="stack tight">
         <div class="joined">
           <button type="submit" class="button primary wide" disabled={!entry || entry.policy === 'deny'}>

@@ -19,6 +19,18 @@ it('a run survives its way through the address', () => {
   expect(readRun(changed({}, writeRun(other)), model)).toEqual(other)
 })
 
+it('settings of the teacher go through the address to the ask, where a teacher takes part', () => {
+  const teacher = { cfg: 4, greedy: true, prefixMask: 'causal' } as const
+  const address = changed({}, writeRun({ ...run, steps: 'teacher', teacher }))
+  expect(address).toMatchObject({ cfg: '4', greedy: 'true', prefixMask: 'causal' })
+  const read = readRun(address, model)
+  expect(read.teacher).toEqual(teacher)
+  expect(asksOf(read, model)[0]!.ask.options).toEqual({ teacherOnly: true, teacher })
+  expect(asksOf({ ...read, steps: '1' }, model)[0]!.ask.options).toEqual({ steps: 1 })
+  expect(readRun({ cfg: '1e9', topK: '1.5', cfgInterval: '3', greedy: 'no' }, model).teacher).toEqual({ greedy: false })
+  expect(changed(address, writeRun(run))).toEqual(changed({}, writeRun(run)))
+})
+
 it('nonsense in the address becomes a default', () => {
   expect(readRun({ class: '99', seed: '-1', count: '1000', steps: 'magic' }, model)).toEqual({
     ...run,

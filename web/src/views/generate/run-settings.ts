@@ -3,6 +3,7 @@ import { defaultFlow } from '../../../../src/sampling/flow-schedule.ts'
 import { BackendError, type ModelInfo, mostImages, type SampleAsk } from '../../backend/types.ts'
 import { type Changes, type Settings, wholeSetting } from '../../router.ts'
 import { samplingChoice, samplingChoices } from '../../ui/sampling-choices.ts'
+import { readTeacher, type TeacherChanges, writeTeacher } from '../../ui/teacher-settings.ts'
 
 export const counts = [1, 4, 8, 16, 32] as const
 const mostPictures = 64
@@ -18,6 +19,8 @@ export interface RunSettings {
   count: number
   /** The key of a way: see ui/sampling-choices.ts. */
   steps: string
+  /** What differs from the published settings of the teacher. */
+  teacher?: TeacherChanges | undefined
 }
 
 /** The run that the address names; what it leaves out has a default. */
@@ -29,15 +32,21 @@ export function readRun(settings: Settings, model: ModelInfo): RunSettings {
     first: wholeSetting(settings.first, 0, 0, 1e9),
     count: wholeSetting(settings.count, 8, 1, mostPictures),
     steps: samplingChoice(model, settings.steps, { flow: true }).key,
+    teacher: readTeacher(settings, model),
   }
 }
 
 /** A run as settings of the address. */
-export const writeRun = ({ first, ...run }: RunSettings): Changes => ({ ...run, first: first || undefined })
+export const writeRun = ({ first, teacher, ...run }: RunSettings): Changes => ({
+  ...run,
+  first: first || undefined,
+  ...writeTeacher(teacher),
+})
 
 /** The asks that make the pictures of a run, each as large as one may be, and where its first picture belongs. */
 export function asksOf(run: RunSettings, model: ModelInfo): { ask: SampleAsk; offset: number }[] {
-  const { options } = samplingChoice(model, run.steps, { flow: true })
+  const choice = samplingChoice(model, run.steps, { flow: true })
+  const options = choice.teacher && run.teacher ? { ...choice.options, teacher: run.teacher } : choice.options
   return Array.from({ length: Math.ceil(run.count / batchSize) }, (_, k) => {
     const offset = k * batchSize
     const size = Math.min(batchSize, run.count - offset)
