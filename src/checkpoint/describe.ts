@@ -1,6 +1,7 @@
 // What `distilled inspect` says about a file: plain JSON, and the same as lines to read.
 // Everything from the file is bounded and escaped: a hostile name must not reach a terminal as it is.
 import { type DType, dtypeSize, sizeOf } from '../core/dtype.ts'
+import { plural } from '../core/format.ts'
 import { quote } from './file-error.ts'
 import { type Guess, guessModel } from './guess.ts'
 import { maxPathCharacters } from './limits.ts'
@@ -113,7 +114,8 @@ export function formatDescription(description: CheckpointDescription): string {
   for (const [key, value] of Object.entries(description.metadata))
     lines.push(`  ${printable(key)}: ${printable(value)}`)
   for (const { path, prefix, model, parameters, bytes: size, tensors } of description.stateDicts) {
-    const counts = `${tensors.length} tensors, ${parameters.toLocaleString('en')} elements, ${bytes(size)}`
+    const elements = `${parameters.toLocaleString('en')} element${parameters === 1 ? '' : 's'}`
+    const counts = `${plural(tensors.length, 'tensor')}, ${elements}, ${bytes(size)}`
     lines.push('', `${path === '' ? '(root)' : printable(path)}: ${modelLine(model)}; ${counts}`)
     if (prefix) lines.push(`  (in the file every name begins with ${quote(prefix)})`)
     const width = tensors.reduce((longest, { name }) => Math.min(60, Math.max(longest, printable(name).length)), 0)
@@ -132,8 +134,8 @@ function modelLine({ label, kind, depth, width, heads, tokens, codebook }: Guess
   const facts = [
     depth !== undefined && `depth ${depth}`,
     width !== undefined && `width ${width}`,
-    heads !== undefined && `${heads} heads`,
-    tokens !== undefined && `${tokens} tokens`,
+    heads !== undefined && plural(heads, 'head'),
+    tokens !== undefined && plural(tokens, 'token'),
     codebook && `codebook ${codebook.join(' x ')}`,
   ].filter(Boolean)
   return `looks like ${label}${facts.length ? ` (${facts.join(', ')})` : ''}`

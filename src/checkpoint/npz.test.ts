@@ -5,7 +5,8 @@ import { zip } from '../../test/hostile/zip-builder.ts'
 import { crc32 } from '../core/crc32.ts'
 import { toFloat32 } from '../core/dtype.ts'
 import { CheckpointError, ShapeError } from '../core/errors.ts'
-import { openCheckpoint } from './checkpoint.ts'
+import { openCheckpoint, selectStateDict } from './checkpoint.ts'
+import { describeCheckpoint, formatDescription } from './describe.ts'
 import { type NpyData, npyBytes } from './npy.ts'
 import { checkNpzArray, npzBytes } from './npz.ts'
 import { bufferSource } from './sources.ts'
@@ -104,6 +105,17 @@ describe('a .npz', () => {
       "r.npy (numpy type [('a', '<f4'), ('b', '|O')])",
       "c.npy (numpy type '<c8')",
     ])
+    const lines = formatDescription(describeCheckpoint(checkpoint))
+    expect(lines).toContain('(root): no model known here; 1 tensor, 4 elements, 4 bytes')
+    expect(lines).toContain("not read: o.npy (numpy type '|O'), s.npy (numpy type '<U3'), r.npy")
+  })
+
+  test('of objects alone is described, and has no tensor of that name', async () => {
+    const objects = npy("{'descr': '|O', 'fortran_order': False, 'shape': (1,), }", Uint8Array.of(0x80, 4, 0x4e, 0x2e))
+    const checkpoint = await openCheckpoint(bufferSource('a.npz', zip([{ name: 'arr_0.npy', data: objects }])))
+    expect(formatDescription(describeCheckpoint(checkpoint))).toContain("not read: arr_0.npy (numpy type '|O')")
+    expect(() => selectStateDict(checkpoint, [''])).toThrow(/expected tensors at "" .*arr_0\.npy \(numpy type '\|O'\)/)
+    expect(checkpoint.tensors().has('arr_0')).toBe(false)
   })
 
   test('is held against its checksums where it is stored', async () => {

@@ -1,12 +1,14 @@
 // `distilled bench`: how fast a model runs on this machine, with random weights of its size, beside a roof measured in
 // the same run.
+
 import { cpus } from 'node:os'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { type BenchRow, bench, type Part, parts } from '../bench/bench.ts'
+import { plural } from '../core/format.ts'
 import { type Device, devices } from '../engine/types.ts'
 import type { DType } from '../models/weights.ts'
 import { bounds } from './bounds.ts'
-import { commandOutput, type Io, plural } from './io.ts'
+import { commandOutput, type Io } from './io.ts'
 import { wholeNumber } from './parse.ts'
 
 const examples = `

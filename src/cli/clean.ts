@@ -1,10 +1,12 @@
 // `distilled clean`: what the package keeps on the disk and can make again, removed when a person says so.
+
 import { rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { UsageError } from '../core/errors.ts'
+import { plural } from '../core/format.ts'
 import { abandoned } from '../files/atomic.ts'
-import { byteSize, commandOutput, type Io, plural } from './io.ts'
+import { byteSize, commandOutput, type Io } from './io.ts'
 import { removable } from './kept-folders.ts'
 
 const examples = `

@@ -8,12 +8,12 @@ import { DistilledError } from '../core/errors.ts'
 import { createEngine, runtimeVersion } from '../engine/node.ts'
 import { type Device, devices } from '../engine/types.ts'
 import { load } from '../library/load.ts'
+import { version } from '../library/version.ts'
 import { programCache } from '../sampling/programs.ts'
 import { checkAnswer, readAnswer } from '../web/self-test.ts'
 import { hubSettings, locate } from '../zoo/cache.ts'
 import { embedded } from '../zoo/embedded.ts'
 import { hubCache, type Kept, removable } from './kept-folders.ts'
-import { version } from './version.ts'
 
 const hubPatienceMs = 5000
 

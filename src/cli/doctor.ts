@@ -1,8 +1,10 @@
 // `distilled doctor`: what this machine has for the package and what is missing, in a form for bug reports.
+
 import { Command } from 'commander'
 import { DistilledError } from '../core/errors.ts'
+import { plural } from '../core/format.ts'
 import { type Facts, gatherFacts } from './doctor-facts.ts'
-import { byteSize, commandOutput, type Io, plural } from './io.ts'
+import { byteSize, commandOutput, type Io } from './io.ts'
 
 const examples = `
 Examples:

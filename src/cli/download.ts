@@ -3,11 +3,12 @@
 import { stat } from 'node:fs/promises'
 import { Command } from 'commander'
 import { UsageError } from '../core/errors.ts'
+import { plural } from '../core/format.ts'
 import { type DownloadOptions, type DownloadProgress, download, downloadFile } from '../zoo/download.ts'
 import { type ReferenceEntry, references } from '../zoo/references.ts'
 import { findModel } from '../zoo/registry.ts'
 import { roles } from '../zoo/resolve.ts'
-import { byteSize, commandOutput, duration, Interrupted, type Io, plural } from './io.ts'
+import { byteSize, commandOutput, duration, Interrupted, type Io } from './io.ts'
 import { hideProgress, progress, secondsLeft, showProgress } from './progress.ts'
 
 const examples = `

@@ -1,7 +1,9 @@
 // `distilled evaluate`: samples against a reference, with the protocol beside every figure; `--compare` says whether two results
 // may stand side by side.
+
 import { Command, Option } from 'commander'
 import { DistilledError, oneOf, UsageError } from '../core/errors.ts'
+import { plural } from '../core/format.ts'
 import { spriteClasses } from '../data/sprites.ts'
 import { createEngine, runtimeVersion } from '../engine/node.ts'
 import { comparable } from '../evaluate/compare.ts'
@@ -15,16 +17,16 @@ import type { EvaluationSet } from '../evaluate/sets/set.ts'
 import { modelSet, openSamplesOrSet } from '../library/evaluation-sets.ts'
 import type { Model } from '../library/model.ts'
 import { samplerFacts } from '../library/sampler-facts.ts'
+import { version } from '../library/version.ts'
 import { nestedOptions } from '../sampling/plan-options.ts'
 import { bounds } from './bounds.ts'
 import { checkOutputs, saveEvaluation } from './evaluate-files.ts'
 import { formatComparison, formatResult } from './evaluate-text.ts'
-import { commandOutput, duration, Interrupted, type Io, plural } from './io.ts'
+import { commandOutput, duration, Interrupted, type Io } from './io.ts'
 import { wholeNumber } from './parse.ts'
 import { hideProgress, type Progress, progress, secondsLeft, showProgress } from './progress.ts'
 import { addSamplerFlags, idleTeacherFlags, type SampleFlags } from './sample-flags.ts'
 import { loadSampled } from './sample-model.ts'
-import { version } from './version.ts'
 
 const examples = `
 Examples:

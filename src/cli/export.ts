@@ -1,18 +1,18 @@
 // `distilled export`: a student and its decoder as a folder of ONNX files that need nothing of this package.
 import { Command, Option } from 'commander'
 import { UsageError } from '../core/errors.ts'
-import { figure } from '../core/format.ts'
+import { figure, plural } from '../core/format.ts'
 import { type ExportDType, exportDTypes } from '../export/bounds.ts'
 import { type ExportProgress, type ExportResult, exportModel } from '../export/export.ts'
 import { load } from '../library/load.ts'
+import { version } from '../library/version.ts'
 import { models } from '../zoo/registry.ts'
 import { bounds } from './bounds.ts'
 import { readConfig } from './config.ts'
-import { byteSize, commandOutput, Interrupted, type Io, plural } from './io.ts'
+import { byteSize, commandOutput, Interrupted, type Io } from './io.ts'
 import { wholeNumber } from './parse.ts'
 import { hideProgress, progress, showProgress } from './progress.ts'
 import { notes } from './sample-model.ts'
-import { version } from './version.ts'
 
 const examples = `
 Examples:

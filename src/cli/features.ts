@@ -1,8 +1,10 @@
 // `distilled features`: what a network sees in images, kept in resumable shards; evaluation spends its time here, so this is
 // what many machines share. `distilled features merge` proves that all of them are there.
+
 import { basename } from 'node:path'
 import { Command, Option } from 'commander'
 import { UsageError } from '../core/errors.ts'
+import { plural } from '../core/format.ts'
 import { createEngine } from '../engine/node.ts'
 import { type Device, devices } from '../engine/types.ts'
 import { extractFeatures, mergeFeatures } from '../evaluate/feature-files.ts'
@@ -10,12 +12,12 @@ import { openFeatureReader } from '../evaluate/open-reader.ts'
 import { type ProtocolName, protocolNames } from '../evaluate/result.ts'
 import { refuseOverwriting } from '../images/overwriting.ts'
 import { openSamplesOrSet } from '../library/evaluation-sets.ts'
+import { version } from '../library/version.ts'
 import { bounds } from './bounds.ts'
-import { commandOutput, type Io, plural } from './io.ts'
+import { commandOutput, type Io } from './io.ts'
 import { wholeNumber } from './parse.ts'
 import { hideProgress, showProgress } from './progress.ts'
 import { type JobWords, mergeCommand, runShardJob } from './shard-job.ts'
-import { version } from './version.ts'
 
 const examples = `
 Examples:

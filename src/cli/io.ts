@@ -49,6 +49,3 @@ export function commandOutput(io: Io, { json, quiet }: Loudness): CommandOutput 
     },
   }
 }
-
-/** "1 image", "3 images". */
-export const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`

@@ -22,7 +22,8 @@ export interface Removable extends Kept {
 const derived = {
   what: 'derived weights',
   folder: weightCacheFolder,
-  isOurs: (name: string) => /^[\da-f]{32}\.bin$/.test(name),
+  /** With a UUID: what earlier versions left half written. */
+  isOurs: (name: string) => /^[\da-f]{32}\.bin(\.[\da-f-]{36}\.tmp)?$/.test(name),
 }
 
 const drawn = new Set([...models.map(({ name }) => name), 'vgg16', 'lpips-vgg'].map((name) => `${name}.bin`))

@@ -1,24 +1,26 @@
 // `distilled sample --labels`: images by the thousand for evaluation, in resumable shards; `sample merge` proves that all of
 // them are there, `sample export` writes what other tools read.
+
 import { basename } from 'node:path'
 import { Command } from 'commander'
 import { UsageError } from '../core/errors.ts'
+import { plural } from '../core/format.ts'
 import { refuseOverwriting } from '../images/overwriting.ts'
 import { exportNpz, exportPng } from '../library/export-samples.ts'
 import type { LabelProtocol } from '../library/mass.ts'
 import type { Model } from '../library/model.ts'
 import { mergeSamples, sampleMany } from '../library/sample-many.ts'
 import { openSamples, type Samples } from '../library/samples.ts'
+import { version } from '../library/version.ts'
 import { nestedOptions } from '../sampling/plan-options.ts'
 import { type ClassList, imagenet } from '../zoo/classes.ts'
 import { readPolicy } from '../zoo/policy-rules.ts'
 import { classesOf, models } from '../zoo/registry.ts'
-import { type CommandOutput, commandOutput, type Io, plural } from './io.ts'
+import { type CommandOutput, commandOutput, type Io } from './io.ts'
 import { progress } from './progress.ts'
 import { idleTeacherFlags, type SampleFlags } from './sample-flags.ts'
 import { loadSampled } from './sample-model.ts'
 import { type JobWords, mergeCommand, runShardJob } from './shard-job.ts'
-import { version } from './version.ts'
 
 const defaultFolder = 'samples'
 

@@ -1,12 +1,14 @@
 // `distilled models`: the zoo as a table, what of it is on this machine, and the classes that can be asked for.
+
 import { Command } from 'commander'
 import { nearest, UsageError } from '../core/errors.ts'
+import { plural } from '../core/format.ts'
 import { parameterCount } from '../models/shapes.ts'
 import { locate } from '../zoo/cache.ts'
 import { type ClassInfo, type ClassList, classInfo, imagenet } from '../zoo/classes.ts'
 import type { ModelEntry, Published } from '../zoo/model-entry.ts'
 import { classesOf, findModel, models } from '../zoo/registry.ts'
-import { commandOutput, type Io, plural } from './io.ts'
+import { commandOutput, type Io } from './io.ts'
 
 const examples = `
 Examples:

@@ -1,8 +1,10 @@
 // `distilled pairs`: the (class, noise, tokens) pairs that a student learns from, made by a teacher in resumable shards;
 // `distilled pairs merge` proves that all of them are there.
+
 import { basename } from 'node:path'
 import { Command, Option } from 'commander'
 import { UsageError } from '../core/errors.ts'
+import { plural } from '../core/format.ts'
 import { defaultChunk } from '../distill/pair-files.ts'
 import { defaultBatch, makePairs, mergePairs, type PairOrigin } from '../distill/pairs.ts'
 import { type Device, devices } from '../engine/types.ts'
@@ -10,6 +12,7 @@ import { refuseOverwriting } from '../images/overwriting.ts'
 import { fileSha256 } from '../jobs/manifest.ts'
 import { load } from '../library/load.ts'
 import type { Model } from '../library/model.ts'
+import { version } from '../library/version.ts'
 import { defaultFlow, type Solver } from '../sampling/flow-schedule.ts'
 import { type FlatOptions, nestedOptions } from '../sampling/plan-options.ts'
 import { programCache } from '../sampling/programs.ts'
@@ -17,13 +20,12 @@ import { models } from '../zoo/registry.ts'
 import { resolveModel } from '../zoo/resolve.ts'
 import { bounds } from './bounds.ts'
 import { readConfig } from './config.ts'
-import { commandOutput, type Io, plural } from './io.ts'
+import { commandOutput, type Io } from './io.ts'
 import { wholeNumber } from './parse.ts'
 import { hideProgress, showProgress } from './progress.ts'
 import { planFlag } from './sample-flags.ts'
 import { notes } from './sample-model.ts'
 import { type JobWords, mergeCommand, runShardJob } from './shard-job.ts'
-import { version } from './version.ts'
 
 const examples = `
 Examples:

@@ -2,11 +2,11 @@
 // of them (an option that takes one value is given once; paths are files and folders).
 import { Command, CommanderError, Option } from 'commander'
 import { printable, printableLine } from '../core/show.ts'
+import { version } from '../library/version.ts'
 import { commands } from './commands.ts'
 import type { Io } from './io.ts'
 import { collected } from './parse.ts'
 import { refuseSpecialFiles } from './special-file.ts'
-import { version } from './version.ts'
 
 const examples = `
 Examples:

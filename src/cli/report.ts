@@ -1,13 +1,15 @@
 // `distilled report`: results of evaluations on one page, with what they may be compared to.
+
 import { dirname, relative, resolve, sep } from 'node:path'
 import { Command } from 'commander'
+import { plural } from '../core/format.ts'
 import { writeAtomically } from '../files/atomic.ts'
 import { refuseOverwriting } from '../images/overwriting.ts'
 import { evaluationMarkdown } from '../report/markdown.ts'
 import { type Report, reportOf } from '../report/model.ts'
 import { evaluationPage } from '../report/page.tsx'
 import { readEntries } from '../report/read-entries.ts'
-import { commandOutput, type Io, plural } from './io.ts'
+import { commandOutput, type Io } from './io.ts'
 
 const examples = `
 Examples:

@@ -2,18 +2,18 @@
 // paper's comparison at the end. Stopped at any point, the same command goes on.
 import { join } from 'node:path'
 import { Argument, Command, Option } from 'commander'
-import { figure } from '../core/format.ts'
+import { figure, plural } from '../core/format.ts'
 import { reproduceSprites, type StageName, stageNames } from '../distill/reproduce.ts'
 import type { FamilyName } from '../distill/stages.ts'
 import type { TableRow } from '../distill/table.ts'
 import { createEngine } from '../engine/node.ts'
 import { type Device, devices } from '../engine/types.ts'
+import { version } from '../library/version.ts'
 import { bounds } from './bounds.ts'
-import { type CommandOutput, commandOutput, Interrupted, type Io, plural } from './io.ts'
+import { type CommandOutput, commandOutput, Interrupted, type Io } from './io.ts'
 import { wholeNumber } from './parse.ts'
 import { hideProgress, type Progress, progress, showProgress } from './progress.ts'
 import { type TrainingView, trainingView } from './training-view.ts'
-import { version } from './version.ts'
 
 const examples = `
 Examples:

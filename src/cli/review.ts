@@ -1,13 +1,16 @@
 // `distilled review`: the images of sensitive classes made, looked at by a person, and counted. Three commands over one
 // folder: run fills it, open serves the page on which verdicts are given, report adds them up.
+
 import { basename } from 'node:path'
 import { Command, Option } from 'commander'
 import { nearest, UsageError } from '../core/errors.ts'
+import { plural } from '../core/format.ts'
 import { shellCommand } from '../core/shell.ts'
 import { printable } from '../core/show.ts'
 import { type Device, devices } from '../engine/types.ts'
 import { writeAtomically } from '../files/atomic.ts'
 import { refuseOverwriting } from '../images/overwriting.ts'
+import { version } from '../library/version.ts'
 import { type DType, dtypes } from '../models/weights.ts'
 import { openDesk } from '../review/desk.ts'
 import { readReview } from '../review/folder.ts'
@@ -20,11 +23,10 @@ import { chooseModels, makeReview } from '../review/run.ts'
 import { defaultPort, serveReview } from '../review/server.ts'
 import { type FlatOptions, nestedOptions } from '../sampling/plan-options.ts'
 import { bounds } from './bounds.ts'
-import { commandOutput, duration, Interrupted, type Io, plural } from './io.ts'
+import { commandOutput, duration, Interrupted, type Io } from './io.ts'
 import { collected, wholeNumber } from './parse.ts'
 import { hideProgress, progress, showProgress } from './progress.ts'
 import { planFlag } from './sample-flags.ts'
-import { version } from './version.ts'
 
 const examples = `
 Examples:

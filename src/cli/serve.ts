@@ -1,5 +1,7 @@
 // `distilled serve`: models behind HTTP, as a web app, in OpenAI's shape and as a stream of events, until Ctrl-C or SIGTERM.
+
 import { Command, Option } from 'commander'
+import { plural } from '../core/format.ts'
 import { printableLine } from '../core/show.ts'
 import { type Device, devices } from '../engine/types.ts'
 import { type DType, dtypes } from '../models/weights.ts'
@@ -7,7 +9,7 @@ import { defaultPort, serveModels } from '../server/serve.ts'
 import { defaultTimeout, queueCapacity } from '../server/settings.ts'
 import { webApp } from '../server/web-app.ts'
 import { bounds } from './bounds.ts'
-import { commandOutput, Interrupted, type Io, plural } from './io.ts'
+import { commandOutput, Interrupted, type Io } from './io.ts'
 import { collected, wholeNumber } from './parse.ts'
 
 const examples = `

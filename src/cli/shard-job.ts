@@ -1,12 +1,14 @@
 // What commands that work in shards share (pairs, samples, features): which shard is meant, what a person sees of it, what is left
 // when it is interrupted, and the merge that proves that nothing is missing.
+
 import { Command } from 'commander'
+import { plural } from '../core/format.ts'
 import { shellCommand } from '../core/shell.ts'
 import type { Manifest } from '../jobs/manifest.ts'
 import type { MergeOptions } from '../jobs/merge.ts'
 import { parseShard, type Shard, shardFromEnvironment, whole } from '../jobs/shard.ts'
 import type { ShardProgress } from '../jobs/stopwatch.ts'
-import { commandOutput, duration, Interrupted, type Io, type Loudness, plural } from './io.ts'
+import { commandOutput, duration, Interrupted, type Io, type Loudness } from './io.ts'
 import { progress } from './progress.ts'
 
 export interface ShardFlags extends Loudness {

@@ -1,8 +1,10 @@
 // `distilled train`: each network of the method by its name, trained in a folder that can be left and come back to. The
 // trainings themselves are distill/stages.ts; here are their flags, what one sees meanwhile, and how to go on.
+
 import { join } from 'node:path'
 import { Command, type Option } from 'commander'
 import { UsageError } from '../core/errors.ts'
+import { plural } from '../core/format.ts'
 import { openDataset } from '../data/open.ts'
 import type { KnobFlag } from '../distill/knobs.ts'
 import { overRanks } from '../distill/mpi.ts'
@@ -26,7 +28,7 @@ import { refuseOverwriting } from '../images/overwriting.ts'
 import { fileSha256 } from '../jobs/manifest.ts'
 import type { ClassifierArchitecture } from '../models/classifier.ts'
 import { lpips } from '../models/lpips.ts'
-import { commandOutput, Interrupted, type Io, plural } from './io.ts'
+import { commandOutput, Interrupted, type Io } from './io.ts'
 import { addTrainFlags, inputs, type TrainFlags } from './train-flags.ts'
 import { trainingView } from './training-view.ts'
 

@@ -34,3 +34,11 @@ export function byteSize(bytes: number): string {
   const power = bytes < 1000 ? 0 : Math.min(4, Math.floor(Math.log10(bytes) / 3))
   return power === 0 ? `${bytes} bytes` : `${(bytes / 1000 ** power).toFixed(1)} ${units[power]}`
 }
+
+/**
+ * How many of something there are.
+ * @example
+ * plural(1, 'image') // '1 image'
+ * plural(3000, 'image') // '3000 images'
+ */
+export const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import * as v from 'valibot'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { dead } from '../../test/dead-owner.ts'
+import { lockFolder } from '../files/lock.ts'
 import { anySetting, type Job, type JobKind } from './manifest.ts'
 import { mergeFolders } from './merge.ts'
 import { runShard } from './run.ts'
@@ -154,6 +155,21 @@ describe('merging', () => {
     expect((await run()).made).toEqual([0])
     expect((await merge()).files).toHaveLength(4)
   })
+
+  it.each(['merge', 'shard-2-of-4'])(
+    'waits for no process that holds the lock %s, and writes nothing',
+    async (name) => {
+      for (const index of [0, 1, 2, 3]) await run(quarter(index))
+      const before = readdirSync(folder).sort()
+      {
+        await using _ = await lockFolder(folder, 'a test', name)
+        await expect(merge()).rejects.toThrow(/a process that writes the same files is at work there/)
+      }
+      expect(readdirSync(folder).sort()).toEqual(before)
+      expect((await merge()).count).toBe(10)
+      expect(readdirSync(folder).filter((file) => file.endsWith('.lock'))).toEqual([])
+    },
+  )
 
   it('refuses shards of different jobs, and folders without any', async () => {
     await run(quarter(0))

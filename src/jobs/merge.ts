@@ -2,9 +2,10 @@
 // has the hash it was written with, and all were made with the same settings; else the error names what to run again.
 
 import { rm } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { CheckpointError, UsageError } from '../core/errors.ts'
 import { copyAtomically, makeFolder, sweep } from '../files/atomic.ts'
+import { lockFolder } from '../files/lock.ts'
 import {
   chunkFile,
   chunksOf,
@@ -31,7 +32,8 @@ interface Found extends FileEntry {
 
 /**
  * Checks all files that the manifests in `folders` list, and writes the manifest of the whole job.
- * @throws UsageError when there is no manifest or settings differ; CheckpointError naming every missing or damaged file
+ * @throws UsageError when there is no manifest or settings differ; CheckpointError naming every missing or damaged file;
+ * FileError while another process merges there or makes a shard
  */
 export async function mergeFolders(
   folders: readonly string[],
@@ -60,15 +62,31 @@ export async function mergeFolders(
     })
   }
   await makeFolder(out)
+  const inOut = manifests.filter(({ folder, name }) => resolve(folder) === resolve(out) && name !== manifestName)
+  await using _locks = await lockAll(out, ['merge', ...inOut.map(({ name }) => basename(name, '.json'))])
   for (const { folder, name } of files)
     if (resolve(folder) !== resolve(out)) await copyAtomically(join(folder, name), join(out, name))
   const merged = { ...job, files: files.map(({ folder: _, ...entry }) => entry) }
   await writeManifest(out, manifestName, merged)
-  for (const { folder, name } of manifests) {
-    if (resolve(folder) === resolve(out) && name !== manifestName) await rm(join(out, name), { force: true })
-  }
+  for (const { name } of inOut) await rm(join(out, name), { force: true })
   await sweep(out)
   return merged
+}
+
+/** Keeps out another merge, and every process that makes a shard there. */
+async function lockAll(folder: string, names: readonly string[]): Promise<AsyncDisposable> {
+  const locks: AsyncDisposable[] = []
+  const release = async () => {
+    for (const lock of locks) await lock[Symbol.asyncDispose]()
+  }
+  try {
+    for (const name of new Set(names))
+      locks.push(await lockFolder(folder, 'a process that writes the same files', name))
+  } catch (error) {
+    await release()
+    throw error
+  }
+  return { [Symbol.asyncDispose]: release }
 }
 
 const units = (kind: JobKind, { first, count }: Pick<FileEntry, 'first' | 'count'>) =>

@@ -1,5 +1,6 @@
 // doctor, clean and completion: what the machine has, what is kept on it, what its shell knows.
 import { spawnSync } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
@@ -64,7 +65,8 @@ describe('clean', () => {
 
   it('shows what is kept, removes it on request, and nothing else', async () => {
     for (const one of [cache, bench, hub, mine]) mkdirSync(one)
-    writeFileSync(join(cache, derived), 'x'.repeat(1000))
+    writeFileSync(join(cache, derived), 'x'.repeat(600))
+    writeFileSync(join(cache, `${derived}.${randomUUID()}.tmp`), 'x'.repeat(400)) // as earlier versions called it
     writeFileSync(join(cache, 'notes.txt'), 'mine')
     writeFileSync(join(bench, 'var-dd-d16.bin'), 'x'.repeat(500))
     writeFileSync(join(bench, 'pytorch_model.bin'), 'mine')
@@ -75,7 +77,7 @@ describe('clean', () => {
     vi.stubEnv('DISTILLED_BENCH', bench)
     vi.stubEnv('HF_HUB_CACHE', hub)
     const shown = await distilled('clean', mine)
-    expect(shown.stdout).toContain(`derived weights: 1 file, 1.0 kB in ${cache}`)
+    expect(shown.stdout).toContain(`derived weights: 2 files, 1.0 kB in ${cache}`)
     expect(shown.stdout).toContain(`left by a dead process: ${join(mine, left)}`)
     expect(shown.stdout).toContain('1.5 kB in all. Nothing was removed; --yes does it.')
     expect(existsSync(join(cache, derived))).toBe(true)

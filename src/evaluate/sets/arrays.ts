@@ -42,7 +42,9 @@ export async function arraySet(path: string): Promise<EvaluationSet> {
     const [mean, covariance] = [tensor('mu', 'm'), tensor('sigma', 's')]
     const [meanS, covarianceS] = [tensor('mu_s'), tensor('sigma_s')]
     if (!images && !features && !(mean && covariance)) {
-      throw new CheckpointError(`${path} holds ${[...arrays.keys()].slice(0, 8).join(', ') || 'no arrays'}.`, {
+      const held = [...arrays.keys()].slice(0, 8).join(', ') || 'no arrays'
+      const notRead = checkpoint.notRead.length ? ` (not read: ${checkpoint.notRead.slice(0, 8).join(', ')})` : ''
+      throw new CheckpointError(`${path} holds ${held}${notRead}.`, {
         remedy: 'Expected images (arr_0), features, or statistics (mu and sigma; m and s in a .pth).',
       })
     }

@@ -1,2 +1,0 @@
-// The package's version, for the commands that write it down.
-export { version } from '../library/version.ts'
