@@ -1,8 +1,8 @@
 // The Backend over HTTP: the server that serves the page makes the pictures. Its events are docs/SERVER.md's; its failures
 // become errors that say what to do.
+import { EventSourceParserStream } from 'eventsource-parser/stream'
 import { isMixed } from '../../../src/sampling/noise-recipe.ts'
 import { flatOptions, snakeKeys } from '../../../src/sampling/plan-options.ts'
-import { readEvents } from './events.ts'
 import { pngSettings } from './png-settings.ts'
 import { lostServer, noServer, refusal } from './server-errors.ts'
 import { credentials } from './token.ts'
@@ -94,8 +94,15 @@ async function watched(url: string, body: unknown, watch: Watch): Promise<Done> 
   // The first step is reported when it has been computed, so an ask that had to wait is timed from its turn at the earliest.
   let started = performance.now()
   let place = 0
+  const events = response
+    .body!.pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>)
+    .pipeThrough(new EventSourceParserStream())
+    .getReader()
   try {
-    for await (const { event, data } of readEvents(response.body!)) {
+    for (;;) {
+      const { done, value } = await events.read()
+      if (done) break
+      const { event, data } = value
       const said = JSON.parse(data)
       if (event === 'queued') {
         started = performance.now()
@@ -110,6 +117,8 @@ async function watched(url: string, body: unknown, watch: Watch): Promise<Done> 
   } catch (error) {
     if (error instanceof BackendError || watch.signal?.aborted) throw watch.signal?.aborted ? abort(watch) : error
     throw lostServer(error)
+  } finally {
+    events.cancel().catch(() => {})
   }
   throw lostServer()
 }
