@@ -6,14 +6,14 @@
 // often the data have it at that position in that class.
 
 import { uniforms } from '../core/random/philox.ts'
-import { inPieces } from '../core/steps.ts'
 import { type Dataset, readBatch } from '../data/dataset.ts'
+import { toBytes } from '../data/planes.ts'
 import { type Engine, float32, hostData } from '../engine/types.ts'
-import { accuracyOf, type Collected, type Collector, collector } from '../evaluate/collect.ts'
-import { frechetSteps } from '../evaluate/frechet.ts'
-import { type Pairwise, pairwise } from '../evaluate/pairwise.ts'
-import { precisionRecall } from '../evaluate/precision-recall.ts'
+import { joinRows } from '../evaluate/features.ts'
+import { measure } from '../evaluate/measure.ts'
 import type { FeatureReader } from '../evaluate/reader.ts'
+import { secondsPerImage } from '../evaluate/seconds-per-image.ts'
+import type { EvaluationSet } from '../evaluate/sets/set.ts'
 import { toUint8 } from '../images/rgb.ts'
 import type { TokenizerArchitecture } from '../models/architecture.ts'
 import { lookupGraph } from '../models/student.ts'
@@ -21,9 +21,8 @@ import { type Family, tokensBefore } from '../sampling/family.ts'
 import { noiseSource } from '../sampling/noise.ts'
 import { type SamplingPlan, steps } from '../sampling/plan.ts'
 import { type Programs, programCache } from '../sampling/programs.ts'
-import { sample } from '../sampling/sampler.ts'
+import { decoded, type SampledImage, sample } from '../sampling/sampler.ts'
 import { memoryWeights } from './frozen.ts'
-import { joined } from './sheets.ts'
 import { tokensOf } from './tasks/token-store.ts'
 import { type TrainedParts, trainedFamily } from './trained-family.ts'
 
@@ -64,144 +63,138 @@ export interface TableOptions {
 
 /** Samples and measures every row; images are not kept. */
 export async function comparisonTable(options: TableOptions): Promise<TableRow[]> {
-  const { engine, parts, reader, reference, count, signal } = options
+  const { engine, parts, reader, count, signal, batch = 100 } = options
   const family = trainedFamily(parts)
   const programs = programCache(engine)
-  await using products = await pairwise(engine, reader.width)
+  const groups = family.groups.length
   const labels = Array.from({ length: count }, (_, i) => i % family.numClasses)
-  const real = gatherer(reader, family.imageSize, labels)
-  for (let first = 0; first < count; first += 250) {
-    signal?.throwIfAborted()
-    const indices = Array.from({ length: Math.min(250, count - first) }, (_, i) => first + i)
-    await real.add((await readBatch(reference, indices)).images.map((x) => (x + 1) / 2))
-  }
-  const reals = real.result()
+  const reference = await referenceSet(options, family.imageSize, batch)
   const rows: TableRow[] = []
-  const finish = async (name: string, stepCount: number, seen: Gatherer, secondsPerImage?: number) => {
-    const figures = await measured(reals, seen.result(), products)
-    const row = { name, steps: stepCount, ...(secondsPerImage !== undefined && { secondsPerImage }), ...figures }
+  const finish = async (name: string, stepCount: number, read: ReadPixels, seconds?: number) => {
+    const samples = imageSet(name, labels, family.imageSize, read)
+    const { metrics } = await measure({
+      samples,
+      reference,
+      reader,
+      engine,
+      metrics: ['fid', 'precision', 'recall'],
+      batch,
+      signal,
+      onProgress: (stage, done, total) => stage === 'samples' && options.onProgress?.(name, done, total),
+    })
+    const { fid: frechet = 0, precision = 0, recall = 0, accuracy = 0 } = metrics
+    const timed = seconds === undefined ? {} : { secondsPerImage: seconds }
+    const row: TableRow = { name, steps: stepCount, ...timed, frechet, precision, recall, accuracy }
     rows.push(row)
     options.onRow?.(row)
   }
-  try {
-    const groups = family.groups.length
-    for (const [i, { name, plan }] of options.samplers.entries()) {
-      const seen = gatherer(reader, family.imageSize, labels)
-      const skipped =
-        i === 0 ? options.skips.map((skip) => ({ skip, seen: gatherer(reader, family.imageSize, labels) })) : []
-      const decode = decoderOf(family, programs)
-      for await (const { images, sequences, done } of batches(family, programs, plan, labels, options)) {
-        await seen.add(images)
-        for (const { skip, seen: to } of skipped) await to.add(await decode(withoutTail(family, sequences, skip)))
-        options.onProgress?.(name, done, count)
-      }
-      await finish(name, steps(plan, groups), seen, await secondsPerImage(family, programs, plan))
-      for (const { skip, seen: from } of skipped) await finish(`skip-${skip}`, groups - skip, from)
+  const pixelsOf = async (sequences: readonly Float32Array[]) => {
+    const all = new Float32Array(sequences.reduce((size, { length }) => size + length, 0))
+    let at = 0
+    for (const sequence of sequences) {
+      all.set(sequence, at)
+      at += sequence.length
     }
-    const independent = gatherer(reader, family.imageSize, labels)
-    for await (const sequences of independentTokens(family, programs, options, labels))
-      await independent.add(await decoderOf(family, programs)(sequences))
-    await finish('onestep*', 1, independent)
+    const pixels: Float32Array[] = []
+    for await (const image of decoded(family, programs, all)) pixels.push(image.pixels)
+    return pixels
+  }
+  try {
+    for (const [i, { name, plan }] of options.samplers.entries()) {
+      const sequences: Float32Array[] = []
+      const read: ReadPixels = async (first, n) => {
+        const made = await images(family, programs, plan, labels.slice(first, first + n), options, first)
+        if (i === 0 && options.skips.length) sequences.push(...made.map(({ sequence }) => sequence))
+        return made.map(({ pixels }) => pixels)
+      }
+      const seconds = await secondsPerImage((seed) => images(family, programs, plan, [0], { seed, batch: 1 }, 0))
+      await finish(name, steps(plan, groups), read, seconds)
+      for (const skip of i === 0 ? options.skips : []) {
+        const kept = tokensBefore(family, groups - skip) * family.channels
+        await finish(`skip-${skip}`, groups - skip, (first, n) =>
+          pixelsOf(sequences.slice(first, first + n).map((sequence) => sequence.map((x, at) => (at < kept ? x : 0)))),
+        )
+      }
+    }
+    const independent = await independentTokens(family, programs, options, labels)
+    await finish('onestep*', 1, async (first, n) => pixelsOf([await independent(first, n)]))
   } finally {
     await programs.close()
   }
   return rows
 }
 
-interface Gatherer {
-  /** Images [N, 3, S, S] in [0, 1], which become 8 bits first, as in files. */
-  add(images: Float32Array): Promise<void>
-  result: Collector['result']
-}
+/** Pixels [3, S, S] in [0, 1] of images `first` to `first + count - 1`. */
+type ReadPixels = (first: number, count: number) => Promise<Float32Array[]>
 
-function gatherer(reader: FeatureReader, side: number, labels: readonly number[]): Gatherer {
-  const all = collector({ keep: true, moments: true, spatial: false, score: false })
+/** Images that are made as they are measured, 8 bits as in files. */
+function imageSet(name: string, labels: readonly number[], side: number, read: ReadPixels): EvaluationSet {
   const size = 3 * side * side
-  let n = 0
   return {
-    async add(images) {
-      const count = images.length / size
-      const data = new Uint8Array(images.length)
-      for (let i = 0; i < count; i++) data.set(toUint8(images.subarray(i * size, (i + 1) * size), side, side), i * size)
-      all.add(await reader.read({ data, shape: [count, side, side, 3] }), labels.slice(n, n + count))
-      n += count
+    name,
+    count: labels.length,
+    images: {
+      count: labels.length,
+      format: 'none: made as they are measured',
+      lossy: false,
+      labels,
+      async *read(first, count) {
+        const data = new Uint8Array(count * size)
+        for (const [i, pixels] of (await read(first, count)).entries()) data.set(toUint8(pixels, side, side), i * size)
+        yield { data, shape: [count, side, side, 3] }
+      },
     },
-    result: all.result,
+    sha256: async () => '',
+    async close() {},
   }
 }
 
-async function measured(real: Collected, made: Collected, { distances }: Pairwise) {
-  const { precision, recall } = await precisionRecall(real.features!, made.features!, { distances })
+/** The features of the reference, read once for all rows. */
+async function referenceSet(
+  { reference, reader, count, signal }: TableOptions,
+  side: number,
+  batch: number,
+): Promise<EvaluationSet> {
+  const parts = []
+  for (let first = 0; first < count; first += batch) {
+    signal?.throwIfAborted()
+    const indices = Array.from({ length: Math.min(batch, count - first) }, (_, i) => first + i)
+    const drawn = await Promise.all(indices.map((i) => reference.get(i)))
+    const data = new Uint8Array(indices.length * 3 * side * side)
+    for (const [i, { image }] of drawn.entries()) data.set(toBytes(image), i * 3 * side * side)
+    parts.push((await reader.read({ data, shape: [indices.length, side, side, 3] })).features)
+  }
   return {
-    frechet: await inPieces(frechetSteps(real.gaussian!, made.gaussian!)),
-    precision,
-    recall,
-    accuracy: accuracyOf(made) ?? 0,
+    name: 'reference',
+    count,
+    matrices: { features: joinRows(parts) },
+    sha256: async () => '',
+    async close() {},
   }
 }
 
-/** Images in [0, 1] and sequences of a plan, batch after batch. */
-async function* batches(
+/** Images of a plan in one batch after another. */
+async function images(
   family: Family,
   programs: Programs,
   plan: SamplingPlan,
   labels: readonly number[],
-  { seed, batch = 100, signal }: TableOptions,
-) {
+  { seed, batch = 100, signal }: Pick<TableOptions, 'seed' | 'batch' | 'signal'>,
+  firstIndex: number,
+): Promise<SampledImage[]> {
   const values = tokensBefore(family, family.groups.length) * family.channels
-  const noise = noiseSource('philox', seed, values, labels.length)
-  let images: Float32Array[] = []
-  let sequences: Float32Array[] = []
-  for await (const one of sample(family, programs, { labels, plan, noise, seed, batch, signal })) {
-    images.push(one.pixels)
-    sequences.push(one.sequence)
-    if (images.length < batch && one.index + 1 < labels.length) continue
-    yield { images: joined(images), sequences: joined(sequences), done: one.index + 1 }
-    images = []
-    sequences = []
-  }
-}
-
-/** Sequences [B, L, C] with zeros for the last `skip` groups. */
-function withoutTail(family: Family, sequences: Float32Array, skip: number): Float32Array {
-  const groups = family.groups.length
-  const [length, kept] = [tokensBefore(family, groups), tokensBefore(family, groups - skip)].map(
-    (n) => n * family.channels,
-  ) as [number, number]
-  return sequences.map((x, i) => (i % length < kept ? x : 0))
-}
-
-/** Images [B, 3, S, S] in [0, 1] of sequences [B, L, C]. */
-function decoderOf(family: Family, programs: Programs) {
-  const length = tokensBefore(family, family.groups.length)
-  return async (sequences: Float32Array) => {
-    const program = await programs.get('decoder', () => family.decoder())
-    const count = sequences.length / (length * family.channels)
-    const out = await program.run({ sequence: float32(sequences, [count, length, family.channels]) })
-    return hostData(out.image)
-  }
-}
-
-const TIMED = 6
-
-/** Median time of images made one at a time, after one that warms up. */
-async function secondsPerImage(family: Family, programs: Programs, plan: SamplingPlan): Promise<number> {
-  const values = tokensBefore(family, family.groups.length) * family.channels
-  const times: number[] = []
-  for (let i = 0; i <= TIMED; i++) {
-    const started = performance.now()
-    const noise = noiseSource('philox', i, values, 1)
-    for await (const _ of sample(family, programs, { labels: [0], plan, noise, seed: i, batch: 1 }));
-    if (i > 0) times.push((performance.now() - started) / 1000)
-  }
-  return times.toSorted((a, b) => a - b)[Math.floor(TIMED / 2)]!
+  const noise = noiseSource('philox', seed, values, firstIndex + labels.length)
+  const made: SampledImage[] = []
+  for await (const one of sample(family, programs, { labels, plan, noise, seed, batch, firstIndex, signal }))
+    made.push(one)
+  return made
 }
 
 const COUNTED = 6000
 const DRAW = 1_000_000_087
 
-/** Sequences [B, L, C] of onestep*: token frequencies by class and position, counted over images behind the reference. */
-async function* independentTokens(
+/** Sequences [n, L, C] of onestep*: token frequencies by class and position, counted over images behind the reference. */
+async function independentTokens(
   family: Family,
   programs: Programs,
   { engine, parts, reference, count, seed, batch = 100, signal }: TableOptions,
@@ -222,16 +215,16 @@ async function* independentTokens(
       columns[classes[Math.floor(i / length)]! * length + (i % length)]!.push(Number(indices[i]))
   }
   const lookup = await programs.get('lookup', () => lookupGraph(family.codebook()))
-  for (let first = 0; first < labels.length; first += batch) {
-    const rows = labels.slice(first, first + batch)
+  return async (from: number, n: number): Promise<Float32Array> => {
+    const rows = labels.slice(from, from + n)
     const drawn = rows.flatMap((label, b) => {
-      const u = uniforms(seed, first + b, DRAW, length)
+      const u = uniforms(seed, from + b, DRAW, length)
       return Array.from(u, (x, p) => {
         const seen = columns[label * length + p]!
         return BigInt(seen[Math.floor(x * seen.length)]!)
       })
     })
     const indices = { dtype: 'int64', shape: [rows.length, length], data: BigInt64Array.from(drawn) } as const
-    yield hostData((await lookup.run({ indices })).sequence)
+    return hostData((await lookup.run({ indices })).sequence)
   }
 }

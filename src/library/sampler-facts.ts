@@ -1,11 +1,10 @@
 // What a table says of a sampler beside its figures: its name, its steps, and what an image costs.
 
 import type { EvaluationResult } from '../evaluate/result.ts'
+import { secondsPerImage } from '../evaluate/seconds-per-image.ts'
 import { type SamplingPlan, steps } from '../sampling/plan.ts'
 import type { PlanOptions } from '../sampling/plan-options.ts'
 import type { Model } from './model.ts'
-
-const TIMED = 5
 
 /**
  * How a plan is called in tables.
@@ -26,17 +25,11 @@ export async function samplerFacts(
   signal?: AbortSignal,
 ): Promise<NonNullable<EvaluationResult['sampler']>> {
   const plan = model.plan(options)
-  const times: number[] = []
-  for (let i = 0; i <= TIMED; i++) {
-    const started = performance.now()
-    await model.sample({ ...options, classes: [0], seed: i, batch: 1, signal })
-    if (i > 0) times.push((performance.now() - started) / 1000)
-  }
   return {
     model: model.name,
     name: samplerName(plan),
     steps: steps(plan, model.family.groups.length),
-    secondsPerImage: times.toSorted((a, b) => a - b)[Math.floor(TIMED / 2)]!,
+    secondsPerImage: await secondsPerImage((seed) => model.sample({ plan, classes: [0], seed, batch: 1, signal })),
     device: model.engine.device,
     threads: model.engine.threads,
   }
