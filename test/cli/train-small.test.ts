@@ -273,7 +273,7 @@ describe('settings out of range', () => {
   it('a file of settings is a file of reasonable size', async () => {
     const config = path('config.json')
     writeFileSync(config, ' '.repeat(2 ** 20 + 1))
-    await refused(classifier(data, 'refused', '--config', config), 'has 1048577 bytes; settings are at most 1048576.')
+    await refused(classifier(data, 'refused', '--config', config), 'has 1,048,577 bytes, at most 1,048,576 are read')
     await refused(classifier(data, 'refused', '--config', '/dev/zero'), '"/dev/zero" is a device')
   })
 

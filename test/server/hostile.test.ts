@@ -66,7 +66,7 @@ describe('who may come in', () => {
   })
 
   it('other machines only with a token, which has to be given', async () => {
-    await expect(serve({ host: '0.0.0.0' })).rejects.toThrow('the server wants a token. Give --token')
+    await expect(serve({ host: '0.0.0.0' })).rejects.toThrow('the server wants a token. Give `token`')
     await expect(serve({ token: 'short' })).rejects.toThrow('fewer than 8 characters')
     await expect(serve({ cors: ['https://a.example/path'] })).rejects.toThrow('is no origin')
   })
