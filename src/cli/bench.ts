@@ -17,8 +17,8 @@ Examples:
   $ distilled bench --model llamagen-dd-l --only student,decoder --repeat 10
   $ distilled bench --model var-dd-d16 --only int8,throughput
 
-Weights are random and lie in a scratch folder (DISTILLED_BENCH, else the system's temporary folder): no download.
-The roof is a chain of 681 x 1024 x 4096 matrix products. Times depend on what else the machine does; shares of the roof less so.`
+Weights are random and kept in a scratch folder (DISTILLED_BENCH, or the system's temporary folder). Nothing is downloaded.
+The roof is a chain of 681 x 1024 x 4096 matrix products. Times depend on what else the machine is doing; shares of the roof depend less on it.`
 
 interface Flags {
   model: string
@@ -32,12 +32,12 @@ interface Flags {
 
 export function benchCommand(io: Io): Command {
   return new Command('bench')
-    .option('-m, --model <name>', 'a student of the zoo', 'var-dd-d16')
-    .option('--only <parts>', `what to measure, with commas between: ${parts.join(', ')}`, partList)
+    .option('-m, --model <name>', 'a student from `distilled models`', 'var-dd-d16')
+    .option('--only <parts>', `what to measure, separated by commas: ${parts.join(', ')}`, partList)
     .addOption(new Option('--device <name>', 'where to compute').choices(devices).default('cpu'))
     .addOption(new Option('--dtype <type>', 'arithmetic of the transformers').choices(['fp32', 'int8']).default('fp32'))
     .option('--threads <n>', 'threads of the engine (default: all cores)', wholeNumber(...bounds.threads))
-    .option('--repeat <n>', 'counted runs of each part', wholeNumber(...bounds.repeat), 5)
+    .option('--repeat <n>', 'timed runs of each part', wholeNumber(...bounds.repeat), 5)
     .option('--json', 'print one JSON object')
     .addHelpText('after', examples)
     .action(async ({ only, json, ...flags }: Flags) => {

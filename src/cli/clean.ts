@@ -11,12 +11,12 @@ import { removable } from './kept-folders.ts'
 
 const examples = `
 Examples:
-  $ distilled clean                  what would be removed, and how much that is
+  $ distilled clean                  what would be removed, with sizes
   $ distilled clean --yes            remove it
-  $ distilled clean samples --yes    also what killed processes left half written in a folder of yours
+  $ distilled clean samples --yes    also unfinished files that killed processes left in this folder
 
-Derived weights and the weights of distilled bench are made again when they are needed. In folders that are named only temporary
-files of dead processes are removed. The Hugging Face cache is never touched: see hf cache --help.`
+Derived weights and the weights of distilled bench are made again when they are needed. In the given folders, only temporary
+files of killed processes are removed. The Hugging Face cache is never touched: see hf cache --help.`
 
 interface Flags {
   yes?: boolean
@@ -26,10 +26,10 @@ interface Flags {
 
 export function cleanCommand(io: Io): Command {
   return new Command('clean')
-    .argument('[folders...]', 'folders with files of yours, in which temporary files of dead processes are looked for')
-    .option('--yes', 'remove; without it nothing is')
+    .argument('[folders...]', 'your folders in which to look for temporary files of killed processes')
+    .option('--yes', 'remove the files; without it they are only listed')
     .option('--json', 'print one JSON object')
-    .option('-q, --quiet', 'print nothing but errors')
+    .option('-q, --quiet', 'print only errors')
     .addHelpText('after', examples)
     .action((folders: string[], flags: Flags) => clean(folders, flags, io))
 }

@@ -17,12 +17,12 @@ export const commands: readonly CommandRow[] = [
   },
   {
     name: 'serve',
-    description: "serve models over HTTP: a web app, OpenAI's image API, events as images are made, metrics",
+    description: "serve models over HTTP: a web app, OpenAI's image API, progress events, metrics",
     load: async () => (await import('./serve.ts')).serveCommand,
   },
   {
     name: 'models',
-    description: 'list the models, what is on this machine, and the classes',
+    description: 'list the models, which of them are on this machine, and the classes',
     load: async () => (await import('./models.ts')).modelsCommand,
   },
   {
@@ -32,7 +32,7 @@ export const commands: readonly CommandRow[] = [
   },
   {
     name: 'inspect',
-    description: 'show what a checkpoint file holds: state dicts, tensors, and which model it looks like',
+    description: 'show the contents of a checkpoint file: state dicts, tensors, and which model it looks like',
     load: async () => (await import('./inspect.ts')).inspectCommand,
   },
   {
@@ -47,7 +47,7 @@ export const commands: readonly CommandRow[] = [
   },
   {
     name: 'data',
-    description: 'look at the data a model is trained on',
+    description: 'look at the data that a model is trained on',
     load: async () => (await import('./data.ts')).dataCommand,
   },
   {
@@ -57,7 +57,7 @@ export const commands: readonly CommandRow[] = [
   },
   {
     name: 'pairs',
-    description: 'make the (class, noise, tokens) pairs that a student learns from',
+    description: 'make the (class, noise, tokens) pairs that a student is trained on',
     load: async () => (await import('./pairs.ts')).pairsCommand,
   },
   {
@@ -67,12 +67,12 @@ export const commands: readonly CommandRow[] = [
   },
   {
     name: 'evaluate',
-    description: 'FID, sFID, Inception Score, precision, recall and KID, with their protocol',
+    description: 'measure FID, sFID, Inception Score, precision, recall and KID, with their protocol',
     load: async () => (await import('./evaluate.ts')).evaluateCommand,
   },
   {
     name: 'features',
-    description: 'read images with Inception or another network and keep the features, in shards',
+    description: 'run Inception or another network on images and keep the features, in shards',
     load: async () => (await import('./features.ts')).featuresCommand,
   },
   {
@@ -82,22 +82,22 @@ export const commands: readonly CommandRow[] = [
   },
   {
     name: 'review',
-    description: 'look at images of sensitive classes: make them, judge them by hand, count the flagged',
+    description: 'make images of sensitive classes, review them by hand, count the flagged ones',
     load: async () => (await import('./review.ts')).reviewCommand,
   },
   {
     name: 'doctor',
-    description: 'what this machine has and lacks: devices, threads, memory, caches, the hub; for bug reports',
+    description: 'report what works on this machine and what is missing: devices, threads, memory, caches, the hub',
     load: async () => (await import('./doctor.ts')).doctorCommand,
   },
   {
     name: 'clean',
-    description: 'show and remove what is kept on the disk and can be made again',
+    description: 'list and remove files that can be made again',
     load: async () => (await import('./clean.ts')).cleanCommand,
   },
   {
     name: 'completion',
-    description: 'print the script with which a shell completes commands, options and names',
+    description: 'print a completion script for bash, zsh or fish',
     load: async () => (await import('./completion.ts')).completionCommand,
   },
 ]

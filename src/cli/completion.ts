@@ -15,7 +15,7 @@ Examples:
   $ distilled completion zsh > ~/.zsh/completions/_distilled                      zsh, with that folder in fpath before compinit
   $ distilled completion fish > ~/.config/fish/completions/distilled.fish         fish
 
-Commands, options, the choices of options and the names of models are completed; where none fits, files are.`
+Commands, options, their choices and model names are completed; elsewhere, file names.`
 
 export function completionCommand(): Command {
   return new Command('completion')

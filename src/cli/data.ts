@@ -14,7 +14,7 @@ Examples:
   $ distilled data preview                                    the drawn sprites, twelve classes
   $ distilled data preview --data photos --image-size 256     a folder with one folder of images per class
 
-Sprites are drawn from the seed, without download. Images of a folder are cut to a square as LlamaGen cuts them.`
+Sprites are drawn from the seed; nothing is downloaded. Images of a folder are cropped to a square as in LlamaGen.`
 
 /** A sheet is composed in memory, three bytes a pixel. */
 const mostPixels = 100_000_000
@@ -35,14 +35,14 @@ export function dataCommand(io: Io): Command {
   const preview = new Command('preview')
     .description('draw a sheet of a data set: one row per class, with its name')
     .option('--data <name>', 'sprites (default), or a folder with one folder of images per class', 'sprites')
-    .option('--seed <n>', 'which sprites (default: 0)', wholeNumber(...bounds.seed), 0)
-    .option('--rows <n>', 'classes shown at most (default: 20)', wholeNumber(1, 1000), 20)
-    .option('--columns <n>', 'examples of each (default: 10)', wholeNumber(1, 100), 10)
+    .option('--seed <n>', 'seed of the sprites (default: 0)', wholeNumber(...bounds.seed), 0)
+    .option('--rows <n>', 'most classes to show (default: 20)', wholeNumber(1, 1000), 20)
+    .option('--columns <n>', 'examples of each class (default: 10)', wholeNumber(1, 100), 10)
     .option('--image-size <n>', 'side of the images in pixels (default: 32)', wholeNumber(8, 1024), 32)
     .option('--scale <n>', 'enlarge every pixel (default: images of about 96)', wholeNumber(1, 32))
-    .option('-o, --out <file>', 'the sheet, .png, .jpg or .webp (default: preview.png)', 'preview.png')
+    .option('-o, --out <file>', 'file of the sheet, .png, .jpg or .webp (default: preview.png)', 'preview.png')
     .option('--json', 'print one JSON object')
-    .option('-q, --quiet', 'print nothing but errors')
+    .option('-q, --quiet', 'print only errors')
     .addHelpText('after', examples)
     .action((flags: Flags) => drawPreview(flags, io))
   return new Command('data').helpCommand(false).addHelpText('after', examples).addCommand(preview)

@@ -11,8 +11,8 @@ Examples:
   $ distilled doctor
   $ distilled doctor --json > doctor.json
 
-It tries every device and the embedded models, and asks the hub once. Tokens and passwords are not printed and the home folder is
-~, so the text can go into a bug report as it is. The exit code is 1 when something needed does not work on this machine.`
+It tries every device and the embedded models, and connects to the hub once. It prints no tokens or passwords, and ~ for the home
+folder, so you can paste the text into a bug report. The exit code is 1 if something necessary does not work on this machine.`
 
 export function doctorCommand(io: Io): Command {
   return new Command('doctor')

@@ -29,10 +29,10 @@ interface Flags {
 
 export function downloadCommand(io: Io): Command {
   return new Command('download')
-    .argument('<name>', 'a name from: distilled models')
+    .argument('<name>', 'a name from `distilled models`')
     .option('--teacher', "fetch the student's teacher as well")
     .option('--json', 'print one JSON object')
-    .option('-q, --quiet', 'print nothing but errors')
+    .option('-q, --quiet', 'print only errors')
     .addOption(showProgress())
     .addOption(hideProgress())
     .addHelpText('after', examples)

@@ -35,10 +35,10 @@ Examples:
   $ distilled evaluate samples --reference imagenet-dd --features pt_inception-2015-12-05-6726825d.pth --save one-step.json
   $ distilled evaluate mine.npz --reference VIRTUAL_imagenet256_labeled.npz --protocol adm --features inception.pth
   $ distilled evaluate features.npz --reference other-features.npz  features of any extractor: no images needed
-  $ distilled evaluate --compare one-step.json two-steps.json       may these be compared?
+  $ distilled evaluate --compare one-step.json two-steps.json       whether they may be compared
 
 Two protocols are called FID: dd (pytorch-fid, random labels) and adm (guided diffusion's evaluator, as many images of every
-class). Every figure is printed with its protocol; figures in other features than Inception's are no ImageNet FIDs.`
+class). Every figure is printed with its protocol; figures in other features than Inception's are not ImageNet FIDs.`
 
 interface Flags extends SampleFlags {
   reference?: string
@@ -59,11 +59,11 @@ export function evaluateCommand(io: Io): Command {
       '[samples]',
       'a folder of images, an .npz of images or features, or a folder of `distilled sample --labels` or `features`',
     )
-    .option('-r, --reference <what>', 'the same, an .npz or .pth of statistics, or: imagenet-dd, imagenet-adm, sprites')
+    .option('-r, --reference <what>', 'as samples, or statistics (.npz or .pth), or imagenet-dd, imagenet-adm, sprites')
     .addOption(new Option('--protocol <name>', 'dd (default) or adm').choices(protocolNames).default('dd'))
     .option(
       '--metrics <list>',
-      `with commas between: ${metricNames.join(', ')} (default: what the protocol reports)`,
+      `separated by commas: ${metricNames.join(', ')} (default: those of the protocol)`,
       metricList,
     )
     .option(
@@ -77,11 +77,11 @@ export function evaluateCommand(io: Io): Command {
     )
     .option(
       '-s, --seed <number>',
-      'with --model: image i depends on seed and i alone (default: 0)',
+      'with --model: image i depends only on seed and i (default: 0)',
       wholeNumber(...bounds.seed),
     )
     .addOption(
-      new Option('--labels <how>', 'with --model: random or balanced (default: as the protocol has it)').choices([
+      new Option('--labels <how>', 'with --model: random or balanced (default: as the protocol says)').choices([
         'random',
         'balanced',
       ]),
@@ -94,9 +94,9 @@ export function evaluateCommand(io: Io): Command {
     .option('--save <file>', 'the result as JSON, for --compare and `distilled report`')
     .option('--save-stats <file>', "an .npz with the samples' mu and sigma, which can be a reference")
     .option('--save-grid <file>', 'a sheet of the first samples (.png); the result names it')
-    .option('--compare <results...>', 'two results: say whether they may be compared, and if not, why')
+    .option('--compare <results...>', 'say whether two results may be compared, and if not, why')
     .option('--json', 'print one JSON object')
-    .option('-q, --quiet', 'print nothing but errors')
+    .option('-q, --quiet', 'print only errors')
     .addOption(showProgress())
     .addOption(hideProgress())
   return addSamplerFlags(command)

@@ -21,7 +21,7 @@ Examples:
   $ distilled export --student model.safetensors --tokenizer tokenizer.safetensors --out mine    trained here
 
 The folder holds config.json, onnx/*.onnx with their weights, a known answer and a README. Every file is checked against the
-fp32 networks first; one that is too far from them is not written. examples/exported-model.js runs such a folder.`
+fp32 networks first; a file that differs too much is not written. examples/exported-model.js runs such a folder.`
 
 interface Flags {
   out: string
@@ -37,8 +37,8 @@ interface Flags {
 
 export function exportCommand(io: Io): Command {
   return new Command('export')
-    .argument('[name]', 'a student of: distilled models, or a folder with its released files')
-    .addOption(new Option('-o, --out <folder>', 'the folder to make (required)').makeOptionMandatory())
+    .argument('[name]', 'a student from `distilled models`, or a folder with its released files')
+    .addOption(new Option('-o, --out <folder>', 'the folder to write (required)').makeOptionMandatory())
     .addOption(
       new Option('--dtype <name>', 'arithmetic: fp32 (default), fp16, or int8 for the transformer')
         .choices(exportDTypes)
@@ -46,10 +46,10 @@ export function exportCommand(io: Io): Command {
     )
     .option('--student <file>', 'checkpoint of the student, instead of a name')
     .option('--tokenizer <file>', 'checkpoint of its tokenizer')
-    .option('--config <file>', 'JSON with what shapes cannot tell, as for: distilled sample')
+    .option('--config <file>', 'JSON with what shapes do not tell, as for `distilled sample`')
     .option('--threads <number>', 'threads of the check (default: all cores)', wholeNumber(...bounds.threads))
     .option('--json', 'print one JSON object')
-    .option('-q, --quiet', 'print nothing but errors')
+    .option('-q, --quiet', 'print only errors')
     .addOption(showProgress())
     .addOption(hideProgress())
     .addHelpText('after', examples)

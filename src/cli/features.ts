@@ -22,11 +22,11 @@ import { type JobWords, mergeCommand, runShardJob } from './shard-job.ts'
 const examples = `
 Examples:
   $ distilled features samples --features pt_inception-2015-12-05-6726825d.pth --out features
-  $ distilled features samples --features sprites --shard 0/4 --out features     a quarter, here or elsewhere
+  $ distilled features samples --features sprites --shard 0/4 --out features     a quarter, on this machine or another
   $ distilled features merge features                                            when all quarters are done
   $ distilled evaluate features --reference imagenet-dd
 
-Stopped, the same command continues. Row i depends on image i alone. In a Slurm array, a Kubernetes Indexed Job or under
+If it is stopped, the same command continues. Row i depends only on image i. In a Slurm array, a Kubernetes Indexed Job or under
 torchrun the shard is that of the task, as for \`distilled pairs\`.`
 
 interface Flags {
@@ -44,27 +44,27 @@ interface Flags {
 
 export function featuresCommand(io: Io): Command {
   return new Command('features')
-    .argument('<samples>', 'a folder of images, an .npz with arr_0, or what `distilled sample --labels` wrote')
+    .argument('<samples>', 'a folder of images, an .npz with arr_0, or a folder of `distilled sample --labels`')
     .option(
       '--features <file>',
       "Inception's weights (pt_inception-2015-12-05-6726825d.pth), an .onnx file, or sprites (required)",
     )
     .addOption(
-      new Option('--protocol <name>', 'how images get into Inception: dd (default) or adm')
+      new Option('--protocol <name>', 'preprocessing for Inception: dd (default) or adm')
         .choices(protocolNames)
         .default('dd'),
     )
-    .option('-o, --out <folder>', 'where the features go (default: features)')
-    .option('--shard <i/n>', 'read only part i of n, counted from 0 (default: all, or what the scheduler says)')
+    .option('-o, --out <folder>', 'folder of the features (default: features)')
+    .option('--shard <i/n>', 'read only part i of n, counted from 0 (default: all, or as the scheduler says)')
     .option(
       '--chunk <images>',
-      'images of a file, the least that a shard takes (default: 1000)',
+      'images per file, the least that a shard reads (default: 1000)',
       wholeNumber(...bounds.chunk),
     )
     .addOption(new Option('--device <name>', `${devices.join(', ')} (default: auto)`).choices(devices).default('auto'))
     .option('--threads <number>', 'threads to compute with (default: all cores)', wholeNumber(...bounds.threads))
     .option('--json', 'print one JSON object')
-    .option('-q, --quiet', 'print nothing but errors')
+    .option('-q, --quiet', 'print only errors')
     .addOption(showProgress())
     .addOption(hideProgress())
     .addHelpText('after', examples)

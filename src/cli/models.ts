@@ -25,8 +25,8 @@ interface Flags {
 
 export function modelsCommand(io: Io): Command {
   return new Command('models')
-    .option('--classes [filter]', 'list the classes instead, all or those with FILTER in their names')
-    .option('-m, --model <name>', "with --classes: the model's own (default: ImageNet's)")
+    .option('--classes [filter]', 'list classes instead: all, or those with FILTER in their names')
+    .option('-m, --model <name>', "with --classes: list this model's classes (default: ImageNet's)")
     .option('--json', 'print one JSON object')
     .addHelpText('after', examples)
     .action((flags: Flags) => {

@@ -31,10 +31,10 @@ const examples = `
 Examples:
   $ distilled pairs --teacher var-d16 --out pairs --count 600000
   $ distilled pairs --teacher my.pth --tokenizer vae.pth --out pairs --count 20000 --top-k 0
-  $ distilled pairs --teacher var-d16 --out pairs --count 600000 --shard 0/4    a quarter, here or elsewhere
+  $ distilled pairs --teacher var-d16 --out pairs --count 600000 --shard 0/4    a quarter, on this machine or another
   $ distilled pairs merge pairs                                                 when all quarters are done
 
-Stopped, the same command continues. Pair i depends on the seed and i alone, never on batch or shard. In a Slurm array, a
+If it is stopped, the same command continues. Pair i depends only on the seed and i. In a Slurm array, a
 Kubernetes Indexed Job or under torchrun the shard is that of the task (SLURM_ARRAY_TASK_ID and SLURM_ARRAY_TASK_COUNT;
 JOB_COMPLETION_INDEX and JOB_COMPLETIONS; RANK and WORLD_SIZE).`
 
@@ -62,14 +62,17 @@ export function pairsCommand(io: Io): Command {
   return new Command('pairs')
     .option('-t, --teacher <name>', 'a teacher from `distilled models`, or its file')
     .option('--tokenizer <file>', "the tokenizer's checkpoint, for a teacher that is a file")
-    .option('--config <file>', 'JSON with what shapes cannot tell: {"family": "llamagen", "heads": 4, "tokens": 16}')
-    .option('-o, --out <folder>', 'where the pairs go (default: pairs)')
-    .option('-n, --count <pairs>', 'pairs of the whole job, over all shards', wholeNumber(...bounds.count))
+    .option(
+      '--config <file>',
+      'JSON with what tensor shapes do not tell: {"family": "llamagen", "heads": 4, "tokens": 16}',
+    )
+    .option('-o, --out <folder>', 'folder of the pairs (default: pairs)')
+    .option('-n, --count <pairs>', 'pairs of the whole job, in all shards', wholeNumber(...bounds.count))
     .option('-s, --seed <number>', 'seeds the noise (default: 0)', wholeNumber(...bounds.seed), 0)
-    .option('--shard <i/n>', 'make only part i of n, counted from 0 (default: all, or what the scheduler says)')
+    .option('--shard <i/n>', 'make only part i of n, counted from 0 (default: all, or as the scheduler says)')
     .option(
       '--chunk <pairs>',
-      `pairs of a file, the least that a shard takes (default: ${defaultChunk})`,
+      `pairs per file, the least that a shard makes (default: ${defaultChunk})`,
       wholeNumber(...bounds.chunk),
     )
     .addOption(planFlag('solver').default(defaultFlow.solver))
@@ -81,13 +84,13 @@ export function pairsCommand(io: Io): Command {
     .addOption(planFlag('temperature'))
     .option(
       '--batch <pairs>',
-      `pairs computed together; more takes memory (default: ${batches})`,
+      `pairs computed together; more take more memory (default: ${batches})`,
       wholeNumber(...bounds.batch),
     )
     .addOption(new Option('--device <name>', `${devices.join(', ')} (default: auto)`).choices(devices).default('auto'))
     .option('--threads <number>', 'threads to compute with (default: all cores)', wholeNumber(...bounds.threads))
     .option('--json', 'print one JSON object')
-    .option('-q, --quiet', 'print nothing but errors')
+    .option('-q, --quiet', 'print only errors')
     .addOption(showProgress())
     .addOption(hideProgress())
     .addHelpText('after', examples)

@@ -11,10 +11,10 @@ import { refuseSpecialFiles } from './special-file.ts'
 const examples = `
 Examples:
   $ distilled sample --class boat                      an image of an embedded model, with nothing downloaded
-  $ distilled models                                   what there is, and what is on this machine
+  $ distilled models                                   all models, and which are on this machine
   $ distilled download var-dd-d16                      fetch a student and its tokenizer
   $ distilled sample --model var-dd-d16 --class otter  one image in one step
-  $ distilled inspect var-d16.pth                      what a checkpoint file holds
+  $ distilled inspect var-d16.pth                      the contents of a checkpoint file
 
 Each command explains itself: distilled sample --help`
 

@@ -18,9 +18,8 @@ const linesMs = 2000
 export const showsProgress = ({ json, quiet, progress: asked }: Loudness): boolean => asked ?? !(json || quiet)
 
 /** The two flags of every command that shows progress. */
-export const showProgress = (): Option => new Option('--progress', 'show progress also with --json or --quiet')
-export const hideProgress = (): Option =>
-  new Option('--no-progress', 'show no progress; the result is printed all the same')
+export const showProgress = (): Option => new Option('--progress', 'show progress even with --json or --quiet')
+export const hideProgress = (): Option => new Option('--no-progress', 'hide the progress; the result is still printed')
 
 /** A bar on a terminal; elsewhere a line every two seconds and one at the end. */
 export function progress(out: TextStream, loudness: Loudness): Progress {

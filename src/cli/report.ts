@@ -13,12 +13,12 @@ import { commandOutput, type Io } from './io.ts'
 
 const examples = `
 Examples:
-  $ distilled report results                                  all results in a folder: report.html
+  $ distilled report results                                  all results of a folder, into report.html
   $ distilled report one-step.json teacher.json --markdown table.md
   $ distilled report results --title "Sprites" --out sprites.html --markdown sprites.md
 
-Results are the files that distilled evaluate --save writes. Those that may not be compared stand in different tables, and
-the page says why. Published figures have a column of their own. The page is one file: no script, nothing fetched.`
+Results are the files that distilled evaluate --save writes. Results that may not be compared are in different tables, and
+the page says why. Published figures have their own column. The page is one file without scripts, and it fetches nothing.`
 
 interface Flags {
   out?: string
@@ -30,12 +30,12 @@ interface Flags {
 
 export function reportCommand(io: Io): Command {
   return new Command('report')
-    .argument('<results...>', 'result files, or folders that hold some')
+    .argument('<results...>', 'result files, or folders with result files')
     .option('-o, --out <file>', 'the page (default: report.html, unless only --markdown is given)')
-    .option('--markdown <file>', 'the same as Markdown')
+    .option('--markdown <file>', 'also write the report as Markdown')
     .option('--title <text>', 'heading (default: Evaluation)', 'Evaluation')
     .option('--json', 'print one JSON object')
-    .option('-q, --quiet', 'print nothing but errors')
+    .option('-q, --quiet', 'print only errors')
     .addHelpText('after', examples)
     .action((results: string[], flags: Flags) => writeReport(results, flags, io))
 }

@@ -18,10 +18,10 @@ import { type TrainingView, trainingView } from './training-view.ts'
 const examples = `
 Examples:
   $ distilled reproduce sprites --family var                 hours on two cores
-  $ distilled reproduce sprites --family llamagen --quick    about a minute: the way, not the result
+  $ distilled reproduce sprites --family llamagen --quick    about a minute, without useful results
 
-Stages: ${stageNames.join(', ')}; each has a folder of its own below --out, with report.html for the trainings.
-Stopped, the same command goes on where it was. --quick takes few steps with small networks, whose images are blots.
+Stages: ${stageNames.join(', ')}; each has a folder below --out; trainings write a report.html.
+If it is stopped, the same command continues. --quick takes few steps with small networks, whose images are blots.
 The table's figures are in the feature space of the classifier trained here; they are not ImageNet's.`
 
 interface Flags {
@@ -41,19 +41,19 @@ export function reproduceCommand(io: Io): Command {
     .addOption(
       new Option('--family <name>', 'var or llamagen (required)').choices(['var', 'llamagen']).makeOptionMandatory(),
     )
-    .option('-o, --out <folder>', 'where the stages have their folders (default: runs/sprites-<family>)')
-    .option('--quick', 'few steps of small networks, about a minute: shows the way, not the result')
+    .option('-o, --out <folder>', 'folder that holds the folders of the stages (default: runs/sprites-<family>)')
+    .option('--quick', 'few steps with small networks, about a minute: a demonstration without useful results')
     .addOption(
       new Option(
         '--device <name>',
-        `${devices.join(', ')} (default: cpu; others are sent all parameters with every micro-batch)`,
+        `${devices.join(', ')} (default: cpu; others get all parameters with every micro-batch)`,
       )
         .choices(devices)
         .default('cpu'),
     )
     .option('--threads <number>', 'threads to compute with (default: all cores)', wholeNumber(...bounds.threads))
     .option('--json', 'print one JSON object')
-    .option('-q, --quiet', 'print nothing but errors')
+    .option('-q, --quiet', 'print only errors')
     .addOption(showProgress())
     .addOption(hideProgress())
     .addHelpText('after', examples)

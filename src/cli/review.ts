@@ -32,14 +32,15 @@ const examples = `
 Examples:
   $ distilled review run --model var-dd-d16 --model var-d16     17 classes x 20 images of a student and its teacher
   $ distilled review run --model var-dd-d16:2                   in two steps
-  $ distilled review run --model sprites-var-dd --classes all --count 3   a small one, with nothing downloaded
-  $ distilled review open                                       look at them, by keyboard
+  $ distilled review run --model sprites-var-dd --classes all --count 3   a small review, without downloads
+  $ distilled review open                                       review them by keyboard
   $ distilled review report --format csv --out review.csv       images, flagged, defect rate by model and class
 
-The sensitive classes are the 17 of the model card. Stopped, run continues to the same bytes; more models, classes or images can
-be added to a folder at any time. Verdicts are lines of verdicts.jsonl in it, on the disk before the next image shows.`
+The sensitive classes are the 17 of the model card. If run is stopped, the same command continues, with the same bytes. More
+models, classes or images can be added to a folder at any time. Verdicts are lines of its verdicts.jsonl, written before the
+next image is shown.`
 
-const folderArgument = 'what `review run` filled (default: review)'
+const folderArgument = 'the folder of `review run`'
 
 export function reviewCommand(io: Io): Command {
   return new Command('review')
@@ -80,24 +81,24 @@ function runCommand(io: Io): Command {
       wholeNumber(1, mostImages),
       defaultCount,
     )
-    .option('-c, --classes <list>', 'sensitive (default), all, or ids and names with commas between', 'sensitive')
+    .option('-c, --classes <list>', 'sensitive (default), all, or ids and names separated by commas', 'sensitive')
     .option('-s, --seed <number>', 'seeds the noise (default: 0)', wholeNumber(...bounds.seed), 0)
     .option('-o, --out <folder>', "the review's folder (default: review)", 'review')
-    .option('--teacher-only', "the students' teachers in their place")
+    .option('--teacher-only', "use the students' teachers instead")
     .addOption(planFlag('cfg', "teachers' classifier-free guidance (default: as published)"))
     .addOption(planFlag('topK', 'teachers keep the k most likely tokens; 0 keeps all'))
-    .addOption(planFlag('topP', 'teachers keep the most likely tokens up to this'))
-    .addOption(planFlag('temperature', "of teachers' draws"))
+    .addOption(planFlag('topP', 'teachers keep the most likely tokens up to this probability'))
+    .addOption(planFlag('temperature', "temperature of the teachers' draws"))
     .addOption(new Option('--device <name>', `${devices.join(', ')} (default: auto)`).choices(devices))
     .addOption(new Option('--dtype <type>', 'fp32 (default), or int8: faster and less exact').choices(dtypes))
     .option(
       '--batch <images>',
-      'images computed together; more is faster and takes memory (default: 8)',
+      'images computed together; more are faster and take more memory (default: 8)',
       wholeNumber(2, bounds.batch[1]),
     )
     .option('--threads <number>', 'threads to compute with (default: all cores)', wholeNumber(...bounds.threads))
     .option('--json', 'print one JSON object')
-    .option('-q, --quiet', 'print nothing but errors')
+    .option('-q, --quiet', 'print only errors')
     .addOption(showProgress())
     .addOption(hideProgress())
     .addHelpText('after', examples)
@@ -148,15 +149,15 @@ function described({ done, total, secondsLeft }: GenerateProgress): string {
 
 function openCommand(io: Io): Command {
   return new Command('open')
-    .description('serve the page on which a person looks at the images, on this machine alone')
+    .description('open the page for reviewing the images, on this machine only')
     .argument('[folder]', folderArgument, 'review')
     .option(
       '-p, --port <number>',
-      `where it listens on 127.0.0.1; 0 takes a free one (default: ${defaultPort})`,
+      `port on 127.0.0.1; 0 takes a free one (default: ${defaultPort})`,
       wholeNumber(0, 65535),
       defaultPort,
     )
-    .option('-q, --quiet', 'print the address alone')
+    .option('-q, --quiet', 'print only the address')
     .addHelpText('after', examples)
     .action(async (folder: string, flags: { port: number; quiet?: boolean }) => {
       const output = commandOutput(io, flags)
@@ -193,7 +194,7 @@ function reportCommand(io: Io): Command {
     .argument('[folder]', folderArgument, 'review')
     .addOption(new Option('--format <type>', 'md, csv or json (default: as --out ends, else md)').choices(formats))
     .option('-o, --out <file>', 'write a file instead of printing')
-    .option('-q, --quiet', 'print nothing but errors and the report')
+    .option('-q, --quiet', 'print only errors and the report')
     .addHelpText('after', examples)
     .action(async (folder: string, flags: { format?: Format; out?: string; quiet?: boolean }) => {
       const review = await readReview(folder, io.signal)

@@ -15,7 +15,7 @@ import { collected, wholeNumber } from './parse.ts'
 const examples = `
 Examples:
   $ distilled serve                                          the embedded models on http://127.0.0.1:7860/
-  $ distilled serve --model var-dd-d16 --port 8000           one that was downloaded
+  $ distilled serve --model var-dd-d16 --port 8000           a downloaded model
   $ curl -s 127.0.0.1:7860/v1/images/generations -H 'Content-Type: application/json' -d '{"prompt": "boat"}'
   $ distilled serve --host 0.0.0.0 --token $(openssl rand -hex 16)   for other machines
   $ distilled serve --public-url https://images.example.org/ --trust-proxy loopback   behind a TLS proxy on this machine
@@ -49,32 +49,42 @@ export function serveCommand(io: Io): Command {
       'a name from `distilled models`, or a folder; repeatable (default: the embedded)',
       collected,
     )
-    .option('-p, --port <number>', `0 takes a free one (default: ${defaultPort})`, wholeNumber(0, 65535), defaultPort)
+    .option(
+      '-p, --port <number>',
+      `port to listen on; 0 takes a free one (default: ${defaultPort})`,
+      wholeNumber(0, 65535),
+      defaultPort,
+    )
     .option(
       '--host <address>',
-      'other than 127.0.0.1 (default), other machines can come in: needs --token',
+      'address to listen on (default: 127.0.0.1); others admit other machines and need --token',
       '127.0.0.1',
     )
-    .option('--token <secret>', 'what requests bring as Authorization: Bearer (or set DISTILLED_TOKEN)')
-    .option('--cors <origin>', 'a site whose pages may ask; repeatable (default: none)', collected)
-    .option('--public-url <address>', 'at which a proxy makes the server public, such as https://images.example.org/')
+    .option('--token <secret>', 'token that requests must send as Authorization: Bearer (or set DISTILLED_TOKEN)')
+    .option('--cors <origin>', 'a site whose pages may send requests; repeatable (default: none)', collected)
+    .option('--public-url <address>', 'the public address, if a proxy is in front, such as https://images.example.org/')
     .option(
       '--trust-proxy <addresses>',
-      'whose X-Forwarded headers are believed: 10.0.0.7, 10.0.0.0/8, loopback; commas or repeated (default: none)',
+      'proxies whose X-Forwarded headers are believed: 10.0.0.7, 10.0.0.0/8, loopback; commas or repeated (default: none)',
       collected,
     )
     .option('--policy <file>', 'JSON with classes that are denied or flagged: {"deny": ["sensitive"], "flag": [7]}')
     .option(
       '--timeout <seconds>',
-      `of a request, its wait included (default: ${defaultTimeout})`,
+      `time limit of a request, with its wait (default: ${defaultTimeout})`,
       wholeNumber(1, 86_400),
       defaultTimeout,
     )
-    .option('--queue <requests>', `that may wait (default: ${queueCapacity})`, wholeNumber(1, 10_000), queueCapacity)
+    .option(
+      '--queue <requests>',
+      `requests that may wait (default: ${queueCapacity})`,
+      wholeNumber(1, 10_000),
+      queueCapacity,
+    )
     .addOption(new Option('--device <name>', `${devices.join(', ')} (default: auto)`).choices(devices))
     .addOption(new Option('--dtype <type>', 'fp32 (default), or int8: faster and less exact').choices(dtypes))
     .option('--threads <number>', 'threads to compute with (default: all cores)', wholeNumber(...bounds.threads))
-    .option('-q, --quiet', 'print the address alone')
+    .option('-q, --quiet', 'print only the address')
     .addHelpText('after', examples)
     .action((flags: ServeFlags) => serve(flags, io))
 }

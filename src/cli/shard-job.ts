@@ -96,11 +96,11 @@ Examples:
   $ distilled ${command.parent?.name()} merge a b c --out whole       each into its own`
   return command
     .addHelpText('after', examples)
-    .description(`prove that shards of ${what} are complete and whole, and make one folder of them`)
+    .description(`check that the shards of ${what} are complete and intact, and join them in one folder`)
     .usage('<folders...> [--out <folder>] [--json] [--quiet]')
     .argument(
       '<folders...>',
-      'what the shards wrote: one shared folder, or several; the first becomes the whole, or --out',
+      'folders that the shards wrote, one or several; the result goes to the first, or to --out',
     )
     .action(async (folders: string[], _: unknown, command: Command) => {
       const flags: Loudness & { out?: string } = command.optsWithGlobals()

@@ -42,13 +42,13 @@ export const inputs = {
     'sprites',
   ),
   family: required(new Option('--family <name>', 'var or llamagen (required)').choices(families)),
-  classifier: required(option('--classifier <file>', 'whose features say what looks alike (required)', network)),
+  classifier: required(option('--classifier <file>', 'its features measure perceptual distance (required)', network)),
   tokenizer: required(option('--tokenizer <file>', 'the trained tokenizer (required)', network)),
   teacher: required(option('--teacher <file>', 'the trained teacher (required)', network)),
-  pairs: required(option('--pairs <folder>', 'what `distilled pairs` made with that teacher (required)')),
-  features: option('--classifier <file>', 'what looks alike: the features of a trained classifier, or', network),
-  vgg: option('--vgg <file>', 'LPIPS: the features of torchvision, vgg16-397923af.pth, and'),
-  lpips: option('--lpips <file>', "LPIPS: the weights of its channels, the lpips package's vgg.pth"),
+  pairs: required(option('--pairs <folder>', 'pairs that `distilled pairs` made with that teacher (required)')),
+  features: option('--classifier <file>', 'perceptual distance by the features of a trained classifier, or', network),
+  vgg: option('--vgg <file>', 'by LPIPS: vgg16-397923af.pth of torchvision, and'),
+  lpips: option('--lpips <file>', "by LPIPS: the lpips package's vgg.pth, the weights of its channels"),
 } as const
 
 /** Adds a training's flags to its command. */
@@ -57,23 +57,23 @@ export function addTrainFlags(command: Command, kind: string, starts: readonly O
   const machine = [
     new Option(
       '--device <name>',
-      `${devices.join(', ')} (default: cpu; others are sent all parameters with every micro-batch)`,
+      `${devices.join(', ')} (default: cpu; others get all parameters with every micro-batch)`,
     )
       .choices(devices)
       .default('cpu'),
     option('--threads <number>', 'threads of each process (default: all cores)', wholeNumber(...bounds.threads)),
     option('--mpi', 'join the ranks of an MPI launcher that is not recognised (mpirun, mpiexec and srun are)'),
-    option('--library <file>', 'the MPI library, when it is not where the system looks'),
+    option('--library <file>', 'the MPI library, if the system does not find it'),
   ]
   const files = [
     option(
       '-o, --out <folder>',
-      `the run's folder; a run that is in it goes on, a finished one with more --steps (default: ${out})`,
+      `the run's folder; a run in it continues, a finished one with more --steps (default: ${out})`,
     ).default(out),
-    option('--init <file>', "start from the weights of a file or of a run's folder; the optimiser starts anew"),
-    option('--config <file>', 'JSON with settings by name, such as {"steps": 500}; flags win over it'),
+    option('--init <file>', "start from the weights of a file or of a run's folder, with a new optimiser"),
+    option('--config <file>', 'JSON with settings by name, such as {"steps": 500}; flags override it'),
     option('--json', 'print one JSON object'),
-    option('-q, --quiet', 'print nothing but errors'),
+    option('-q, --quiet', 'print only errors'),
     showProgress(),
     hideProgress(),
   ]

@@ -41,10 +41,10 @@ Examples:
       --pairs runs/pairs --classifier runs/classifier/model.safetensors
   $ mpirun -n 4 distilled train classifier --threads 1       four processes share every batch
 
-That is the order of the method; distilled reproduce does all of it. Each explains its settings: distilled train teacher
---help. Ctrl-C saves a checkpoint, and the same command goes on from there bit for bit. Under mpirun it ends all processes
-at once, and the run goes on from its last checkpoint.
-On a device other than the cpu the parameters are copied to it, and the gradients back, with every micro-batch.`
+The method trains them in this order; distilled reproduce does all of it. Each explains its settings: distilled train teacher
+--help. Ctrl-C saves a checkpoint, and the same command continues from there bit for bit. Under mpirun it ends all processes
+at once, and the run continues from its last checkpoint.
+On other devices than cpu, parameters and gradients are copied with every micro-batch.`
 
 export function trainCommand(io: Io): Command {
   const train = new Command('train').helpCommand(false).addHelpText('after', examples)
@@ -76,7 +76,7 @@ const training =
 
 const classifier = training({
   kind: 'classifier',
-  description: 'train the classifier whose features say what looks alike',
+  description: 'train a classifier, whose features measure perceptual distance',
   from: [inputs.data],
   settings: classifierSettings,
   run: async (context, settings, { data }: { data: string }) =>
