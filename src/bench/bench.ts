@@ -8,7 +8,7 @@ import { countFlops } from '../graph/flops.ts'
 import type { DType } from '../models/weights.ts'
 import { drawTokens } from '../sampling/draw.ts'
 import { type Family, tokensBefore } from '../sampling/family.ts'
-import type { TeacherSettings } from '../sampling/plan.ts'
+import { defaultTeacher } from '../sampling/plan.ts'
 import { type Programs, programCache } from '../sampling/programs.ts'
 import type { StudentEntry } from '../zoo/model-entry.ts'
 import { coldStart } from './cold-start.ts'
@@ -165,15 +165,7 @@ async function* teacherRow({ entry, family, programs, signal }: Context): AsyncG
   const isVar = family.name === 'var'
   const from = isVar ? 0 : Math.max(0, Math.floor((groups - TEACHER_TOKENS) / 2))
   const to = isVar ? groups : Math.min(groups, from + TEACHER_TOKENS)
-  const settings: TeacherSettings = {
-    cfg: 2,
-    topK: 0,
-    topP: 1,
-    temperature: 1,
-    cfgInterval: -1,
-    greedy: true,
-    prefixMask: 'none',
-  }
+  const settings = { ...defaultTeacher, cfg: 2, greedy: true }
   const run = async () => {
     const session = family.teacher!(programs, { labels: [0], guided: true, prefixMask: 'none' })
     const prefix = new Int32Array(tokensBefore(family, from))

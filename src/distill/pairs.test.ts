@@ -10,7 +10,7 @@ import { noise } from '../core/random/philox.ts'
 import { constant } from '../graph/index.ts'
 import { type Manifest, sha256 } from '../jobs/manifest.ts'
 import type { Family } from '../sampling/family.ts'
-import type { TeacherSettings } from '../sampling/plan.ts'
+import { defaultTeacher, type TeacherSettings } from '../sampling/plan.ts'
 import { programCache } from '../sampling/programs.ts'
 import { makePairs, mergePairs, type PairsProgress, type PairsRequest } from './pairs.ts'
 import { openPairs } from './read-pairs.ts'
@@ -31,7 +31,9 @@ const toy = (entries = V): Family => ({
 })
 
 const teacher: TeacherSettings = {
-  ...{ cfg: 0, cfgInterval: -1, topK: 0, topP: 0, temperature: 1, greedy: false, prefixMask: 'none' },
+  ...defaultTeacher,
+  cfg: 0,
+  topP: 0,
 }
 const origin = { teacher: 't.pth', teacherSha256: 'a', tokenizer: 'v.pth', tokenizerSha256: 'b', device: 'cpu' }
 

@@ -10,11 +10,13 @@ import { softmax } from './filter.ts'
 import { referenceFlowMap } from './flow-reference.ts'
 import { defaultFlow, schedule } from './flow-schedule.ts'
 import { type FlowRequest, flowTokens } from './flow-tokens.ts'
-import type { TeacherSettings } from './plan.ts'
+import { defaultTeacher, type TeacherSettings } from './plan.ts'
 import { programCache } from './programs.ts'
 
 const plain: TeacherSettings = {
-  ...{ cfg: 0, cfgInterval: -1, topK: 0, topP: 0, temperature: 1, greedy: false, prefixMask: 'none' },
+  ...defaultTeacher,
+  cfg: 0,
+  topP: 0,
 }
 
 /** A teacher of two groups, one token and two, over six entries; the second group depends on the first token. */

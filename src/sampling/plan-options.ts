@@ -84,6 +84,14 @@ export function flatOptions({ flow, teacher, ...rest }: PlanOptions): FlatOption
   return defined({ ...rest, flow: flow ? true : undefined, solver, odeSteps, ...teacher })
 }
 
+/** What may lead from noise to data, step by step. */
+export const trajectoryPaths = {
+  flow: { flow: true },
+  teacher: { teacherOnly: true },
+  student: { steps: 1 },
+} as const satisfies Record<string, PlanOptions>
+export type TrajectoryPath = keyof typeof trajectoryPaths
+
 /** A plan as the options that lead to it. */
 export function planAsOptions(plan: SamplingPlan): PlanOptions {
   if (plan.kind === 'student') return { timesteps: plan.timesteps, split: plan.split }

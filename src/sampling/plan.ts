@@ -40,6 +40,9 @@ export const defaultTeacher: TeacherSettings = {
 
 const split = groupIndex('groups before it become codebook entries, the others stay continuous')
 
+/** As files hold it. Files of earlier versions lack a setting that is added: here it is optional, with its default. */
+const storedTeacher = v.object(teacherSchema.entries)
+
 /** The plan as PNG files and messages hold it. */
 export const planSchema = v.variant('kind', [
   v.object({
@@ -52,11 +55,11 @@ export const planSchema = v.variant('kind', [
     timestep: groupIndex('the student runs at 0, unless teacherFrom is 0, and finishes from this one'),
     split,
     teacherFrom: groupIndex('the teacher samples from this group to the one before `timestep`'),
-    teacher: teacherSchema,
+    teacher: storedTeacher,
   }),
   v.object({
     kind: v.literal('teacher'),
-    teacher: teacherSchema,
+    teacher: storedTeacher,
     /** Tokens follow from the noise by the teacher's flow map; without it, they are drawn. */
     flow: v.optional(flowSchema),
   }),

@@ -3,15 +3,15 @@ import { Hono } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { safeHeaders } from '../http/guard.ts'
 import type { Proxies } from '../http/proxies.ts'
+import { type AccessOptions, accessRules } from './access.ts'
 import { ApiError, asApiError } from './errors.ts'
-import { type GateOptions, gate } from './gate.ts'
 import { indexPage } from './page.ts'
 import type { Notes, Route } from './route.ts'
 import { routes } from './routes.ts'
 import type { Services } from './services.ts'
 import { type StaticFiles, serveFile } from './static.ts'
 
-export interface AppOptions extends Omit<GateOptions, 'isOpen' | 'isPage'> {
+export interface AppOptions extends Omit<AccessOptions, 'isOpen' | 'isPage'> {
   proxies: Proxies
   /** A web app's files by address, in the place of the index page. */
   files: StaticFiles
@@ -47,7 +47,7 @@ export function createApp(services: Services, { files, proxies, ...options }: Ap
     await next()
   })
   const isOpen = (path: string) => isPage(path) || inTable(path)?.open === true
-  for (const step of gate({ ...options, isOpen, isPage })) app.use(step)
+  for (const step of accessRules({ ...options, isOpen, isPage })) app.use(step)
   for (const route of routes) {
     app.on(route.method, pattern(route.path), (c) => {
       c.set('route', route.path)

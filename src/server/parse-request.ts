@@ -5,6 +5,7 @@ import { UsageError } from '../core/errors.ts'
 import type { Model, RunImage } from '../library/model.ts'
 import { isMixed, mixNoise } from '../sampling/noise-recipe.ts'
 import type { SamplingPlan } from '../sampling/plan.ts'
+import { snakeKeys, trajectoryPaths } from '../sampling/plan-options.ts'
 import { resolveClass } from '../zoo/classes.ts'
 import { ApiError } from './errors.ts'
 import type { ModelPool } from './model-pool.ts'
@@ -71,7 +72,8 @@ export function sampleJob(model: Model, plan: SamplingPlan, rows: readonly RunIm
  */
 export function parseTrajectory(pool: ModelPool, { by, ...request }: TrajectoryRequest): Parsed<TrajectoryJob> {
   const model = pool.model(request.model)
-  const { job, format } = parseSample(pool, { ...request, n: 1, ...optionsBy(model, by) })
+  const path = snakeKeys(trajectoryPaths[by ?? (model.family.teacher ? 'flow' : 'student')])
+  const { job, format } = parseSample(pool, { ...request, n: 1, ...path })
   const results = model.family.groups.length + 1
   const key = Symbol('trajectory')
   return { job: { kind: 'trajectory', key, model, plan: job.plan, rows: [job.rows[0]!], results }, format }
@@ -98,11 +100,6 @@ function planOf(model: Model, request: SampleRequest): SamplingPlan {
       { code: 'invalid_value', param: idle[0] },
     )
   return plan
-}
-
-function optionsBy({ family }: Model, by: TrajectoryRequest['by'] = family.teacher ? 'flow' : 'student') {
-  if (by === 'student') return { steps: 1 }
-  return by === 'flow' ? { flow: true } : { teacher_only: true }
 }
 
 function labelsOf(model: Model, { prompt, class_labels: labels, n }: SampleRequest): number[] {

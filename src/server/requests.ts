@@ -11,6 +11,8 @@ import {
   type PlanOptions,
   type SnakeKeys,
   snakeKeys,
+  type TrajectoryPath,
+  trajectoryPaths,
 } from '../sampling/plan-options.ts'
 import { ApiError } from './errors.ts'
 import { mostImages, mostTimesteps } from './settings.ts'
@@ -138,7 +140,10 @@ export const imagesRequest = v.strictObject(
 export const trajectoryRequest = v.strictObject(
   {
     ...pick(sampling, ['model', 'prompt', 'class_labels', 'seed', 'noise', 'output_format', ...teacherParameters]),
-    by: choice(['flow', 'teacher', 'student'], "What leads from noise to data; the teacher's flow map by default."),
+    by: choice(
+      Object.keys(trajectoryPaths) as TrajectoryPath[],
+      "What leads from noise to data; the teacher's flow map by default.",
+    ),
   },
   object,
 )

@@ -11,7 +11,7 @@ import { Model } from '../../src/library/model.ts'
 import { type ModelFiles, openModel } from '../../src/library/open.ts'
 import type { ArchitectureHints } from '../../src/models/infer.ts'
 import { openWeights } from '../../src/models/weights.ts'
-import type { TeacherSettings } from '../../src/sampling/plan.ts'
+import { defaultTeacher, type TeacherSettings } from '../../src/sampling/plan.ts'
 import type { PlanOptions } from '../../src/sampling/plan-options.ts'
 import { programCache } from '../../src/sampling/programs.ts'
 import { imagenet } from '../../src/zoo/classes.ts'
@@ -88,15 +88,7 @@ function recording(engine: Engine, runs: Run[]): Engine {
 }
 
 /** Always the most likely token. */
-export const greedy: TeacherSettings = {
-  cfg: 2,
-  cfgInterval: -1,
-  topK: 0,
-  topP: 1,
-  temperature: 1,
-  greedy: true,
-  prefixMask: 'none',
-}
+export const greedy: TeacherSettings = { ...defaultTeacher, cfg: 2, greedy: true }
 
 /** A model on fixture files for the tests of the surrounding block; `sample` also tells what every program did. */
 export function fixtureModel(files: ModelFiles, hints: ArchitectureHints = {}) {

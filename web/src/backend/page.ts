@@ -1,6 +1,7 @@
 // The Backend in the page: the library itself in a Web Worker, with ONNX Runtime for browsers. It is loaded when somebody chooses it;
 // models/ and ort/ beside the page hold the weights and the runtime.
 import { isMixed } from '../../../src/sampling/noise-recipe.ts'
+import { trajectoryPaths } from '../../../src/sampling/plan-options.ts'
 import type { WebModel } from '../../../src/web/index.ts'
 import { pageFault } from './page-errors.ts'
 import {
@@ -8,7 +9,6 @@ import {
   BackendError,
   type Done,
   type Picture,
-  type PlanOptions,
   type SampleAsk,
   type TrajectoryAsk,
   type Watch,
@@ -101,12 +101,7 @@ async function sample(model: WebModel, { options, images }: SampleAsk, watch: Wa
 
 async function trajectory(model: WebModel, { class: label, noise, by }: TrajectoryAsk, watch: Watch): Promise<Done> {
   const started = performance.now()
-  const options: Record<TrajectoryAsk['by'], PlanOptions> = {
-    flow: { flow: true },
-    teacher: { teacherOnly: true },
-    student: { steps: 1 },
-  }
-  const states = model.trajectory({ class: label, noise, ...options[by], ...watched(watch) })
+  const states = model.trajectory({ class: label, noise, ...trajectoryPaths[by], ...watched(watch) })
   for await (const { image, class: info, flagged, timestep, last } of states)
     watch.onState?.({ timestep, steps: last, picture: await picture(image, timestep, info, flagged) })
   return { seconds: (performance.now() - started) / 1000 }

@@ -2,7 +2,7 @@
 // page and ONNX Runtime in the page itself; a view asks in these words and cannot tell which of them answers.
 
 import type { NoiseOrigin, NoiseRecipe } from '../../../src/sampling/noise-recipe.ts'
-import type { PlanOptions } from '../../../src/sampling/plan-options.ts'
+import type { PlanOptions, TrajectoryPath } from '../../../src/sampling/plan-options.ts'
 import type { SamplingPreset } from '../../../src/zoo/model-entry.ts'
 
 export type { NoiseOrigin, NoiseRecipe, PlanOptions }
@@ -26,7 +26,7 @@ export interface TrajectoryAsk {
   model: string
   class: number
   noise: NoiseRecipe
-  by: 'flow' | 'teacher' | 'student'
+  by: TrajectoryPath
 }
 
 export interface Picture {

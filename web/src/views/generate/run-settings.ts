@@ -1,5 +1,7 @@
 // What one run of the Generate view is made of, to and from the address, an image's own settings, and an ask of the Backend.
 import { defaultFlow } from '../../../../src/sampling/flow-schedule.ts'
+import type { SamplingPlan } from '../../../../src/sampling/plan.ts'
+import { planAsOptions } from '../../../../src/sampling/plan-options.ts'
 import { BackendError, type ModelInfo, mostImages, type SampleAsk } from '../../backend/types.ts'
 import { type Changes, type Settings, wholeSetting } from '../../router.ts'
 import { samplingChoice, samplingChoices } from '../../ui/sampling-choices.ts'
@@ -88,7 +90,7 @@ export function runOfImage(image: Record<string, unknown>, models: readonly Mode
     class: Number(label),
     seed,
     ...place,
-    steps: stepsOf(image.plan as Plan | undefined, model),
+    steps: stepsOf((image.plan ?? {}) as SamplingPlan, model),
   }
 }
 
@@ -98,27 +100,16 @@ const unrepeatable = (what: string) =>
     remedy: 'Use `distilled sample --like` with the file.',
   })
 
-interface Plan {
-  kind?: string
-  timesteps?: number[]
-  split?: number
-  timestep?: number
-  teacherFrom?: number
-  flow?: { solver?: string; steps?: number }
-  teacher?: Record<string, unknown>
-}
-
-function stepsOf(plan: Plan = {}, model: ModelInfo): string {
+function stepsOf(plan: SamplingPlan, model: ModelInfo): string {
   const fits = (key: string) => samplingChoices(model, { flow: true }).some((choice) => choice.key === key)
-  const { solver, steps } = plan.flow ?? defaultFlow
+  const { timesteps = [], split, teacherFrom, teacherOnly, flow } = planAsOptions(plan)
+  const { solver, steps } = { ...defaultFlow, ...(typeof flow === 'object' && flow) }
   if (solver !== defaultFlow.solver || steps !== defaultFlow.steps)
     throw unrepeatable(`a flow map of ${steps} steps of ${solver}`)
-  const teacher = plan.flow ? 'flow' : 'teacher'
-  if (plan.kind === 'teacher' && fits(teacher)) return teacher
-  const timesteps = plan.timesteps ?? [0, plan.timestep]
+  const teacher = flow ? 'flow' : 'teacher'
+  if ((flow || teacherOnly) && fits(teacher)) return teacher
   const preset = model.presets.find(
-    (one) =>
-      one.split === plan.split && one.teacherFrom === plan.teacherFrom && one.timesteps.join() === timesteps.join(),
+    (one) => one.split === split && one.teacherFrom === teacherFrom && one.timesteps.join() === timesteps.join(),
   )
   if (preset) return String(preset.steps)
   throw new BackendError('This picture was made with timesteps that are none of this model’s presets.', {
@@ -141,7 +132,7 @@ export function differences(image: Record<string, unknown>, made: Record<string,
 }
 
 function factsOf({ dtype = 'fp32', plan }: Record<string, unknown>) {
-  const { teacher, flow, ...way } = (plan ?? {}) as Plan
+  const { teacher, flow, ...way } = (plan ?? {}) as { teacher?: object; flow?: object }
   const facts: Record<string, unknown> = { dtype, ...teacher }
   return { way: JSON.stringify([way, flow !== undefined]), facts }
 }

@@ -8,7 +8,7 @@ import { canonicalHost } from '../http/hosts.ts'
 import { ApiError } from './errors.ts'
 import type { Notes } from './route.ts'
 
-export interface GateOptions {
+export interface AccessOptions {
   /** Names it answers to, as `canonicalHost` has them; undefined answers to any. */
   hosts: () => readonly string[] | undefined
   /** Its origin where a proxy makes it public. */
@@ -24,7 +24,7 @@ export interface GateOptions {
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
 
-export function gate(options: GateOptions): MiddlewareHandler<Notes>[] {
+export function accessRules(options: AccessOptions): MiddlewareHandler<Notes>[] {
   const { hosts, publicOrigin, token, cors: origins = [], isOpen, isPage } = options
   const secret = token === undefined ? undefined : digest(token)
   const names: MiddlewareHandler<Notes> = async (c, next) => {
