@@ -15,8 +15,8 @@ async function preview(...argv: string[]) {
   const text = { stdout: '', stderr: '' }
   const stream = (name: keyof typeof text) => ({ write: (chunk: string) => (text[name] += chunk) })
   const io = { stdout: stream('stdout'), stderr: stream('stderr'), signal: new AbortController().signal }
-  const command = dataCommand(io).exitOverride().configureOutput({ writeErr: io.stderr.write })
-  await command.parseAsync(['preview', ...argv], { from: 'user' })
+  const command = dataCommand(io).commands[0]!.exitOverride().configureOutput({ writeErr: io.stderr.write })
+  await command.parseAsync(argv, { from: 'user' })
   return text
 }
 
