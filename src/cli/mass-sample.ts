@@ -94,7 +94,9 @@ Examples:
   $ distilled sample export run --format png --out images --no-metadata        without settings and mark`
   return new Command('export')
     .addHelpText('after', examples)
-    .description('write the images of --labels for other tools: PNG files (pytorch-fid) or one .npz (ADM evaluator)')
+    .description(
+      'write the images of a run with --labels for other tools: PNG files (pytorch-fid) or one .npz (ADM evaluator)',
+    )
     .usage('<folder> --out <path> [--format png|npz] [--force] [--no-metadata] [--policy <file>] [--json] [--quiet]')
     .argument('<folder>', 'a finished run, merged if it had shards')
     .action(async (folder: string, _: unknown, command: Command) => {

@@ -94,7 +94,10 @@ const modelGroup: Group = [
     option('--student <file>', "the student's checkpoint, instead of the model's"),
     option('--teacher <file>', "the teacher's checkpoint"),
     option('--tokenizer <file>', "the tokenizer's checkpoint"),
-    option('--config <file>', 'JSON with what shapes cannot tell: {"family": "llamagen", "heads": 4, "tokens": 16}'),
+    option(
+      '--config <file>',
+      'JSON with what tensor shapes do not tell: {"family": "llamagen", "heads": 4, "tokens": 16}',
+    ),
     option('--no-ema', "the student's raw weights instead of their moving average"),
     option('--policy <file>', 'JSON with classes that are denied or flagged: {"deny": ["sensitive"], "flag": [7]}'),
   ],
@@ -103,35 +106,35 @@ const modelGroup: Group = [
 /** What to draw. */
 const ownGroups: readonly Group[] = [
   [
-    'What to draw:',
+    'Images:',
     [
       option(
         '-c, --class <labels>',
-        'ids, names or parts of names with commas between, ranges as 0-9; repeatable',
+        'ids, names, parts of names or ranges such as 0-9, separated by commas; repeatable',
       ).argParser(collected),
       option(
         '-n, --count <images>',
         'images of every class (default: 1); with --labels, of the whole run',
         wholeNumber(...bounds.count),
       ),
-      option('-s, --seed <number>', 'image i depends on seed and i alone (default: 0)', wholeNumber(...bounds.seed)),
+      option('-s, --seed <number>', 'image i depends only on seed and i (default: 0)', wholeNumber(...bounds.seed)),
       rng(),
-      option('--noise <file>', 'own noise: .npy, float32 [images, tokens, channels]'),
-      option('--like <image>', 'everything as in this image file (or grid); other flags win over it'),
+      option('--noise <file>', 'noise from a file: .npy, float32 [images, tokens, channels]'),
+      option('--like <image>', 'all settings of this image file (or grid); other flags override them'),
     ],
   ],
   [
-    'Many images for evaluation, in files that a later run completes:',
+    'Many images for evaluation; a run that was stopped can be continued:',
     [
       choice(
         '--labels <protocol>',
-        'instead of --class: random, as DD evaluates, or balanced, every class equally often, as VAR does',
+        'instead of --class: random (as DD evaluates) or balanced, every class equally often (as VAR does)',
         labelProtocols,
       ),
-      option('--shard <i/n>', 'only part i of n, counted from 0 (default: all, or what the scheduler says)'),
+      option('--shard <i/n>', 'make only part i of n, counted from 0 (default: all, or as the scheduler says)'),
       option(
         '--chunk <images>',
-        'images of a file, the least that a shard takes (default: 1024 small or 256)',
+        'images per file, the least that a shard makes (default: 1024 if small, else 256)',
         wholeNumber(...bounds.chunk),
       ),
     ],
@@ -149,10 +152,10 @@ const samplerGroups: readonly Group[] = [
     'Machine:',
     [
       choice('--device <name>', `${devices.join(', ')} (default: auto)`, devices),
-      choice('--dtype <type>', 'fp32 (default), or int8: faster and less exact', ['fp32', 'int8']),
+      choice('--dtype <type>', 'fp32 (default), or int8, which is faster and less exact', ['fp32', 'int8']),
       option(
         '--batch <images>',
-        'images computed together; more takes memory and is faster on a GPU (default: 8)',
+        'images computed together; more take more memory and are faster on a GPU (default: 8)',
         wholeNumber(...bounds.batch),
       ),
       option('--threads <number>', 'threads to compute with (default: all cores)', wholeNumber(...bounds.threads)),
@@ -163,7 +166,10 @@ const samplerGroups: readonly Group[] = [
 const filesGroup: Group = [
   'Files:',
   [
-    option('-o, --out <folder>', 'where images go (default: samples, or samples-2 and so on beside other runs)'),
+    option(
+      '-o, --out <folder>',
+      'folder of the images (default: samples, or samples-2 and so on if it has other images)',
+    ),
     option('--force', 'remove the images of another run from the folder first'),
     choice('--format <type>', 'png (default), webp, jpeg, or npz: one file as the ADM evaluator reads it', [
       'png',
@@ -171,15 +177,11 @@ const filesGroup: Group = [
       'jpeg',
       'npz',
     ]),
-    option(
-      '--grid <columns>',
-      'columns of the grid that is made of several images',
-      wholeNumber(...bounds.gridColumns),
-    ),
+    option('--grid <columns>', 'columns of the grid of several images', wholeNumber(...bounds.gridColumns)),
     option('--no-metadata', 'leave settings and the AI-generated mark out of the files'),
     option('--dump <file>', 'an .npz with noise, sequence, f_hat, teacher.indices and images as arrays'),
     option('--json', 'print one JSON object: files, settings, timings, classes'),
-    option('-q, --quiet', 'print nothing but errors'),
+    option('-q, --quiet', 'print only errors'),
     showProgress(),
     hideProgress(),
   ],

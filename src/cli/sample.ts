@@ -29,17 +29,17 @@ import { loadSampled, orEmbedded } from './sample-model.ts'
 const examples = `
 Examples:
   $ distilled sample --model var-dd-d16 --class "golden retriever"        one image, one step
-  $ distilled sample --model var-dd-d16 --class 207,360 --count 8 --steps 2   eight each, better
+  $ distilled sample --model var-dd-d16 --class 207,360 --count 8 --steps 2  eight of each class, in two steps
   $ distilled sample --model var-dd-d16 --class otter --teacher-from 4 --timesteps 0,5   better still
   $ distilled sample --model var-dd-d16 --class otter --teacher-only      the slow original to compare
-  $ distilled sample --student my.pth --tokenizer vae.pth --class 0-9     files of your own
-  $ distilled sample --like samples/000000.png                            that very image again
-  $ distilled sample --model var-dd-d16 --labels random --count 50000 --out run   for evaluation; stopped, it continues
+  $ distilled sample --student my.pth --tokenizer vae.pth --class 0-9     your own files
+  $ distilled sample --like samples/000000.png                            the same image again
+  $ distilled sample --model var-dd-d16 --labels random --count 50000 --out run   for evaluation; the same command continues it
   $ distilled sample --model var-dd-d16 --labels random --count 50000 --out run --shard 0/4    a quarter of it
-  $ distilled sample merge run                                            when all quarters are done
+  $ distilled sample merge run                                            after all four parts
   $ distilled sample export run --format png --out images                 what pytorch-fid reads (npz: the ADM evaluator)
 
-Classes: distilled models --classes. The models know ImageNet's 1000 labels and no free text.`
+Classes: distilled models --classes. The released models take ImageNet's 1000 labels, not free text.`
 
 export function sampleCommand(io: Io): Command {
   const command = new Command('sample')

@@ -20,9 +20,9 @@ export type Solver = (typeof solvers)[number]
 export const defaultFlow = { solver: 'dpm', steps: 32 } as const
 
 export const flowSchema = v.object({
-  solver: choice(solvers, 'name', `of the flow map (default: ${defaultFlow.solver})`),
+  solver: choice(solvers, 'name', `solver of the flow map (default: ${defaultFlow.solver})`),
   /** From noise to codebook; the map is exact to float32 long before the most. */
-  steps: whole(2, 10_000, 'number', `of its solver (default: ${defaultFlow.steps})`),
+  steps: whole(2, 10_000, 'number', `steps of that solver (default: ${defaultFlow.steps})`),
 })
 export type FlowSettings = v.InferOutput<typeof flowSchema>
 

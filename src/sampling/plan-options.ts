@@ -11,17 +11,17 @@ import { flowSchema } from './flow-schedule.ts'
 import { groupIndex, mostGroups, type SamplingPlan, teacherSchema } from './plan.ts'
 
 const studentOptions = {
-  steps: whole(1, mostGroups, 'number', "one of the model's presets, by network evaluations (default: 1)"),
+  steps: whole(1, mostGroups, 'number', "the model's preset with this number of network evaluations (default: 1)"),
   timesteps: wholeList(0, mostGroups, mostGroups, 'group', 'finished groups at each student step, such as 0,5'),
-  split: groupIndex('groups before it become codebook entries, the others stay continuous'),
+  split: groupIndex('groups before this one become codebook entries, the others stay continuous'),
   teacherFrom: groupIndex('the teacher samples from this group to the last timestep'),
-  teacherOnly: flag('the teacher alone, group after group'),
+  teacherOnly: flag('sample with the teacher only, group by group'),
 }
 
 /** The flat options, in the order of the help. */
 export const optionEntries = {
   ...studentOptions,
-  flow: flag("the teacher's flow map alone: the tokens that the noise leads to, which students learn"),
+  flow: flag("the teacher's flow map from noise to tokens, which students are trained to compute"),
   solver: flowSchema.entries.solver,
   odeSteps: flowSchema.entries.steps,
   ...teacherSchema.entries,

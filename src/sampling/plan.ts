@@ -17,11 +17,16 @@ export const groupIndex = (description: string) => whole(0, mostGroups, 'group',
 export const teacherSchema = v.object({
   cfg: decimal(0, 1000, 'scale', 'classifier-free guidance'),
   /** Counted behind the first token. */
-  cfgInterval: whole(-1, 1_000_000, 'tokens', 'LlamaGen: guide only so many tokens; -1 guides all'),
+  cfgInterval: whole(-1, 1_000_000, 'tokens', 'LlamaGen: number of tokens that are guided; -1 guides all'),
   topK: whole(0, 1_000_000, 'tokens', 'keep the k most likely tokens; 0 keeps all'),
-  topP: decimal(0, 1, 'share', 'keep the most likely tokens up to this probability'),
-  temperature: decimal(1e-5, 1000, 'value', 'below 1 safer, above 1 bolder'),
-  greedy: flag('always the most likely token'),
+  topP: decimal(0, 1, 'share', 'keep the most likely tokens up to this total probability'),
+  temperature: decimal(
+    1e-5,
+    1000,
+    'value',
+    'temperature of the draws: below 1 more likely tokens, above 1 more varied ones',
+  ),
+  greedy: flag('always take the most likely token'),
   /** What the scales of a prefix see when they run in one pass. The released script hides nothing. */
   prefixMask: choice(prefixMasks, 'kind', "VAR: mask over a prefix's scales, none (default: each sees all) or causal"),
 })
@@ -38,7 +43,7 @@ export const defaultTeacher: TeacherSettings = {
   prefixMask: 'none',
 }
 
-const split = groupIndex('groups before it become codebook entries, the others stay continuous')
+const split = groupIndex('groups before this one become codebook entries, the others stay continuous')
 
 /** As files hold it. Files of earlier versions lack a setting that is added: here it is optional, with its default. */
 const storedTeacher = v.object(teacherSchema.entries)
