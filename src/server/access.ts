@@ -1,12 +1,12 @@
-// Who may come in: who calls the server by its name, whom no foreign site sends (unless --cors names it), and who has the token
-// if there is one. Browsers' questions before a foreign request (CORS preflight) are answered here, too.
+// Which requests the server accepts: they name one of its hosts, no other site sends them (unless --cors names it), and they carry
+// the token if there is one. CORS preflight requests are answered here, too.
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { MiddlewareHandler } from 'hono'
 import { cors } from 'hono/cors'
 import { isForeign } from '../http/guard.ts'
 import { canonicalHost } from '../http/hosts.ts'
 import { ApiError } from './errors.ts'
-import type { Notes } from './route.ts'
+import type { RequestContext } from './route.ts'
 
 export interface AccessOptions {
   /** Names it answers to, as `canonicalHost` has them; undefined answers to any. */
@@ -24,10 +24,10 @@ export interface AccessOptions {
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
 
-export function accessRules(options: AccessOptions): MiddlewareHandler<Notes>[] {
+export function accessRules(options: AccessOptions): MiddlewareHandler<RequestContext>[] {
   const { hosts, publicOrigin, token, cors: origins = [], isOpen, isPage } = options
   const secret = token === undefined ? undefined : digest(token)
-  const names: MiddlewareHandler<Notes> = async (c, next) => {
+  const names: MiddlewareHandler<RequestContext> = async (c, next) => {
     const known = hosts()
     const caller = c.get('caller')
     const host = canonicalHost(caller.host)
@@ -50,7 +50,7 @@ export function accessRules(options: AccessOptions): MiddlewareHandler<Notes>[] 
     await next()
     if (picture) c.header('Cross-Origin-Resource-Policy', 'cross-origin')
   }
-  const tokens: MiddlewareHandler<Notes> = async (c, next) => {
+  const tokens: MiddlewareHandler<RequestContext> = async (c, next) => {
     if (secret && !isOpen(c.req.path)) {
       const [, given] = /^Bearer (.+)$/i.exec(c.req.header('authorization') ?? '') ?? []
       if (given === undefined || !timingSafeEqual(digest(given), secret))
@@ -67,5 +67,5 @@ export function accessRules(options: AccessOptions): MiddlewareHandler<Notes>[] 
     exposeHeaders: ['Retry-After'],
     maxAge: 600,
   })
-  return [names, ...(origins.length ? [shared as MiddlewareHandler<Notes>] : []), tokens]
+  return [names, ...(origins.length ? [shared as MiddlewareHandler<RequestContext>] : []), tokens]
 }

@@ -1,4 +1,4 @@
-// From a request to an answer: counted, let in or not, routed by the table, and every failure in one envelope.
+// The Hono app: it counts requests, checks their access, routes them by the table and answers every failure in one envelope.
 import { Hono } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { safeHeaders } from '../http/guard.ts'
@@ -6,14 +6,14 @@ import type { Proxies } from '../http/proxies.ts'
 import { type AccessOptions, accessRules } from './access.ts'
 import { ApiError, asApiError } from './errors.ts'
 import { indexPage } from './page.ts'
-import type { Notes, Route } from './route.ts'
+import type { RequestContext, Route } from './route.ts'
 import { routes } from './routes.ts'
 import type { Services } from './services.ts'
 import { type StaticFiles, serveFile } from './static.ts'
 
 export interface AppOptions extends Omit<AccessOptions, 'isOpen' | 'isPage'> {
   proxies: Proxies
-  /** A web app's files by address, in the place of the index page. */
+  /** The files of a web app by address; they replace the index page. */
   files: StaticFiles
 }
 
@@ -25,9 +25,9 @@ const inTable = (path: string): Route | undefined =>
     new RegExp(`^${route.path.replaceAll(/\{\w+\}/g, '[^/]+').replaceAll('.', '\\.')}$`).test(path),
   )
 
-export function createApp(services: Services, { files, proxies, ...options }: AppOptions): Hono<Notes> {
+export function createApp(services: Services, { files, proxies, ...options }: AppOptions): Hono<RequestContext> {
   const { metrics, stop } = services
-  const app = new Hono<Notes>()
+  const app = new Hono<RequestContext>()
   const isPage = (path: string) => path === '/' || files.get(path) !== undefined
   app.use(async (c, next) => {
     const started = performance.now()

@@ -1,6 +1,6 @@
 // One batcher computes all images. Requests wait in order; the images of those that may share a batch (same model,
 // same plan) are computed together, up to the batch's size, and every request ends in one of three ways: finished, failed,
-// or stopped by its signal. Work stops between two network evaluations when no request of its batch wants it any more.
+// or stopped by its signal. A batch stops between two network evaluations when all of its requests have ended.
 import { queueFull } from './errors.ts'
 
 /** What is computed. */
@@ -8,15 +8,15 @@ export interface Job {
   /** Jobs of the same key may share a batch; a symbol is a key of one job alone. */
   readonly key: string | symbol
   readonly rows: readonly unknown[]
-  /** How many results a job has that makes several of one row; every other job makes one of each row. */
+  /** Set for a job that makes several results of one row. Every other job makes one result of each row. */
   readonly results?: number
 }
 
-/** A job, and who waits for it. */
+/** A job and the callbacks that receive its results. */
 export interface Request<J extends Job, Result> {
   readonly job: J
   readonly signal: AbortSignal
-  /** A batch with rows of this job is begun. */
+  /** Called when a batch with rows of this job starts. */
   onBatch?(): void
   onStep?(step: number, steps: number): void
   onImage(place: number, result: Result): void | Promise<void>
@@ -55,9 +55,9 @@ interface Pending<J extends Job, Result> extends Request<J, Result> {
   settled: boolean
   resolve(): void
   reject(error: unknown): void
-  /** Resolves when the request is settled, however. */
+  /** Resolves when the request has finished, failed or stopped. */
   ended: Promise<void>
-  /** Images on their way to whoever asked, one after the other: the batcher does not wait for slow readers. */
+  /** The results that are being sent, one after the other: the batcher does not wait for a slow client. */
   sent: Promise<void>
 }
 
@@ -79,12 +79,12 @@ export class Batcher<J extends Job, Result> {
     this.options = options
   }
 
-  /** Requests of which no image is begun. */
+  /** Requests that have no row in a batch yet. */
   get waiting(): number {
     return this.queue.filter(({ taken }) => taken === 0).length
   }
 
-  /** Requests that are not answered. */
+  /** Requests that have not ended. */
   get unanswered(): number {
     return this.open.size
   }
@@ -109,7 +109,7 @@ export class Batcher<J extends Job, Result> {
     if (request.signal.aborted) stop()
     else request.signal.addEventListener('abort', stop, { once: true })
     const finished = promise.finally(() => request.signal.removeEventListener('abort', stop))
-    finished.catch(() => {}) // whoever waits hears of it; that nobody does is no crash
+    finished.catch(() => {}) // a rejection that nobody awaits does not end the process
     if (!this.busy) {
       this.busy = true
       this.idle = this.work()
@@ -123,7 +123,7 @@ export class Batcher<J extends Job, Result> {
   }
 
   private async work(): Promise<void> {
-    await Promise.resolve() // requests that came together are seen together
+    await Promise.resolve() // requests of the same turn of the event loop share a batch
     try {
       for (let slots = this.take(); slots.length; slots = this.take()) await this.batch(slots)
     } finally {
@@ -180,7 +180,7 @@ export class Batcher<J extends Job, Result> {
       .then(() => {
         if (++request.done === (request.job.results ?? request.job.rows.length)) this.settle(request)
       })
-      .catch((error) => this.settle(request, error)) // its own failure, and no one else's
+      .catch((error) => this.settle(request, error)) // this request fails, the others go on
   }
 
   private settle(request: Pending<J, Result>, error?: unknown): void {

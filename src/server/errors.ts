@@ -1,4 +1,4 @@
-// Every failure as the answer that says it, in OpenAI's envelope, so that their clients raise the right exception:
+// Every failure as an answer in OpenAI's envelope, so that their clients raise the right exception:
 // { error: { message, type, param, code } } and a status.
 import * as v from 'valibot'
 import { DistilledError, UsageError } from '../core/errors.ts'
@@ -76,7 +76,7 @@ export const engineDied = (cause: unknown): ApiError =>
 export const clientGone = (cause?: unknown): ApiError =>
   new ApiError(499, 'The client went away.', { code: 'cancelled', cause })
 
-/** Any error as one with a status; what is unforeseen says nothing of the machine's insides. */
+/** Any error as an ApiError; an unexpected one becomes a 500 without details of this machine. */
 export function asApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error
   if (error instanceof UsageError) return new ApiError(400, error.message, { code: 'invalid_value', cause: error })

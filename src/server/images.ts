@@ -1,13 +1,13 @@
-// Images in OpenAI's way: one request, one answer with all images, inside of it or behind addresses of this process.
+// The OpenAI-compatible endpoint: one answer holds all images, or addresses under which this process serves them.
 import * as v from 'valibot'
 import type { SampleResult } from '../library/model.ts'
 import { ApiError } from './errors.ts'
 import { parseSample } from './parse-request.ts'
 import { formats, imagesRequest, withoutNulls } from './requests.ts'
 import { type Route, readBody } from './route.ts'
-import { begin } from './submit.ts'
+import { submitJob } from './submit.ts'
 
-/** What is said of an image beside the image. */
+/** The schema of an image's facts: index, seed, class. */
 export const imageFactsSchema = {
   index: v.pipe(v.number(), v.integer(), v.description('Of the image in the run of its seed.')),
   seed: v.pipe(v.number(), v.integer()),
@@ -33,7 +33,7 @@ const imagesAnswer = v.strictObject({
 
 export const imageType = (format: (typeof formats)[number]): string => `image/${format}`
 
-/** What an answer says of an image beside the image. */
+/** An image's facts: index, seed, class. */
 export const imageFacts = ({ index, class: info, flagged, image }: SampleResult) => ({
   index,
   seed: Number(image.settings?.seed),
@@ -74,7 +74,7 @@ export const generations: Route = {
     const request = withoutNulls(await readBody(c, imagesRequest))
     const { job, format } = parseSample(services.pool, request)
     const results: SampleResult[] = []
-    const work = begin(services, job, c.req.raw.signal, {
+    const work = submitJob(services, job, c.req.raw.signal, {
       onImage(result, place) {
         results[place] = result
       },

@@ -1,4 +1,4 @@
-// What the server tells of itself: its models and their classes, whether it lives, whether it can work, its counters.
+// Routes about the server itself: its models and their classes, liveness, readiness, metrics, the OpenAPI document.
 import * as v from 'valibot'
 import type { Model } from '../library/model.ts'
 import { dtypes } from '../models/weights.ts'

@@ -1,4 +1,4 @@
-// Requests that are refused before they are any: no HTTP, too long a head, no host. They get the envelope of all failures, too.
+// Answers to what cannot be parsed as a request: no HTTP, a head that is too long, no host. They have the envelope of all failures.
 import type { Server } from 'node:http'
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'

@@ -19,7 +19,7 @@ interface Latency {
   count: number
 }
 
-/** What others know at the moment of asking. */
+/** Values that are read when the metrics are asked for. */
 export interface Gauges {
   waiting: number
   unanswered: number

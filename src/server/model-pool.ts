@@ -1,5 +1,5 @@
 // The models that a server holds, each with an engine of its own. An engine whose worker died is replaced, and the model makes an
-// image before it counts as ready again; whoever waited for the dead one is told, whoever waits behind is served by the new one.
+// image before it counts as ready again. The request that was running fails; those that wait are served by the new engine.
 import { EngineError } from '../core/errors.ts'
 import { quote } from '../core/show.ts'
 import type { LoadOptions } from '../library/load.ts'
@@ -11,7 +11,7 @@ import { ApiError, engineDied } from './errors.ts'
 export type ModelPoolOptions = Pick<LoadOptions, 'device' | 'dtype' | 'threads' | 'policy' | 'signal'>
 
 interface PooledModel {
-  /** As it was asked for: a name or a folder. */
+  /** The name or folder that it was loaded from. */
   readonly spec: string
   model: Model
   ready: boolean
@@ -76,7 +76,7 @@ export class ModelPool {
   }
 
   /**
-   * What a model makes, on an engine that lives.
+   * Runs `make` on a live engine and yields its results.
    * @throws ApiError 503 when the engine dies meanwhile
    */
   async *run(name: string, make: (model: Model) => AsyncIterable<SampleResult>): AsyncGenerator<SampleResult> {
@@ -89,12 +89,12 @@ export class ModelPool {
       }
     } catch (error) {
       if (!(error instanceof EngineError) || pooled.model.engine.alive) throw error
-      this.revive(pooled).catch(() => {}) // whoever comes next waits for it, and hears of its failure
+      this.revive(pooled).catch(() => {}) // the next request waits for it, and fails if it fails
       throw engineDied(error)
     }
   }
 
-  /** Replaces engines that died while nobody asked. */
+  /** Replaces engines that died between requests. */
   reviveAll(): void {
     for (const pooled of this.models.values()) this.revive(pooled).catch(() => {})
   }
@@ -136,7 +136,7 @@ export class ModelPool {
   }
 }
 
-/** The first image that the policy allows, in which a model proves itself. */
+/** The image that a model makes to show that it works: the first class that the policy allows. */
 export function firstImage(model: Model): RunImage[] {
   const allowed = model.classes.labels.findIndex((_, id) => model.policy?.verdict(id) !== 'deny')
   return allowed < 0 ? [] : [{ class: allowed, seed: 0, index: 0 }]

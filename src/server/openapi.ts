@@ -1,5 +1,4 @@
-// The OpenAPI 3.1 document, made of the very table that the routes are, and of the very schemas that check requests and describe
-// answers.
+// The OpenAPI 3.1 document. It is made from the table of routes and from the schemas that check requests and describe answers.
 import { toJsonSchema } from '@valibot/to-json-schema'
 import type * as v from 'valibot'
 import { version } from '../library/version.ts'

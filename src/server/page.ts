@@ -1,4 +1,4 @@
-// The page of a server without a web app: what there is to ask for.
+// The index page of a server without a web app: the list of its routes.
 import type { Route } from './route.ts'
 
 const escaped = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')

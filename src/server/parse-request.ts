@@ -1,5 +1,5 @@
-// From a request to what the batcher computes: a model, a plan, and for every image its class, seed and index. Everything that can
-// be wrong is found here, before the request waits. Image i of a request is image i of `distilled sample` with its seed.
+// Turns a request into the job that the batcher computes: a model, a plan, and class, seed and index of every image. Every mistake
+// in a request is found here, before it waits. Image i of a request is image i of `distilled sample` with its seed.
 import { randomInt } from 'node:crypto'
 import { UsageError } from '../core/errors.ts'
 import type { Model, RunImage } from '../library/model.ts'
@@ -11,7 +11,7 @@ import { ApiError } from './errors.ts'
 import type { ModelPool } from './model-pool.ts'
 import { type formats, planOptions, type SampleRequest, type TrajectoryRequest, teacherParameters } from './requests.ts'
 
-/** What is common to a job's images. */
+/** What all images of a job share. */
 interface JobFacts {
   readonly model: Model
   readonly plan: SamplingPlan
@@ -19,13 +19,13 @@ interface JobFacts {
   readonly key: string | symbol
 }
 
-/** An image for every row. */
+/** A job that makes one image of each row. */
 export interface SampleJob extends JobFacts {
   readonly kind: 'sample'
   readonly rows: readonly RunImage[]
 }
 
-/** The states of one image on its way from noise to data. */
+/** A job that makes the states of one image on its way from noise to data. */
 export interface TrajectoryJob extends JobFacts {
   readonly kind: 'trajectory'
   readonly rows: readonly [RunImage]
@@ -35,7 +35,7 @@ export interface TrajectoryJob extends JobFacts {
 
 export type ImageJob = SampleJob | TrajectoryJob
 
-/** A request as what is computed and how it is answered. */
+/** A parsed request: what is computed, and the format of the answer. */
 export interface Parsed<J extends ImageJob> {
   readonly job: J
   readonly format: (typeof formats)[number]
@@ -79,7 +79,7 @@ export function parseTrajectory(pool: ModelPool, { by, ...request }: TrajectoryR
   return { job: { kind: 'trajectory', key, model, plan: job.plan, rows: [job.rows[0]!], results }, format }
 }
 
-/** The plan of a request that says nothing twice, and nothing that no one hears. */
+/** The plan of a request; parameters that contradict each other or have no effect are refused. */
 function planOf(model: Model, request: SampleRequest): SamplingPlan {
   const pairs = [
     ['steps', 'timesteps'],
@@ -123,7 +123,7 @@ function labelsOf(model: Model, { prompt, class_labels: labels, n }: SampleReque
   return Array.from({ length: count }, (_, i) => ids[ids.length === 1 ? 0 : i]!)
 }
 
-/** Seed, index and, where it is mixed, noise of every image, when the request says them one by one. */
+/** Seed, index and, where it is mixed, noise of every image; undefined when the request gives a seed instead. */
 function recipesOf(
   model: Model,
   { noise, seed }: SampleRequest,
@@ -164,7 +164,7 @@ function checkSize(model: Model, size = 'auto'): void {
   })
 }
 
-/** An error of the library about what was asked for, as one of the request. */
+/** Turns a UsageError of the library into an ApiError that names the parameter. */
 function asRequestError<T>(param: string | undefined, read: () => T): T {
   try {
     return read()

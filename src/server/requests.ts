@@ -1,5 +1,5 @@
-// What a request may say, as schemas: the one source of the checks, of the types, and of the OpenAPI document.
-// Names are OpenAI's where they have one, and the command line's with underscores where they have none.
+// Schemas of requests. The checks, the types and the OpenAPI document are made from them. A parameter has OpenAI's name where
+// OpenAI has one; the options of sampling have the library's names in snake case.
 import * as v from 'valibot'
 import { whole, wholeList } from '../core/schemas.ts'
 import { noiseRecipeSchema, seedSchema } from '../sampling/noise-recipe.ts'
@@ -45,7 +45,7 @@ const label = v.union(
 
 export const formats = ['png', 'jpeg', 'webp'] as const
 
-/** A solver and its steps are not asked for: each makes a graph of its own, which stays in memory. */
+/** All options of sampling but the solver and its steps: each of their values would build a graph that stays in memory. */
 const { solver: _, odeSteps: __, ...planEntries } = optionEntries
 
 /** Options of sampling by the names of the library; a request has them in snake case. */
@@ -58,7 +58,7 @@ const planParameters = snakeKeys(
   ).entries,
 )
 
-/** The parameters that only a teacher heeds. */
+/** The parameters that have an effect only where a teacher takes part. */
 export const teacherParameters = Object.keys(snakeKeys(teacherSchema.entries)) as (keyof SnakeKeys<TeacherSettings>)[]
 
 const sampling = {
@@ -153,7 +153,7 @@ export const classesQuery = v.strictObject({ model: sampling.model }, object)
 
 type WithoutNull<T> = { [K in keyof T]: Exclude<T[K], null> }
 
-/** A request as one that leaves out what is null. */
+/** A request without the parameters that are null. */
 export const withoutNulls = <T extends object>(request: T): WithoutNull<T> =>
   Object.fromEntries(Object.entries(request).filter(([, value]) => value !== null)) as WithoutNull<T>
 
@@ -161,7 +161,7 @@ export type SampleRequest = v.InferOutput<typeof sampleRequest>
 export type TrajectoryRequest = v.InferOutput<typeof trajectoryRequest>
 
 /**
- * What the schema makes of a value.
+ * Parses a value by a schema.
  * @throws ApiError 400 that names the first field at fault
  * @example
  * parsed(sampleRequest, { prompt: 'boat' }).prompt // 'boat'

@@ -1,4 +1,4 @@
-// A route as a value: what answers, and what the OpenAPI document says of it. The table in routes.ts is both.
+// A route is a value: its address, its schemas and its handler. Routing and the OpenAPI document are made from the table of routes.
 import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
 import type * as v from 'valibot'
@@ -8,8 +8,8 @@ import { parsed } from './requests.ts'
 import type { Services } from './services.ts'
 import { bodyLimit } from './settings.ts'
 
-/** What middleware and routes tell each other. */
-export interface Notes {
+/** Values of a request that middleware and routes share. */
+export interface RequestContext {
   Bindings: HttpBindings
   Variables: {
     /** The path of the table, for the counters. */
@@ -40,9 +40,9 @@ export interface Route {
   readonly body?: v.GenericSchema
   readonly query?: v.GenericSchema
   readonly parameters?: Readonly<Record<string, v.GenericSchema>>
-  /** Those beside the ones that every route can give (openapi.ts). */
+  /** Its answers, besides those that every route can give (openapi.ts). */
   readonly answers: Readonly<Record<number, Answer>>
-  handle(c: Context<Notes>, services: Services): Response | Promise<Response>
+  handle(c: Context<RequestContext>, services: Services): Response | Promise<Response>
 }
 
 const isJson = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?;?$/i
@@ -51,7 +51,10 @@ const isJson = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?;?$/i
  * The body of a request, checked.
  * @throws ApiError 400, 413, 415, or 499 when the client leaves before its end
  */
-export async function readBody<T extends v.GenericSchema>(c: Context<Notes>, schema: T): Promise<v.InferOutput<T>> {
+export async function readBody<T extends v.GenericSchema>(
+  c: Context<RequestContext>,
+  schema: T,
+): Promise<v.InferOutput<T>> {
   const unsupported = (message: string) => new ApiError(415, message, { code: 'unsupported_media_type' })
   if (!isJson.test(c.req.header('content-type') ?? '')) throw unsupported('Expected application/json in UTF-8.')
   if (!/^(identity)?$/i.test(c.req.header('content-encoding') ?? ''))
@@ -60,7 +63,7 @@ export async function readBody<T extends v.GenericSchema>(c: Context<Notes>, sch
   return parsed(schema, json(await bytesOf(c)))
 }
 
-async function bytesOf(c: Context<Notes>): Promise<Uint8Array> {
+async function bytesOf(c: Context<RequestContext>): Promise<Uint8Array> {
   const pieces: Uint8Array[] = []
   const reader = c.req.raw.body?.getReader()
   for (let length = 0; reader; ) {

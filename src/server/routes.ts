@@ -1,4 +1,4 @@
-// Every address of the server in one table; a new one is a row, and the OpenAPI document and the index page know it at once.
+// The table of all routes. A new route is a row here; the OpenAPI document and the index page are made from the table.
 import * as v from 'valibot'
 import { generations, storedImage } from './images.ts'
 import { classes, counters, healthz, models, openAiModelByName, openAiModels, readyz } from './info-routes.ts'

@@ -1,4 +1,4 @@
-// Images as they are made, as server-sent events: queued, step, image (or state), then done or error. Whoever closes the
+// Streams images as server-sent events while they are made: queued, step, image (or state), then done or error. Closing the
 // connection stops the work.
 import type { Context } from 'hono'
 import { streamSSE } from 'hono/streaming'
@@ -8,13 +8,13 @@ import { asApiError, envelopeSchema } from './errors.ts'
 import { base64, imageFacts, imageFactsSchema, workAnswers } from './images.ts'
 import { type ImageJob, type Parsed, parseSample, parseTrajectory, resultsOf } from './parse-request.ts'
 import { formats, sampleRequest, trajectoryRequest } from './requests.ts'
-import { type Notes, type Route, readBody } from './route.ts'
+import { type RequestContext, type Route, readBody } from './route.ts'
 import type { Services } from './services.ts'
-import { begin, type WorkEvents } from './submit.ts'
+import { type JobEvents, submitJob } from './submit.ts'
 
 const whole = v.pipe(v.number(), v.integer(), v.minValue(0))
 
-/** What every stream of events tells. */
+/** The events that every stream has. */
 const commonEvents = {
   queued: v.strictObject({
     ahead: v.pipe(whole, v.description('Requests that were waiting in front.')),
@@ -81,21 +81,21 @@ export const trajectory: Route = {
   },
 }
 
-/** Puts a job on the batcher and tells of it as it goes; `more` is what an image's event says beside the image. */
+/** Submits a job and streams its events; `more` gives further fields of an image's event. */
 function watched(
-  c: Context<Notes>,
+  c: Context<RequestContext>,
   services: Services,
   { job, format }: Parsed<ImageJob>,
   event: string,
   more: (place: number) => object = () => ({}),
 ) {
   const gone = new AbortController()
-  const events: Required<Pick<WorkEvents, 'onStep' | 'onImage'>> = { onStep() {}, onImage() {} }
+  const events: Required<Pick<JobEvents, 'onStep' | 'onImage'>> = { onStep() {}, onImage() {} }
   const leave = () => gone.abort()
   c.req.raw.signal.addEventListener('abort', leave, { once: true })
   const started = performance.now()
   let begun = started
-  const work = begin(services, job, gone.signal, {
+  const work = submitJob(services, job, gone.signal, {
     onBatch() {
       if (begun === started) begun = performance.now()
     },

@@ -1,5 +1,5 @@
-// The server as a whole: models loaded, a port taken, the first images made, and an end that leaves nobody without an answer.
-// It listens on this machine alone unless told otherwise, and then it wants a token.
+// Starts and stops the server: it loads the models, listens, makes a first image with each, and on closing answers every request.
+// It listens on this machine alone by default; on other addresses it demands a token.
 import { setMaxListeners } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
@@ -140,7 +140,7 @@ function checkAccess(host: string, token: string | undefined, cors: readonly str
   }
 }
 
-/** Every model makes an image in its own way, in line with the requests that have come meanwhile. */
+/** Makes an image with each model; requests that came meanwhile keep their place in the queue. */
 async function warmUp({ pool, batcher, stop }: Services): Promise<void> {
   for (const name of pool.names) {
     const model = pool.model(name)

@@ -1,4 +1,4 @@
-// What all routes share, put together once: the models, the batcher, the store, the counters, and whether the server is stopping.
+// The objects that all routes share: the models, the batcher, the store of images, the metrics, and the state of the shutdown.
 
 import type { Connections } from '../http/connections.ts'
 import { canonicalHost } from '../http/hosts.ts'
@@ -24,11 +24,11 @@ export interface Services {
   readonly publicAddress: (caller: Caller) => string
   /** Set once the server exists. */
   readonly connections: () => Pick<Connections, 'size' | 'closed'>
-  /** Hears of failures that are nobody's fault but ours. */
+  /** Called with every unexpected failure of the server. */
   readonly onFailure: (error: unknown) => void
 }
 
-/** The end of the server: first it refuses what is new, then it stops what is left. */
+/** The state of the shutdown: first new requests are refused, then the signal stops those that remain. */
 export interface Stop {
   refusing: boolean
   readonly signal: AbortSignal

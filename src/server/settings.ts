@@ -1,4 +1,4 @@
-// What bounds the server, in one place: nothing a client sends can make it hold more, wait longer or work on more than this.
+// All limits of the server: no request can make it hold more, wait longer or work on more than this.
 
 /** Requests that wait for their turn; the next one is told to come back later (429). */
 export const queueCapacity = 64

@@ -1,4 +1,4 @@
-// The files of a web app, as a list: an address is looked up there and never used on the disk. The list is made anew when a
+// The files of a web app in a list: an address is looked up in the list and is never used as a path. The list is made again when a
 // folder has been replaced, as a build does. Files whose name holds a hash of their content never change and are kept; all
 // others are asked for anew, and answered with 304 while they are the same.
 import { existsSync } from 'node:fs'

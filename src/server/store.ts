@@ -1,5 +1,5 @@
-// Images behind addresses: in this process's memory, never on a disk, for a while. An address can't be guessed (128 random bits),
-// so whoever has it may look; the oldest images leave when room is needed.
+// Images that are served under an address for ten minutes, from memory. An address cannot be guessed (128 random bits), so it
+// needs no token. The oldest images are dropped when memory runs out.
 import { randomBytes } from 'node:crypto'
 import { storeBytes, storeSeconds } from './settings.ts'
 

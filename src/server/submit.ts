@@ -1,22 +1,22 @@
-// One request at work: its time limit, its client's leave and the server's end as one signal, its images as they come.
+// Submits the job of one request. The time limit, a client that disconnects and the shutdown stop it through one signal.
 import type { SampleResult } from '../library/model.ts'
 import { clientGone, stopping, timedOut } from './errors.ts'
 import type { ImageJob } from './parse-request.ts'
 import type { Services } from './services.ts'
 
-export interface WorkEvents {
+export interface JobEvents {
   onBatch?(): void
   onStep?(step: number, steps: number): void
   onImage(result: SampleResult, place: number): void | Promise<void>
 }
 
 /**
- * Puts a job on the batcher.
+ * Submits a job to the batcher.
  * @param client aborted when the client goes away
  * @returns requests in front, and a promise that rejects with the ApiError to answer
  * @throws ApiError 429 or 503
  */
-export function begin(services: Services, job: ImageJob, client: AbortSignal, events: WorkEvents) {
+export function submitJob(services: Services, job: ImageJob, client: AbortSignal, events: JobEvents) {
   const { batcher, metrics, timeout, stop } = services
   if (stop.refusing) throw stopping()
   const controller = new AbortController()

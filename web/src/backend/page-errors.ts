@@ -1,4 +1,4 @@
-// Failures of the page's own engine in a person's words, with what to do.
+// Turns errors of the page's own engine into messages that say what to do.
 import { BackendError, type FaultCode, isAbort } from './types.ts'
 
 const kinds: Readonly<Record<string, { code: FaultCode; again: boolean; remedy?: string }>> = {
@@ -8,13 +8,13 @@ const kinds: Readonly<Record<string, { code: FaultCode; again: boolean; remedy?:
   EngineError: { code: 'engine', again: true, remedy: 'Try again, or use the server.' },
 }
 
-/** Whatever else is thrown: no reason to take the engine for broken. */
+/** Any other error: the engine is kept. */
 const unknown: { code?: FaultCode; again: boolean; remedy?: string } = {
   again: true,
   remedy: 'Try again, or use the server.',
 }
 
-/** Any error as one that says what to do; cancellations stay what they are. */
+/** Any error as a BackendError; cancellations are returned as they are. */
 export function pageFault(error: unknown): BackendError {
   if (error instanceof BackendError || isAbort(error)) return error as BackendError
   const { name, message, remedy } = error as Error & { remedy?: string }

@@ -1,4 +1,4 @@
-// The part of the library that the page's engine needs, as a chunk of its own: what models there are, and how they are loaded.
+// The part of the library that the page's engine needs, in a chunk of its own: the list of models, and how they are loaded.
 import { embeddedNames, sizeOf } from '../../../src/web/index.ts'
 import { embedded } from '../../../src/zoo/embedded.ts'
 import { pageFault } from './page-errors.ts'
@@ -58,7 +58,7 @@ function facts(name: string): ModelInfo {
   }
 }
 
-/** The classes of an embedded model; whoever sits before the page makes the policy. */
+/** The classes of an embedded model; the page has no policy. */
 export function classesOf(name: string): ClassEntry[] {
   const { classes } = entryOf(name)
   return (classes?.labels ?? []).map((label, id) => {

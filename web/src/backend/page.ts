@@ -1,4 +1,4 @@
-// The Backend in the page: the library itself in a Web Worker, with ONNX Runtime for browsers. It is loaded when somebody chooses it;
+// The backend in the page: the library in a Web Worker, with ONNX Runtime for browsers. It is loaded when it is chosen;
 // models/ and ort/ beside the page hold the weights and the runtime.
 import { isMixed } from '../../../src/sampling/noise-recipe.ts'
 import { trajectoryPaths } from '../../../src/sampling/plan-options.ts'
@@ -17,12 +17,12 @@ import {
 const library = () => import('./page-library.ts')
 const folders = { base: './models/', ort: './ort/' } as const
 
-/** The models that come with the app, for views that tell of them while none can be asked. */
+/** The models that come with the app, for views that describe them before one is open. */
 export const embeddedModels = async () => (await library()).embeddedModels()
 
 export function pageBackend(): Backend {
   const opened = new Map<string, WebModel>()
-  /** Models whose worker failed: whoever asks next has them opened again, from the files that the browser kept. */
+  /** Models whose worker failed: the next request opens them again, from the files that the browser kept. */
   const lost = new Set<string>()
   const ready = async (id: string, { signal, onDownload }: OpenWatch): Promise<WebModel> => {
     const { load } = await library()
@@ -33,7 +33,7 @@ export function pageBackend(): Backend {
         onProgress: (event) => event.type === 'download' && onDownload?.(event.allDone, event.allTotal ?? 0),
       }))
     const model = opened.get(id) ?? loaded
-    if (model !== loaded) loaded.dispose() // another ask was quicker
+    if (model !== loaded) loaded.dispose() // another request was quicker
     opened.set(id, model)
     lost.delete(id)
     return model

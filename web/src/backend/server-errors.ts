@@ -1,4 +1,4 @@
-// A server's refusals in a person's words: what happened, and what to do about it.
+// Turns a server's failures into messages that say what happened and what to do.
 import { BackendError, type FaultCode } from './types.ts'
 
 interface Envelope {
@@ -13,7 +13,7 @@ export const lostServer = (cause?: unknown): BackendError =>
 
 /** Hosts of plain files may answer every path with their page. */
 export const noServer = (cause?: unknown): BackendError =>
-  new BackendError('What answers here is no server of `distilled serve`.', {
+  new BackendError('What answers here is not `distilled serve`.', {
     ...{ code: 'gone', again: true, cause },
     remedy: 'Start one and open its address, or let this page make the pictures itself.',
   })
@@ -29,7 +29,7 @@ const known: Readonly<Record<string, { code: FaultCode; again?: boolean; remedy?
   model_not_found: { code: 'no_model', remedy: 'Choose another model.' },
 }
 
-/** An answer that is no success, or an error event. */
+/** The error of an unsuccessful answer or of an error event. */
 export async function refusal(answer: Response | Envelope): Promise<BackendError> {
   const isResponse = answer instanceof Response
   const envelope = isResponse ? await answer.json().catch(() => undefined) : answer

@@ -1,4 +1,4 @@
-// The Backend over HTTP: the server that serves the page makes the pictures. Its events are docs/SERVER.md's; its failures
+// The backend over HTTP: the server that serves the page makes the pictures. docs/SERVER.md describes its events; its failures
 // become errors that say what to do.
 import { EventSourceParserStream } from 'eventsource-parser/stream'
 import { isMixed } from '../../../src/sampling/noise-recipe.ts'
@@ -65,7 +65,7 @@ function modelInfo({ image_size, default_steps, presets, ...rest }: ServedModel)
   }
 }
 
-/** Plain noise in a row is what `seed` alone says; the images are the same, and so are their settings. */
+/** Consecutive images of one seed are asked for by `seed` alone; the images and their settings are the same. */
 function imagesBody(images: SampleAsk['images']) {
   const { seed } = images[0]!.noise
   const plain = (noise: NoiseRecipe, place: number) =>
@@ -83,7 +83,7 @@ async function answer(asked: Promise<Response>): Promise<Response> {
   return response
 }
 
-/** One ask from its first event to its last. */
+/** Sends a request and reads its events to the last one. */
 async function watched(url: string, body: unknown, watch: Watch): Promise<Done> {
   const request = {
     method: 'POST',
@@ -91,7 +91,7 @@ async function watched(url: string, body: unknown, watch: Watch): Promise<Done> 
     body: JSON.stringify(body),
   }
   const response = await answer(fetch(url, { ...request, signal: watch.signal ?? null }))
-  // The first step is reported when it has been computed, so an ask that had to wait is timed from its turn at the earliest.
+  // A step is reported when it has been computed, so a request that waited is timed from the event `queued`.
   let started = performance.now()
   let place = 0
   const events = response

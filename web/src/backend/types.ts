@@ -1,5 +1,5 @@
-// The Backend: what the views know of whoever makes the pictures. Two engines stand behind it, the HTTP server that serves the
-// page and ONNX Runtime in the page itself; a view asks in these words and cannot tell which of them answers.
+// A Backend makes the pictures that the views ask for. There are two: the HTTP server that serves the page, and ONNX Runtime in the
+// page itself. Views use this interface and do not depend on which of them answers.
 
 import type { NoiseOrigin, NoiseRecipe } from '../../../src/sampling/noise-recipe.ts'
 import type { PlanOptions, TrajectoryPath } from '../../../src/sampling/plan-options.ts'
@@ -107,7 +107,7 @@ export interface Backend {
   trajectory(ask: TrajectoryAsk, watch: Watch): Promise<Done>
 }
 
-/** Causes that the page treats in their own way. */
+/** Causes that the page tells apart. */
 export type FaultCode =
   /** The server does not answer. */
   | 'gone'
@@ -132,7 +132,7 @@ interface FaultDetails {
   cause?: unknown
 }
 
-/** What went wrong, for a person: message, what to do, and whether trying again may help. */
+/** An error for a person: what happened, what to do, and whether trying again may help. */
 export class BackendError extends Error {
   readonly remedy: string | undefined
   readonly again: boolean

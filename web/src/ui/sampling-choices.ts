@@ -54,7 +54,7 @@ export function samplingChoices(model: ModelInfo, { flow = false } = {}): Sampli
   return choices.sort((a, b) => a.evaluations - b.evaluations)
 }
 
-/** The way a key names; the model's default when it has none of that name. */
+/** The choice that a key names; the model's default when it has no such choice. */
 export function samplingChoice(
   model: ModelInfo,
   key: string | undefined,
