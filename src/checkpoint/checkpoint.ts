@@ -1,6 +1,6 @@
-// One door for every format: the first bytes tell the reader, the reader gives a tree, the tree its state dicts.
-// Where the released models keep their weights inside that tree is said by the caller (`selectStateDict`).
-// Readers other than safetensors' are imported when a file asks for them: a page that never sees one does not load them.
+// Opens checkpoints of every format. The first bytes select the reader, the reader gives a tree, and the tree holds state dicts.
+// The caller says where in the tree a model keeps its weights (`selectStateDict`).
+// Readers other than that of safetensors are imported when a file needs them, so most pages never load them.
 import { type FileError, fileErrors, list, quote } from './file-error.ts'
 import { isNpy, isSafetensors, isTorchLegacy, isZip } from './magic.ts'
 import { readSafetensors } from './safetensors.ts'
@@ -15,8 +15,8 @@ interface Content {
 }
 
 /**
- * Opens a checkpoint of any supported format over any byte source. Reads its directory and pickle, no tensor;
- * nothing the file says is executed. Closing the checkpoint closes the source; on failure the source stays open.
+ * Opens a checkpoint of any supported format over any byte source. Reads its directory and pickle, but no tensor;
+ * nothing in the file is executed. Closing the checkpoint closes the source; on failure the source stays open.
  * @throws CheckpointError naming file, place, expectation, finding and remedy
  * @example
  * const checkpoint = await openCheckpoint(bufferSource('tiny.npz', bytes))
@@ -53,7 +53,7 @@ export async function openCheckpoint(source: ByteSource): Promise<Checkpoint> {
 
 const wrongFile = 'Is this the right file? `distilled inspect FILE` shows what it holds.'
 
-/** A file without a single dict of tensors, but with objects: somebody saved the network itself. */
+/** For a file that has no dict of tensors but has objects: the network itself was saved. */
 function remedyFor({ stateDicts, notRead }: Pick<Checkpoint, 'stateDicts' | 'notRead'>): string {
   if (stateDicts.length || !notRead.length) return wrongFile
   return `It holds objects (${list(notRead, 3)}) and no dict of tensors: load it where it was made and save torch.save(model.state_dict(), FILE).`
@@ -101,7 +101,7 @@ async function readZip(source: ByteSource, fileError: FileError): Promise<Conten
 
 /**
  * The first of `candidates` that the checkpoint holds, e.g. ['trainer.ema_parameters', 'trainer.var_wo_ddp'];
- * '' is the root itself. A prefix that all names have (`module.`, `_orig_mod.`) is taken off and said in `prefix`.
+ * '' is the root itself. A prefix that all names have (`module.`, `_orig_mod.`) is removed and given in `prefix`.
  * @throws CheckpointError that lists the state dicts there are
  * @example
  * const { path, tensors } = selectStateDict(checkpoint, ['trainer.ema_parameters', 'ema', 'model', ''])

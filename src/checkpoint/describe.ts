@@ -24,7 +24,7 @@ export interface CheckpointDescription {
   metadata: Record<string, string>
   stateDicts: {
     path: string
-    /** What all names begin with in the file and not here. */
+    /** The common prefix of all names in the file, which is removed here. */
     prefix: string
     model: Guess
     parameters: number
@@ -33,7 +33,7 @@ export interface CheckpointDescription {
   }[]
   /** What else the tree holds, in file order; at most `maxValues` of them. */
   values: { path: string; value: string | number | boolean | null }[]
-  /** Classes and functions of the file that are unknown here and of which nothing was run. */
+  /** Classes and functions of the file that are unknown here; none of them was run. */
   notRead: string[]
 }
 

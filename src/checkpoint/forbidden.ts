@@ -1,12 +1,12 @@
-// Names that a checkpoint has no honest use for: what they lead to runs code, opens files or reaches the network. No name is ever
-// imported here, these neither; but a file that holds one was written to attack whoever opens it with a plain unpickler, so the
-// file is refused and the name is said. Every other unknown name becomes an inert stand-in (stand-in.ts, docs/SECURITY.md).
+// Names that no honest checkpoint needs: they run code, open files or reach the network. This reader never imports any name. But
+// a file that holds one of these was written to attack people who open it with a plain unpickler, so the file is refused with an
+// error that names it. Every other unknown name becomes an inert stand-in (stand-in.ts, docs/SECURITY.md).
 
 interface Row {
   reason: string
-  /** Modules of which every name is refused, those of submodules included. */
+  /** Modules whose names are all refused, with those of their submodules. */
   modules?: readonly string[]
-  /** Single classes and functions, with what is inside them. */
+  /** Single classes and functions, with their attributes. */
   names?: readonly string[]
 }
 
@@ -114,7 +114,7 @@ const special = /^__(?!new__)\w*__$/
 
 /**
  * What `module.name` would do in a plain unpickler when that is a reason to refuse the file, else undefined.
- * A name with dots walks through attributes, so its ends are looked at, too: `torch` and `os.system` is `os.system`.
+ * A dotted name goes through attributes, so its endings are checked, too: `torch` and `os.system` is `os.system`.
  */
 export function forbidden(module: string, name: string): string | undefined {
   const steps = name.split('.')

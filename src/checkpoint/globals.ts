@@ -24,7 +24,7 @@ import {
 } from './storage.ts'
 import type { Key } from './types.ts'
 
-/** What a function of the list may ask of the machine that applies it. */
+/** What a function of the list may use of the machine that applies it. */
 export interface PickleContext {
   readonly fileError: FileError
   readonly place: string
@@ -34,7 +34,7 @@ export interface PickleContext {
   key(value: unknown): Key
   /** What applying a class or function of the file gives. */
   apply(callee: unknown, args: unknown): unknown
-  /** Something that this reader knows the name of and nothing more; the name is listed as not read. */
+  /** A name that this reader knows nothing else about; it is listed as not read. */
   standIn(name: string, args?: readonly unknown[]): StandIn
 }
 
@@ -60,7 +60,7 @@ export class Global {
 /** argparse.Namespace: a dict whose entries arrive by BUILD. */
 class Namespace extends Map<Key, unknown> {}
 
-/** A numpy dtype; one that is no number of ours (text, dates, records, objects) has no `dtype`. */
+/** A numpy dtype; for unsupported elements (text, dates, records, objects) `dtype` is undefined. */
 export class NumpyType {
   readonly code: string
   dtype: DType | undefined
@@ -76,7 +76,7 @@ export class NumpyType {
   }
 }
 
-/** A numpy array: empty when made, filled by BUILD; `unread` when its elements are no numbers. */
+/** A numpy array: empty when made, filled by BUILD; `unread` when its elements are not numbers. */
 export class NumpyArray {
   window: Window | undefined
   unread: StandIn | undefined

@@ -36,7 +36,7 @@ type Facts = Omit<Guess, 'kind' | 'label'>
 
 interface Row {
   kind: Guess['kind']
-  /** All of them have to be there. */
+  /** All of these tensors must be present. */
   needs: readonly string[]
   facts: (tensors: StateDict) => Facts
   label: (facts: Facts) => string
@@ -71,7 +71,7 @@ const llamagenLabel = (name: string) => (facts: Facts) => {
   return size ? `${name}-${size}` : name
 }
 
-/** From the most special to the least: a student holds all of its teacher's names. */
+/** From the most specific to the least: a student holds all of its teacher's names. */
 const rows: readonly Row[] = [
   {
     kind: 'var-dd',

@@ -1,4 +1,4 @@
-// Deflated entries of a zip archive, inflated by the platform and never beyond the size that the directory promised.
+// Deflated entries of a zip archive, inflated by the platform and never beyond the size in the archive's directory.
 import { crc32 } from '../core/crc32.ts'
 import { DistilledError } from '../core/errors.ts'
 import { fileErrors, quote } from './file-error.ts'

@@ -1,4 +1,4 @@
-// Keys that a file chooses must not be able to slow down the dict that holds them.
+// The keys in a file must not be able to slow down the dict that holds them.
 import { maxNumberKeys } from './limits.ts'
 import type { Key } from './types.ts'
 

@@ -1,5 +1,5 @@
 // The local file as a byte source: positional reads, because fs.readFileSync fails beyond 2 GiB and nothing should be read early.
-// The only file of this room that knows Node; browsers use sources.ts.
+// The only file of this room that uses Node; browsers use sources.ts.
 import { open, realpath } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { CheckpointError } from '../core/errors.ts'

@@ -41,7 +41,7 @@ export interface ForeignNpy {
   foreign: string
 }
 
-/** Bytes that hold almost any header: numpy pads them to a multiple of 64. */
+/** Bytes that almost any header fits in: numpy pads headers to a multiple of 64. */
 export const npyHeaderUsual = 512
 
 /** Bytes that hold any acceptable header. */
@@ -50,7 +50,7 @@ export const npyHeaderReach = 12 + maxNpyHeaderBytes
 /**
  * Reads the header at the start of `bytes`, which is the whole array or at least `npyHeaderReach` bytes of it.
  * @param total bytes of header and elements together
- * @throws CheckpointError when the header is no header, or the size is not what it says
+ * @throws CheckpointError when there is no valid header, or the size contradicts it
  */
 export function parseNpyHeader(
   bytes: Uint8Array,

@@ -1,4 +1,4 @@
-// A .npz written from its first byte to its last without ever lying in memory: arrays come in pieces, their checksums
+// A .npz written from its first byte to its last without holding it in memory: arrays come in pieces, their checksums
 // follow the data (zip's data descriptor), and Zip64 holds what 32 bits do not: 50,000 images of 256 x 256 are 9.8 GB.
 import { crc32 } from '../core/crc32.ts'
 import { type DType, dtypeSize, sizeOf } from '../core/dtype.ts'

@@ -1,6 +1,6 @@
 // AdamW with decoupled weight decay (Loshchilov & Hutter 2019), clipping by the global norm and an exponential moving
 // average, as plain loops over typed arrays: ONNX Runtime's Node binding copies every output, so an update in the graph
-// would cost more than it saves (DESIGN: gradients and update are apart).
+// would cost more than it saves (docs/decisions/gradients-in-the-graph.md).
 
 import type { Parameters } from './parameters.ts'
 import type { HostTensor } from './weights-file.ts'

@@ -1,7 +1,7 @@
-// Data-parallel training as its processes see each other: every rank computes gradients on its own share of a batch,
+// Data-parallel training: every rank computes gradients on its own share of a batch,
 // all ranks average them and take the same step (synchronous SGD as in PyTorch DistributedDataParallel, Li et al.,
-// VLDB 2020, whose buckets these are). A training loop is written against a Communicator and never asks whether it is
-// alone; mpi.ts has the one that spans machines.
+// VLDB 2020, which also describes these buckets). A training loop uses a Communicator and does not depend on the number of
+// processes; mpi.ts implements it for several machines.
 
 export interface Communicator extends Disposable {
   /** This process, 0 up to size - 1. */
@@ -12,17 +12,17 @@ export interface Communicator extends Disposable {
    * settles. Calls are carried out in order; all ranks must make the same ones.
    */
   allreduce(data: Float32Array | Float64Array): Promise<void>
-  /** Everybody's data become those of `root` (rank 0 when left out). */
+  /** Copies the data of `root` (rank 0 by default) to all ranks. */
   broadcast(data: ArrayBufferView, root?: number): Promise<void>
   /** Settles when all ranks have come here. */
   barrier(): Promise<void>
   /** Ends the processes of all ranks at once. */
   abort(code: number): never
-  /** Parts in peace: waits for the other ranks to do the same. */
+  /** Leaves in order: waits until the other ranks do the same. */
   dispose(): void
 }
 
-/** A world of one. */
+/** A single process. */
 export const singleProcess: Communicator = {
   rank: 0,
   size: 1,
@@ -34,7 +34,7 @@ export const singleProcess: Communicator = {
   [Symbol.dispose]() {},
 }
 
-/** Small tensors travel together in buckets of this size, as every message has its price. */
+/** Small tensors are sent together in buckets of this size, because every message has a cost. */
 export const BUCKET_BYTES = 4 * 2 ** 20
 
 /**

@@ -1,5 +1,5 @@
-// A student starts as its teacher: whatever both have is copied, what the student has besides starts small. Upstream's
-// DD_Model.init_with_teacher says the same; where its last line overwrites a class embedding by mistake, ours does not.
+// A student starts with its teacher's weights: tensors of both are copied, those of the student only start small. Upstream's
+// DD_Model.init_with_teacher does the same, except that its last line overwrites a class embedding by mistake.
 
 import type { TransformerArchitecture } from '../models/architecture.ts'
 import { expectedShapes } from '../models/shapes.ts'

@@ -1,4 +1,4 @@
-// Weights that are inputs of the program instead of bytes of a file: what is being trained. The networks of models/ build
+// Weights that are inputs of the program instead of bytes of a file: the parameters in training. The networks of models/ build
 // on them unchanged, so the graph that is trained is the graph that samples.
 
 import { nearest, ShapeError } from '../core/errors.ts'

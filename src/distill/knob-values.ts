@@ -1,4 +1,4 @@
-// What a setting may be: numbers with bounds, whole numbers, one name of several, lists of numbers. A valibot schema
+// Schemas of settings: numbers with bounds, whole numbers, one name of several, lists of numbers. A valibot schema
 // carries the check and the words for it; the text of a command line becomes a value by the type of the default.
 import * as v from 'valibot'
 
@@ -59,7 +59,7 @@ export function schemaLike(value: KnobValue): KnobSchema<KnobValue> {
 }
 
 const decimal = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
-/** A number is taken whole or not at all: "1x" stays text, which no schema of numbers accepts. */
+/** Text that is not a number as a whole stays text ("1x"), which no schema of numbers accepts. */
 const numberIn = (text: string): number | string => (decimal.test(text.trim()) ? Number(text) : text)
 
 /** What a command line's text means where `like` is the default; unchecked. */

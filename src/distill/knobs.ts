@@ -1,5 +1,5 @@
-// A run's settings, each declared once: default, unit, where the value comes from, and what it may be. From this one
-// table come the checked config file, the command line's flags and the report's rows.
+// A run's settings, each declared once with default, unit, provenance and schema. The checked config file, the command line's
+// flags and the report's rows are generated from this table.
 import * as v from 'valibot'
 import { nearest, UsageError } from '../core/errors.ts'
 import { quote, show } from '../core/show.ts'
@@ -44,7 +44,7 @@ export interface KnobFlag {
   description: string
   /** Text to checked value, or a UsageError; booleans have none. */
   parse?: (text: string) => KnobValue
-  /** True for the one of a boolean's two flags that says what is so anyway. */
+  /** True for that flag of a boolean which is the default. */
   hidden: boolean
 }
 

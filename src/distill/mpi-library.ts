@@ -69,7 +69,7 @@ export async function loadMpi(library?: string): Promise<MpiLibrary> {
 /**
  * UCX, the transport under many MPI builds, hooks the C library's memory functions inside a process whose threads are
  * already running. With its hooks 9 of 296 jobs of three ranks crashed in V8, without them none of 210 (MPICH 4.0.2,
- * UCX 1.13.1, Node 20.20). Who wants its cache of registered memory back sets the variable to yes.
+ * UCX 1.13.1, Node 20.20). Set the variable to yes to get its cache of registered memory back.
  */
 const UCX_MEM_EVENTS = 'no'
 

@@ -1,16 +1,16 @@
 // A Communicator over MPI, as clusters start it (mpirun, srun): gradients are on the host anyway, so the machine's own
 // MPI library moves them, over whatever network it was built for. Calls run in order in a thread beside the event loop
-// (MPI_THREAD_SERIALIZED, MPI 3.1 section 12.4). A rank that leaves without saying goodbye takes the job with it, or the
-// others would wait for it for ever.
+// (MPI_THREAD_SERIALIZED, MPI 3.1 section 12.4). A rank that leaves without `dispose` ends the job,
+// because the others would wait for it for ever.
 import { writeSync } from 'node:fs'
 import { DistilledError, EngineError, UsageError } from '../core/errors.ts'
 import { type Communicator, singleProcess } from './communicator.ts'
 import { loadMpi, type MpiLibrary } from './mpi-library.ts'
 
 export interface MpiOptions {
-  /** Use MPI, or do not; left out: use it when an MPI launcher has started this process. */
+  /** Whether to use MPI; by default, if an MPI launcher has started this process. */
   readonly mpi?: boolean
-  /** The MPI library's file, when it is not where the system looks. */
+  /** The MPI library's file, if the system does not find it. */
   readonly library?: string
 }
 

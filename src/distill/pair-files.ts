@@ -8,7 +8,7 @@ import { longestSequence, mostChannels, mostClasses, mostEntries } from '../jobs
 import { anySetting, type JobKind, type Settings, shortText, wholeUpTo } from '../jobs/manifest.ts'
 import { optionEntries } from '../sampling/plan-options.ts'
 
-/** Pairs of a file. */
+/** Pairs per file. */
 export const defaultChunk = 1024
 
 /** Class of pair `index`: every class equally often. */
@@ -36,7 +36,7 @@ export function pairsFile(images: readonly number[], tokens: readonly Int32Array
   return new Uint8Array(Buffer.concat(writeSafetensors(tensors, { settings: JSON.stringify(settings) })))
 }
 
-/** How `distilled pairs` is told to make a folder again; the same line completes it. */
+/** The command line of `distilled pairs` that makes or completes a folder. */
 export const pairs: JobKind = {
   name: 'pairs',
   extension: 'safetensors',

@@ -1,4 +1,4 @@
-// Pairs for the student: (class, noise, tokens) made by the teacher alone, in safetensors files of a fixed number of
+// Pairs for the student: (class, noise, tokens) made by the teacher only, in safetensors files of a fixed number of
 // pairs. Pair i is a function of (teacher, settings, seed, i): its class is i modulo the number of classes, so that every
 // class comes equally often, its noise is noise(seed, i, L * C), which is not stored, and its tokens are what the
 // teacher's flow map makes of that noise.
@@ -25,7 +25,7 @@ export interface PairOrigin {
   teacherSha256: string
   tokenizer: string
   tokenizerSha256: string
-  /** The engine's device: another one rounds otherwise. */
+  /** The engine's device; another device rounds differently. */
   device: string
   /** Program and version. */
   madeBy: string
@@ -41,7 +41,7 @@ export interface PairsRequest {
   flow?: FlowSettings | undefined
   /** Pairs computed together; results do not depend on it. */
   batch?: number | undefined
-  /** Pairs of a file. */
+  /** Pairs per file. */
   chunk?: number | undefined
   shard?: Shard | undefined
   signal?: AbortSignal | undefined
@@ -92,7 +92,7 @@ export async function makePairs(family: Family, programs: Programs, request: Pai
 }
 
 /**
- * Proves that the folders hold every pair once and whole, and completes the first one (or `out`) with its manifest.
+ * Checks that the folders hold every pair once and intact, and completes the first one (or `out`) with its manifest.
  * @throws UsageError or CheckpointError that names files and the command that makes them again
  */
 export const mergePairs = (

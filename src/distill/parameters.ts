@@ -1,5 +1,5 @@
-// First values of a network's parameters, each a pure function of (seed, name), so that a run starts the same whatever
-// else it contains. Rules as in upstream's init: VAR/models/var.py:init_weights, LlamaGen gpt.py:initialize_weights,
+// Initial values of a network's parameters, each a function of (seed, name), so that they do not depend on the other
+// parameters. Rules as in upstream's init: VAR/models/var.py:init_weights, LlamaGen gpt.py:initialize_weights,
 // torch's defaults for convolutions.
 
 import { noise, uniforms } from '../core/random/philox.ts'

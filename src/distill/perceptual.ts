@@ -1,4 +1,4 @@
-// What "looks alike" means in a loss: LPIPS' distance in the features of a frozen network.
+// Perceptual distance in a loss: LPIPS' distance in the features of a frozen network.
 
 import type { Tensor } from '../graph/index.ts'
 import { type ClassifierArchitecture, classifierLayers } from '../models/classifier.ts'

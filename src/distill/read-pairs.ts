@@ -1,5 +1,5 @@
 // A folder of pairs as the student's trainer reads it: labels and tokens in memory, the noise made again from the seed.
-// Opening holds every file against the manifest, so a damaged one is named before training starts and not after.
+// Opening checks every file against the manifest, so a damaged file is found before training starts.
 
 import { join } from 'node:path'
 import { openCheckpoint } from '../checkpoint/checkpoint.ts'

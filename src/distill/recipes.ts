@@ -1,5 +1,5 @@
 // What `distilled reproduce` trains, per family: everything in which a run departs from the defaults of settings.ts, and
-// the pairs between teacher and student. `quickened` makes of a recipe one that shows the way and not the result.
+// the pairs between teacher and student. `quickened` turns a recipe into a short demonstration without useful results.
 
 import { defaultFlow } from '../sampling/flow-schedule.ts'
 import type { Resolved } from './knobs.ts'

@@ -9,10 +9,10 @@ export type LabelScheme = 'random' | 'balanced'
 /** How each protocol draws the labels of its samples. */
 export const labelsOf: Readonly<Record<ProtocolName, LabelScheme>> = { dd: 'random', adm: 'balanced' }
 
-/** Images that the published figures of both are made of. */
+/** Number of images behind the published figures of both protocols. */
 export const publishedCount = 50_000
 
-/** What each reports; KID is neither's, and is told on demand. */
+/** The metrics that each protocol reports; KID belongs to neither and is measured on demand. */
 export const defaultMetrics: Readonly<Record<ProtocolName, readonly MetricName[]>> = {
   dd: ['fid', 'is', 'precision', 'recall'],
   adm: ['fid', 'sfid', 'is', 'precision', 'recall'],

@@ -1,12 +1,12 @@
-// What every feature reader does around its network: checks the images, runs few at a time so that memory stays bounded
-// whatever a caller hands over, and puts the rows together again.
+// The common part of all feature readers: it checks the images, runs few at a time so that memory stays bounded for any number
+// of images, and joins the rows.
 
 import { UsageError } from '../core/errors.ts'
 import { hostData, type Value } from '../engine/types.ts'
 import { type Features, joinRows } from './features.ts'
 import type { Reading, RgbBatch } from './reader.ts'
 
-/** What a network says of n images: arrays [n, ...] by their names in a Reading. */
+/** A network's outputs for n images: arrays [n, ...] by their names in a Reading. */
 type Outputs = Readonly<Record<string, Value>>
 
 /**

@@ -10,7 +10,7 @@ export const maxResultBytes = 2 ** 23
 
 /**
  * Reads the result that `distilled evaluate --save` wrote.
- * @throws UsageError when there is no such file or it is too large, CheckpointError when it is none of ours
+ * @throws UsageError when there is no such file or it is too large, CheckpointError when it is not a result
  * @example
  * const { metrics, protocol } = await readResult('one-step.json')
  * const text = `FID ${metrics.fid} of ${protocol.count} samples`

@@ -1,5 +1,5 @@
-// What evaluation asks of a network that looks at images: one row of features per image, and what else it can tell. The
-// metrics know nothing of where features come from; a result names the reader and the hash of its weights.
+// The interface of networks that read images: one row of features per image, and optionally more. Metrics do not depend on
+// where features come from; a result names the reader and the hash of its weights.
 
 import type { Features } from './features.ts'
 import type { Protocol, ProtocolName } from './result.ts'
@@ -10,7 +10,7 @@ export interface RgbBatch {
   readonly shape: readonly [count: number, height: number, width: number, channels: 3]
 }
 
-/** What a reader makes of N images. */
+/** A reader's output for N images. */
 export interface Reading {
   /** [N, D], for FID, precision, recall and KID. */
   readonly features: Features

@@ -1,5 +1,5 @@
-// What an evaluation writes: figures, and beside them the protocol that they are figures of. Two numbers that look alike may
-// not be compared unless their protocols agree (compare.ts), so nothing a number depends on is left out.
+// The result of an evaluation: figures together with their protocol. Two numbers may be compared only if their protocols agree
+// (compare.ts), so the protocol contains everything that a number depends on.
 
 import * as v from 'valibot'
 
@@ -58,7 +58,7 @@ const metricsSchema = v.strictObject({
   /** Mean over subsets; `kidDeviation` is the standard deviation over them. */
   kid: v.optional(v.number()),
   kidDeviation: v.optional(v.number()),
-  /** Share of samples that the reader takes for the class asked for. */
+  /** Share of samples that the reader assigns to the requested class. */
   accuracy: v.optional(v.number()),
 })
 
@@ -84,7 +84,7 @@ export const resultSchema = v.strictObject({
       threads: v.number(),
     }),
   ),
-  /** What keeps the figures from meaning what they seem to mean, e.g. too few samples. */
+  /** Reasons why the figures may mislead, e.g. too few samples. */
   warnings: v.optional(v.array(v.string())),
   /** Share of right samples by class, where the reader knows the model's classes. */
   classes: v.optional(v.array(v.strictObject({ id: v.number(), name: v.string(), count, accuracy: v.number() }))),

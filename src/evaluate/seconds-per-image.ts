@@ -1,4 +1,4 @@
-// What an image costs: the median time of images that are made one at a time, after one that warms up.
+// The time of an image: the median over images that are made one at a time, after a warm-up.
 
 /** Images that are timed. */
 const timed = 5

@@ -22,7 +22,7 @@ import { openWeights, type Weights } from '../models/weights.ts'
 import { readInBatches } from './read-batches.ts'
 import type { FeatureReader } from './reader.ts'
 
-/** It lies above src/ and dist/ alike. */
+/** Above src/ and above dist/. */
 const embedded = new URL('../../models/sprites-classifier.safetensors', import.meta.url)
 
 /** Images that run at once. */
@@ -76,7 +76,7 @@ export async function classifierReader(engine: Engine, path: string, name: strin
   }
 }
 
-/** What the file says of itself (models/trained-facts.ts). */
+/** The metadata of the file (models/trained-facts.ts). */
 function facts(file: string, metadata: ReadonlyMap<string, string>) {
   const known = trainedFacts(file, metadata)
   if (known?.architecture.family !== 'classifier')

@@ -1,5 +1,5 @@
-// Means and covariances for later: an .npz with `mu`, `sigma`, perhaps `mu_s` and `sigma_s`, in the names that pytorch-fid and
-// guided diffusion read, and a note of how they came about.
+// Files of means and covariances: an .npz with `mu`, `sigma`, optionally `mu_s` and `sigma_s`, the names that pytorch-fid and
+// guided diffusion read, and a note of their origin.
 
 import { npzBytes } from '../checkpoint/npz.ts'
 import { UsageError } from '../core/errors.ts'

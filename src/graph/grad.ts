@@ -1,6 +1,6 @@
 // Reverse-mode gradients on the graph: walk back from the loss, let every node turn the cotangents of its outputs into
-// those of its inputs by the rule its op wrote beside it (`vjp`), add up where paths meet. The result is more graph; what
-// nobody asks for is never emitted.
+// those of its inputs by the rule its op wrote beside it (`vjp`), add up where paths meet. The result is more graph. Gradients
+// that no output needs are never emitted.
 
 import { ShapeError } from '../core/errors.ts'
 import { collect } from './serialize.ts'
@@ -8,7 +8,7 @@ import { type Cotangents, emit, emitMany, type Node, scalar, show, type Tensor }
 
 /**
  * Gradients of a scalar loss with respect to `params` (any tensors of the graph, usually inputs), in their order.
- * @throws ShapeError when the loss is no scalar, does not depend on a parameter, or an op on the way has no rule
+ * @throws ShapeError when the loss is not a scalar, does not depend on a parameter, or an op on the way has no rule
  * @example
  * const w = input('w', 'float32', [3])
  * const [dw] = grad(sum(mul(w, w), [0]), [w]) // 2 w

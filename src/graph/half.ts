@@ -1,9 +1,8 @@
-// A graph in half precision, as a new graph: matrix products and convolutions compute in float16, what has to be exact or may
-// overflow computes in float32 with casts in between - the split of torch.autocast. In float32 stay normalisations, softmax,
-// sums and the residual stream, what an argmax decides upon, and what is computed from weights alone (ONNX Runtime folds it when
-// it opens the file). These are real float16 graphs and not only float16 weights: on WebGPU and CUDA half the memory and twice
-// the speed is the point, and ONNX Runtime's CPU puts its own casts where it has no float16 kernel. Inputs and outputs keep
-// their types, so that a caller need not know.
+// A graph in half precision, as a new graph. Matrix products and convolutions compute in float16. Everything that must be exact
+// or may overflow computes in float32, with casts in between, as in torch.autocast: normalisations, softmax, sums and the
+// residual stream, the inputs of an argmax, and everything computed from weights only (ONNX Runtime folds it when it opens the
+// file). The arithmetic is float16, not only the weights: on WebGPU and CUDA that halves memory and time. ONNX Runtime's CPU
+// inserts its own casts where it has no float16 kernel. Inputs and outputs keep their types, so callers need not change.
 
 import { sizeOf, toFloat32 } from '../core/dtype.ts'
 import { UsageError } from '../core/errors.ts'
@@ -17,13 +16,13 @@ type Width = 'float16' | 'float32'
 
 const products = new Set(['MatMul', 'FusedMatMul', 'Gemm', 'Conv', 'ConvTranspose'])
 
-/** Ops that round nothing, or nothing that the next product would not round: they compute as what comes in was computed. */
+/** Ops that round nothing, or nothing that the next product would not round: they compute in the type of their inputs. */
 const followers = new Set([
   ...['Reshape', 'Transpose', 'Slice', 'Split', 'Concat', 'Gather', 'Expand'],
   ...['Mul', 'QuickGelu', 'FastGelu', 'RotaryEmbedding'],
 ])
 
-/** Weights of so many elements keep their bits where float32 wants them: norms and biases cost nothing. */
+/** Weights with fewer elements keep their bits where float32 needs them: norms and biases cost nothing. */
 const SMALL = 2 ** 16
 
 const isFloat = (dtype: GraphDType) =>
@@ -102,7 +101,7 @@ function behindCasts(t: Tensor): Tensor {
   return widens ? inner : t
 }
 
-/** Weights, and ops that see nothing else. */
+/** Weights, and ops whose inputs are all computed from weights. */
 function constantNodes(order: readonly Node[]): Set<Node> {
   const constants = new Set<Node>()
   for (const node of order) {
@@ -115,7 +114,7 @@ function constantNodes(order: readonly Node[]): Set<Node> {
 
 /**
  * Products that stay in float32, and what lies between: those an argmax or argmin decides upon, and scores that are scaled
- * only after the product, because before that they can leave float16's range (attention over pixels).
+ * only after the product, because the unscaled ones can leave float16's range (attention over pixels).
  */
 function exactProducts(order: readonly Node[]): Set<Node> {
   const exact = new Set<Node>()
@@ -135,7 +134,7 @@ function exactProducts(order: readonly Node[]): Set<Node> {
   return exact
 }
 
-/** The same weight in float16, made when the graph is written. */
+/** The same weight in float16, computed when the graph is written. */
 function rounded(name: string, source: WeightSource): WeightSource {
   const { dtype, shape, location, identity, key } = source
   const place = identity ?? key ?? (location && `${location.path}:${location.offset}`)

@@ -1,4 +1,4 @@
-// The graph builder's public face.
+// The exports of the graph builder.
 export * from './grad.ts'
 export * from './half.ts'
 export * from './plain-norms.ts'

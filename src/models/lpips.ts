@@ -34,7 +34,7 @@ const stages: readonly (readonly [index: number, channels: number])[][] = [
   ],
 ]
 
-/** Names and shapes of what is read of the two files: torchvision's `vgg16`, and the weights per channel (`lpips`' vgg.pth). */
+/** Names and shapes of the tensors that are read from the two files: torchvision's `vgg16`, and the weights per channel (`lpips`' vgg.pth). */
 export function lpipsShapes(): { vgg: Map<string, number[]>; lin: Map<string, number[]> } {
   const vgg = new Map<string, number[]>()
   let inside = 3

@@ -1,5 +1,5 @@
-// What both students do with their two heads: finished positions keep their input, positions before `split` take the
-// codebook entry of the largest logit, the rest the continuous prediction as it is (docs/UPSTREAM.md).
+// How both students combine their two heads: finished positions keep their input, positions before `split` take the
+// codebook entry of the largest logit, and the rest take the continuous prediction unchanged (docs/UPSTREAM.md).
 // Upstream: DD_Model.final_predict + get_final_sequence, DDTransformer.final_predict + get_final_x_BLC.
 
 import { constant, type Graph, input, type Tensor } from '../graph/index.ts'
@@ -29,7 +29,7 @@ export interface StudentStep {
   split: number
 }
 
-/** What a student reads; by default inputs of the graph, when it is trained whatever the trainer feeds. */
+/** A student's inputs; by default inputs of the graph, in training the tensors of the trainer. */
 export interface StudentInputs {
   /** int64 [B] */
   labels: Tensor

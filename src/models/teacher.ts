@@ -1,4 +1,4 @@
-// What both teachers share: a pass over any number of new positions that appends to a KV cache, and classifier-free
+// The common part of both teachers: a pass over any number of new positions that appends to a KV cache, and classifier-free
 // guidance (Ho & Salimans 2022). The batch holds the conditional rows first, then the unconditional ones.
 
 import { type Dim, input, type Tensor } from '../graph/index.ts'

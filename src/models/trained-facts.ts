@@ -1,6 +1,6 @@
-// What a file that this project trained says of itself, in its safetensors metadata under `distilled.`: the schema for whoever
-// writes it and the check for whoever reads it. A file may come from anywhere, so every number has a bound before a graph or a
-// table is made of it; whether the numbers are those of the tensors is checked by models/check.ts.
+// The metadata of files that this project trained, in safetensors under `distilled.`: one schema for writing and reading. A file
+// may come from anywhere, so every number is checked against a bound before a graph or a table is built from it. Whether the
+// numbers agree with the tensors is checked by models/check.ts.
 
 import * as v from 'valibot'
 import { CheckpointError } from '../core/errors.ts'
@@ -66,7 +66,7 @@ const classifier: v.GenericSchema<unknown, ClassifierArchitecture> = v.object({
 
 const classes = v.pipe(v.array(v.pipe(v.string(), v.maxLength(1000))), v.maxLength(2 ** 20))
 const imageSize = whole(1, 16_384)
-/** Where the student's trajectories were entered and where its logits end: the steps it was trained for. */
+/** The timesteps and the split that the student was trained for. */
 const studentSettings = v.object({
   timesteps: v.pipe(
     v.array(whole(0, side * side)),
@@ -81,7 +81,7 @@ const studentSettings = v.object({
 })
 
 /**
- * Holds the numbers of an architecture, whoever says them, against the bounds above.
+ * Checks the numbers of an architecture, from any source, against the bounds above.
  * @throws CheckpointError that names the number
  */
 export function checkBounds(file: string, { kind, architecture }: NetworkSpec): void {
@@ -104,7 +104,7 @@ export interface TrainedFacts {
   architecture: TransformerArchitecture | TokenizerArchitecture | ClassifierArchitecture
   classes: readonly string[]
   imageSize: number
-  /** The run that made it, as its config.json has it. */
+  /** The run that made the file, as in its config.json. */
   run: Readonly<Record<string, unknown>>
   /** A student's, from the settings of its run. */
   sampling?: v.InferOutput<typeof studentSettings>

@@ -54,7 +54,7 @@ export function quantize(w: Weights, arch: VarVqvaeArchitecture, f: Tensor): { i
 }
 
 export interface QuantizedScale {
-  /** What the scale had to express, [B, p^2, C]. */
+  /** The residual that the scale quantises, [B, p^2, C]. */
   rest: Tensor
   /** Its codes, int64 [B, p^2]. */
   index: Tensor

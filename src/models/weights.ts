@@ -9,7 +9,7 @@ import { cast } from '../graph/ops/elementwise.ts'
 
 export interface Weights {
   readonly dtype: DType
-  /** Gradients shall flow through what is built on these weights: only ops with a gradient rule are chosen. */
+  /** Whether gradients will flow through the graph built on these weights; then only ops with a gradient rule are used. */
   readonly differentiable: boolean
   /** The tensor `name`, as float32. */
   get(name: string): Tensor

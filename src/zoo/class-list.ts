@@ -1,6 +1,6 @@
-// Class labels: what a person types (an id, a name, a synonym, part of a name) becomes a class id.
-// Matching runs from strict to loose and stops at the first level that knows the word; two classes on one level are
-// an error that lists them, never a silent choice.
+// Class labels: an id, a name, a synonym or part of a name becomes a class id.
+// Matching goes from strict to loose and stops at the first level with a match. If two classes match on one level, the error
+// lists them; there is no silent choice.
 
 import { nearest, UsageError } from '../core/errors.ts'
 
@@ -10,7 +10,7 @@ export interface ClassList {
   readonly name: string
   /** Class i at index i: synonyms separated by ", ", the preferred name first. */
   readonly labels: readonly string[]
-  /** Ids whose names or images call for a closer look before publishing. */
+  /** Ids whose images a person should check before they are published. */
   readonly sensitive: ReadonlySet<number>
 }
 

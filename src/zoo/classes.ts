@@ -1,5 +1,5 @@
-// ImageNet's classes, and the lookups of class-list.ts with them as the list that is meant when none is named. The 17
-// sensitive classes are those the authors inspected by hand.
+// ImageNet's classes, and the look-ups of class-list.ts with ImageNet as the default list. The 17
+// sensitive classes are those that the authors inspected by hand.
 
 import * as list from './class-list.ts'
 import { imagenetNames } from './imagenet-classes.ts'

@@ -32,11 +32,11 @@ export interface DownloadOptions {
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: DownloadProgress) => void
   readonly settings?: HubSettings
-  /** Attempts in a row that may bring nothing new before giving up. */
+  /** Consecutive attempts without new bytes before giving up. */
   readonly retries?: number
   /** Pause before the first new attempt, in milliseconds; doubles with each. */
   readonly retryDelayMs?: number
-  /** A connection that brings nothing for so long counts as broken, in milliseconds. */
+  /** A connection without new bytes for this time counts as broken, in milliseconds. */
   readonly stallMs?: number
 }
 
@@ -44,7 +44,7 @@ export interface DownloadOptions {
  * Fetches a model's file unless it is there already, and returns its path. An interrupted download is continued by the
  * next one.
  *
- * @throws DownloadError when the hub refuses, cannot be reached, or what came is not what it promised; the signal's
+ * @throws DownloadError when the hub refuses, cannot be reached, or sends something else than it announced; the signal's
  * reason when aborted.
  * @example
  * const path = await download(findModel('sprites-var-dd'), { onProgress: ({ received, total }) => console.log(received / total) })
@@ -92,7 +92,7 @@ interface Job {
   readonly options: DownloadOptions
 }
 
-/** What arrived is not what the hub promised; keeping it would only spoil the next attempt. */
+/** The file differs from what the hub announced; it is not kept for the next attempt. */
 class Corrupt extends DownloadError {}
 
 async function transfer(job: Job): Promise<string> {

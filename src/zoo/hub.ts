@@ -1,11 +1,11 @@
-// The Hugging Face hub's way of serving a file: HEAD /{repo}/resolve/{revision}/{file} tells commit, ETag and size in
+// How the Hugging Face hub serves a file: HEAD /{repo}/resolve/{revision}/{file} tells commit, ETag and size in
 // headers (X-Repo-Commit, X-Linked-Etag, X-Linked-Size) and redirects to where the bytes are. Redirects are followed by
 // hand, so that the token stays with the host it belongs to. Protocol: huggingface_hub/file_download.py.
 
 import { DownloadError } from '../core/errors.ts'
 import { quote } from '../core/show.ts'
 
-/** Which hub, as whom, and where its files are kept. */
+/** The hub's address, the token, and the folder of its files. */
 export interface HubSettings {
   readonly endpoint: string
   readonly token?: string
@@ -13,7 +13,7 @@ export interface HubSettings {
   readonly cacheDir: string
 }
 
-/** What the hub says of a file before it is fetched. */
+/** What the hub tells about a file before it is fetched. */
 export interface FileMetadata {
   readonly commit: string
   /** Names the blob; for large files (LFS, Xet) it is the sha256 of the content. */
@@ -112,7 +112,7 @@ async function request(
   })
 }
 
-/** @throws DownloadError for an address that is none, or that another protocol than the hub's would have to fetch */
+/** @throws DownloadError for an invalid address, or one with another protocol than the hub's */
 function redirected(location: string, from: URL, start: URL, what: string): URL {
   const refused = (to: string, why: string) =>
     new DownloadError(`${from.host} redirects ${what} to ${to}, ${why}.`, {

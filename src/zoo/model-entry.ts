@@ -1,4 +1,4 @@
-// What the zoo knows of a model, as types: its file, its architecture, how to sample from it, what was published.
+// The types of a model's entry: its file, its architecture, how to sample from it, what was published.
 
 import type { TokenizerArchitecture, TransformerArchitecture } from '../models/architecture.ts'
 import type { ClassList } from './classes.ts'

@@ -22,7 +22,7 @@ const schema = v.strictObject(
     flag: entries,
     /** Classes to which `default` does not apply. */
     allow: entries,
-    /** What holds for classes in no list. */
+    /** The verdict for classes in no list. */
     default: v.optional(v.picklist(verdicts, `must be one of ${verdicts.join(', ')}`)),
   },
   'must be an object such as {"deny": ["sensitive"]}',

@@ -1,5 +1,5 @@
-// Which classes may be sampled, by whoever runs this: a policy denies classes (an error, never an altered picture) or
-// flags them (the picture is made and marked). How one is written: policy-rules.ts.
+// Which classes may be sampled: a policy denies classes (an error, never an altered image) or flags them (the image is made and
+// marked). policy-rules.ts has the form in which policies are written.
 
 import { UsageError } from '../core/errors.ts'
 import type { ClassInfo } from './class-list.ts'
@@ -15,7 +15,7 @@ export interface Policy {
 }
 
 /**
- * Nothing, unless the policy denies one of the classes.
+ * Does nothing unless the policy denies one of the classes.
  * @throws UsageError that names the policy and the first denied class
  */
 export function requireAllowed(policy: Policy | undefined, infos: Iterable<ClassInfo>, remedy?: string): void {

@@ -1,5 +1,5 @@
-// What published figures were measured against, by name: where the file is, and how to get it. Hashes are not pinned here:
-// the hub announces that of a file and the download is held against it, and every result prints the hash it used.
+// References of published figures, by name: where the file is, and how to get it. Hashes are not pinned here. The download is
+// checked against the hash that the hub announces, and every result prints the hash it used.
 
 import { UsageError } from '../core/errors.ts'
 import { locateFile } from './cache.ts'
@@ -30,7 +30,7 @@ export const references: readonly ReferenceEntry[] = [
 ]
 
 /**
- * Where a named reference is on this machine; undefined when `name` is none.
+ * Where a named reference is on this machine; undefined when `name` is not a reference.
  * @throws UsageError when it is known but not here, with the way to get it
  * @example
  * locateReference('imagenet-dd').endsWith('statistic.pth') // true

@@ -231,7 +231,7 @@ export const models: readonly ModelEntry[] = [
 const byName = new Map(models.map((entry) => [entry.name, entry]))
 
 /**
- * The zoo's entry of that name; upper case and underscores are forgiven.
+ * The zoo's entry of that name; upper case and underscores are accepted.
  *
  * @throws UsageError with the nearest name.
  * @example

@@ -1,5 +1,5 @@
 // From what a person names (a zoo model, a folder of released files, or single files) to the files to open.
-// Nothing is read here: a folder is known by the names of the files in it, as the authors released them.
+// No file is read here: a folder is recognised by the released names of its files.
 
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
@@ -31,7 +31,7 @@ export interface ResolvedModel {
 }
 
 /**
- * The files of a model. Files given one by one win over the model's own; without a model the caller learns the rest
+ * The files of a model. Files that are given override the model's own. Without a model, the caller learns the rest
  * from the checkpoints.
  *
  * @throws UsageError when a name is unknown, a file is missing (with the command that fetches it), or a folder holds

@@ -1,5 +1,5 @@
 // Arrays as sets: an .npz with images (`arr_0` uint8 [N, H, W, 3], the form of guided diffusion's evaluator), with features of
-// any extractor (`features` [N, D], perhaps `spatial` and `probs`), or with statistics (`mu`, `sigma`, perhaps `mu_s` and
+// any extractor (`features` [N, D], optionally `spatial` and `probs`), or with statistics (`mu`, `sigma`, perhaps `mu_s` and
 // `sigma_s`); a .pth with `m` and `s`, the form in which Distilled Decoding publishes its reference.
 
 import { open } from 'node:fs/promises'

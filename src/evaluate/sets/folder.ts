@@ -13,7 +13,7 @@ import type { RgbBatch } from '../reader.ts'
 import { originCounter } from './origin.ts'
 import { checkSpan, type EvaluationSet, type ImageSource } from './set.ts'
 
-/** What `distilled sample` lays beside the images it is made of. */
+/** Files that `distilled sample` writes beside the images. */
 const grid = /^grid\.\w+$/
 const isImage = (file: string): boolean => imageEndings.includes(extname(file).toLowerCase())
 const isRead = (file: string): boolean => isImage(file) && !basename(file).startsWith('.') && !grid.test(basename(file))
@@ -21,7 +21,7 @@ const isRead = (file: string): boolean => isImage(file) && !basename(file).start
 const ofJob = /^(manifest|shard-\d+-of-\d+)\.json$|-\d+\.npz$/
 /** Whether a file of that name in a folder of images, samples or features would be read with it. */
 export const readsFromFolder = (file: string): boolean => isRead(file) || ofJob.test(basename(file))
-/** What pytorch-fid would count, too. */
+/** Files that pytorch-fid would count, too. */
 const others = /\.(bmp|pgm|ppm|tiff?)$/i
 /** Files that are decoded at once, and what they may take; a larger image is decoded alone. */
 const TOGETHER = 32
@@ -94,7 +94,7 @@ async function lookThrough(files: readonly ListedEntry[], signal: AbortSignal | 
   return { kinds: [...kinds], origin: counter.origin() }
 }
 
-/** Damaged settings are none: the pixels are what is measured. */
+/** Damaged settings count as none, because only the pixels are measured. */
 function settingsOf(image: ImageFile) {
   try {
     return image.settings()
@@ -122,7 +122,7 @@ async function* decoded(files: readonly ListedEntry[], signal: AbortSignal | und
   yield* await Promise.all(group.map((file) => file.decode({ plain: true })))
 }
 
-/** A figure of fewer images than lie there would look like any other. */
+/** Otherwise a figure of fewer images than the folder holds would go unnoticed. */
 async function refusePassedOver(folder: string, entries: readonly ListedEntry[]): Promise<void> {
   for (const { path, name, kind } of entries) {
     if (others.test(name)) {

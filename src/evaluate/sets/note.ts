@@ -1,5 +1,5 @@
-// What a file of features or statistics says about where they come from: JSON as bytes in an array named `distilled`, which
-// numpy and pytorch-fid read past.
+// The origin of a file of features or statistics: JSON as bytes in an array named `distilled`, which numpy and pytorch-fid
+// ignore.
 
 import * as v from 'valibot'
 import type { TensorRef } from '../../checkpoint/types.ts'

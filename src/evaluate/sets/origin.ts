@@ -1,16 +1,16 @@
-// Where the images of a folder come from, as all of them say themselves: what they agree on, what differs among them, and how many
-// say nothing. One image never speaks for the others.
+// The origin of a folder's images, from the settings of all of them: values that agree, values that differ, and how many images
+// have none. One image never stands for the others.
 
 import type { Settings } from '../../images/xmp.ts'
 import { type Origin, unknownOrigin } from './set.ts'
 
 type Scalar = Origin['sampling'][string]
 
-/** Settings of a sampler nest twice; a stranger's image may hold anything. */
+/** Settings of a sampler nest twice; an image from elsewhere may hold anything. */
 const maxDepth = 4
 const maxFacts = 64
 const maxText = 200
-/** Different values that are told of one setting. */
+/** Most values that are listed for one setting. */
 const told = 4
 
 export interface OriginCounter {
@@ -28,7 +28,7 @@ interface Fact {
 }
 
 /**
- * Counts what images say of themselves.
+ * Counts the settings of images.
  * @example
  * const counter = originCounter()
  * for (const seed of [1, 2]) counter.add({ model: 'var-d16', seed })

@@ -14,25 +14,25 @@ export interface ImageSource {
   readonly format: string
   /** JPEG or WebP among them: compression moves every metric. */
   readonly lossy: boolean
-  /** Class asked for, by image; undefined when unknown. */
+  /** The requested class of each image; undefined when unknown. */
   readonly labels?: ArrayLike<number>
   read(first: number, count: number, signal?: AbortSignal): AsyncGenerator<RgbBatch>
 }
 
-/** What a feature extractor has made of images before. */
+/** Features that were extracted from images before. */
 export interface FeatureMatrices {
   readonly features: Features
   readonly spatial?: Features
   readonly probabilities?: Features
 }
 
-/** What is left of a set once its images are forgotten. */
+/** The statistics of a set, without its images. */
 export interface Statistics {
   readonly features: Gaussian
   readonly spatial?: Gaussian
 }
 
-/** How samples came about, as far as it is recorded. */
+/** How the samples were made, as far as it is recorded. */
 export type Origin = Pick<Protocol, 'labels' | 'sampling' | 'rounding'>
 
 export interface EvaluationSet {

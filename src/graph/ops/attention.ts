@@ -22,7 +22,7 @@ export interface AttentionBlock {
   self?: boolean
 }
 
-/** Attention under a block-triangular mask without the scores that the mask would throw away; the blocks cover all rows. */
+/** Attention under a block-triangular mask, without computing the scores that the mask would discard; the blocks cover all rows. */
 export function blockAttention(q: Tensor, k: Tensor, v: Tensor, blocks: readonly AttentionBlock[]): Tensor {
   const kT = transpose(k, [0, 1, 3, 2]) // (B, H, D, S)
   const sizes = blocks.map(({ rows: [start, end] }) => end - start)

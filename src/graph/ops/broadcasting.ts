@@ -1,4 +1,4 @@
-// Gradients of broadcasting: what was repeated on the way forward is added up on the way back.
+// Gradients of broadcasting: values that the forward pass repeated are summed in the backward pass.
 
 import type { Tensor } from '../tensor.ts'
 import { constant } from '../tensor.ts'
@@ -6,7 +6,7 @@ import { reshape } from './layout.ts'
 import { matmul } from './linear.ts'
 import { sum } from './reduce.ts'
 
-/** The cotangent `g` of a broadcast result, added up to the shape of the operand `x`. */
+/** The cotangent `g` of a broadcast result, summed to the shape of the operand `x`. */
 export function unbroadcast(g: Tensor, x: Tensor): Tensor {
   const extra = g.shape.length - x.shape.length
   const axes = [...g.shape.keys()].filter((i) => i < extra || (x.shape[i - extra] === 1 && g.shape[i] !== 1))
@@ -16,7 +16,7 @@ export function unbroadcast(g: Tensor, x: Tensor): Tensor {
 
 /**
  * Sums over axes right before the last one as a product with a row of ones, which ONNX Runtime computes several times
- * faster than ReduceSum; undefined when the axes are others or open.
+ * faster than ReduceSum; undefined for other axes or open ones.
  */
 function sumRows(g: Tensor, axes: readonly number[]): Tensor | undefined {
   const last = g.shape.length - 1

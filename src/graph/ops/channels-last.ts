@@ -1,6 +1,6 @@
 // Images [B, C, H, W] that lie in memory as horizontal strips [B, rows * W, C]. Ops that prefer this layout hand it to
 // each other: a channels-first tensor carries the strips it was made of, and when every consumer takes those, the
-// transposition is never written. Nothing else in a network has to know.
+// transposition is never written. Networks need no change for this.
 
 import type { Dim, Tensor } from '../tensor.ts'
 import { add } from './elementwise.ts'

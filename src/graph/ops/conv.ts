@@ -92,8 +92,8 @@ function convInputGradient(g: Tensor, x: Tensor, weight: Tensor, stride: number,
 }
 
 /**
- * The gradient towards the kernel: for each of its taps one product of g with the pixels of x that it meets, picked by a
- * table. Slices of x would do, too, but at times ONNX Runtime takes seven times as long for them on two threads as on one.
+ * The gradient towards the kernel: for each of its taps, one product of g with the pixels of x that it meets, picked by a
+ * table. Slices of x would also work, but ONNX Runtime sometimes takes seven times as long for them on two threads as on one.
  */
 function convWeightGradient(g: Tensor, x: Tensor, weight: Tensor, stride: number, [top, left]: Pads): Tensor {
   const [out, inside, kh, kw] = weight.shape as [number, number, number, number]
@@ -123,7 +123,7 @@ export function upsampleNearest2x(x: Tensor): Tensor {
   return emit({ type: 'Resize', inputs, attributes, vjp }, [b, c, 2 * h, 2 * w], x.dtype)
 }
 
-/** Attributes of a pooling window and the shape [B, C, H', W'] of what it makes of x. */
+/** Attributes of a pooling window and the shape [B, C, H', W'] of its output for x. */
 function pooling(x: Tensor, kernel: number, stride: number, padding: number) {
   const [b, c] = x.shape as [Dim, Dim]
   const size = (axis: 2 | 3) => Math.floor((fixed('pool', x, axis) + 2 * padding - kernel) / stride) + 1
@@ -139,7 +139,7 @@ export function averagePool2x2(x: Tensor): Tensor {
   return emit({ type: 'AveragePool', inputs: [x], attributes, vjp }, shape, x.dtype)
 }
 
-/** Means of the 3x3 neighbourhood of every pixel, of what lies inside: `F.avg_pool2d(x, 3, 1, 1, count_include_pad=False)`. */
+/** Means of the 3x3 neighbourhood of every pixel, counting only pixels inside the image: `F.avg_pool2d(x, 3, 1, 1, count_include_pad=False)`. */
 export function averagePool3x3(x: Tensor): Tensor {
   const { attributes, shape } = pooling(x, 3, 1, 1)
   const [h, w] = [fixed('pool', x, 2), fixed('pool', x, 3)]
@@ -153,7 +153,7 @@ export function averagePool3x3(x: Tensor): Tensor {
   return emit({ type: 'AveragePool', inputs: [x], attributes, vjp }, shape, x.dtype)
 }
 
-/** `F.max_pool2d(x, kernel, stride, padding)`; the gradient goes to the first of equal largest. */
+/** `F.max_pool2d(x, kernel, stride, padding)`; the gradient goes to the first of equal maxima. */
 export function maxPool2d(x: Tensor, kernel: number, stride: number, padding = 0): Tensor {
   const { attributes, shape } = pooling(x, kernel, stride, padding)
   const vjp = ([g]: Cotangents, [y, places]: readonly Tensor[]): Cotangents => {
@@ -185,7 +185,7 @@ export function upsampleConv3x3(x: Tensor, weight: Tensor, bias: Tensor): Tensor
   return conv2d(upsampleNearest2x(x), weight, bias, { padding: 1 })
 }
 
-/** The tile algorithm that beats a direct 3x3 convolution of x [B, C, H, W] to `out` channels, if any. */
+/** The tile algorithm that is faster than a direct 3x3 convolution of x [B, C, H, W] to `out` channels, if any. */
 export function chooseTiling(x: Tensor, out: number, upsample: boolean): TileAlgorithm | undefined {
   const [c, h, w] = [fixed('chooseTiling', x, 1), fixed('chooseTiling', x, 2), fixed('chooseTiling', x, 3)]
   const outputPixels = h * w * (upsample ? 4 : 1)

@@ -56,7 +56,7 @@ export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
   return emit({ type: 'Where', inputs: [condition, x, y], vjp }, shape, x.dtype)
 }
 
-/** Clamps to [low, high]; outside of it no gradient flows. */
+/** Clamps to [low, high]; the gradient is 0 outside. */
 export function clamp(x: Tensor, low: number, high: number): Tensor {
   const vjp = (g: Tensor) => [where(greater(x, high), 0, where(lessOrEqual(low, x), g, 0))]
   return emit({ type: 'Clip', inputs: [x, scalar(low), scalar(high)], vjp }, x.shape, x.dtype)

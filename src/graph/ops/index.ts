@@ -1,4 +1,4 @@
-// Every op a network may use.
+// All ops, for networks to import.
 export * from './attention.ts'
 export * from './conv.ts'
 export * from './elementwise.ts'

@@ -55,7 +55,7 @@ export function unflatten(x: Tensor, like: Tensor): Tensor {
   if (open.length <= 1) return reshape(x, shape)
   const lead = emit({ type: 'Shape', inputs: [like], attributes: { end: -1 } }, [like.shape.length - 1], 'int64')
   const target = concat([lead, constant([fixed('unflatten', x, -1)], [1], 'int64')], 0)
-  // An empty dimension is meant as such here, not as ONNX's "copy".
+  // A dimension of 0 is an empty one here, not ONNX's "copy".
   const spec = { type: 'Reshape', inputs: [x, target], attributes: { allowzero: 1 } }
   return emit({ ...spec, vjp: (g) => [reshape(g, x.shape)] }, shape, x.dtype)
 }

@@ -50,7 +50,7 @@ export function rmsNorm(x: Tensor, scale: Tensor, epsilon: number): Tensor {
 /** `F.normalize(x, dim=-1)`: x / max(|x|, 1e-12). */
 export function l2Normalize(x: Tensor): Tensor {
   const length = norm2(x, [-1], true)
-  const vjp = (g: Tensor) => [g] // a length below 1e-12 is no vector to learn from
+  const vjp = (g: Tensor) => [g] // below a length of 1e-12 there is no direction to learn from
   return div(x, emit({ type: 'Max', inputs: [length, scalar(1e-12)], vjp }, length.shape, x.dtype))
 }
 

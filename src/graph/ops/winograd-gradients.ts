@@ -1,7 +1,7 @@
-// F(4x4, 3x3) of winograd.ts with its gradients, for a whole micro-batch at once: what a network is trained on. Pixels are
+// F(4x4, 3x3) of winograd.ts with its gradients, for a whole micro-batch at once; used in training. Pixels are
 // rows [B H W, C], so that patches are rows picked by a table, and the tiles of all images are the rows of 36 products.
 // The input's gradient is the same algorithm with the kernel turned; the kernel's is F(3x3, 4x4) on the same 36 points.
-// No value or gradient was seen to differ from a direct one by more than 1e-5 of the largest.
+// In all measurements, values and gradients were within 1e-5 of the largest of a direct convolution.
 
 import { customVjp } from '../grad.ts'
 import { constant, indexTable, type Tensor } from '../tensor.ts'
@@ -39,7 +39,7 @@ export function winogradConv3x3(x: Tensor, weight: Tensor, bias: Tensor): Tensor
   const convolved = (products: Tensor) => gather(flat(atPoints(toTile, products)), pixels) // (B H W, channels)
 
   const rows = reshape(concat(channelsLast(x), 1), [b * h * w, c])
-  // The kernel's gradient takes these up again. Made anew they would save a tokenizer's step 9 % of its memory for 12 % of its time.
+  // The kernel's gradient uses these again. Computing them again would save a tokenizer's step 9 % of its memory for 12 % of its time.
   const planes = atPoints(fromPatch, gather(withZeros(rows), patches)) // (36, tiles, C)
   const y = add(convolved(matmulT(planes, kernel(fromKernel), 'B')), bias)
   const rule = (g: Tensor) => {
@@ -63,7 +63,7 @@ function atPoints(matrix: Tensor, planes: Tensor): Tensor {
   return reshape(gemm(matrix, reshape(planes, [m, tiles * c])), [matrix.shape[0]!, tiles, c])
 }
 
-/** rows [N, C] with one of zeros behind them, for what lies outside of the image. */
+/** rows [N, C] with a row of zeros after them, which stands for pixels outside the image. */
 const withZeros = (rows: Tensor) => {
   const c = rows.shape[1] as number
   return concat([rows, constant(new Float32Array(c), [1, c])], 0)
