@@ -1,4 +1,4 @@
-// The stack machine of the unpickler: what opcodes work on, with every bound checked where it could be crossed.
+// The stack machine of the unpickler, on which opcodes work. Every bound is checked where it could be exceeded.
 // Modelled on the opcode descriptions in CPython's Lib/pickletools.py; the opcodes themselves are in pickle.ts.
 import { show } from '../core/show.ts'
 import { type FileError, notExecuted, quote } from './file-error.ts'
@@ -44,9 +44,9 @@ export class Machine implements PickleContext {
   at: number
   opcodeAt: number
   stopped = false
-  /** Names of what stays a stand-in, in the order of the file. */
+  /** Names of stand-ins, in the order of the file. */
   readonly notRead = new Set<string>()
-  /** What may still be built: values are small in a file and large in memory, and shared ones are copied. */
+  /** Bytes that may still be built: values are larger in memory than in the file, and shared ones are copied. */
   allowance = maxBuiltBytes
   readonly #unknown = new Map<string, Global>()
 
@@ -290,7 +290,7 @@ export class Machine implements PickleContext {
     for (let i = 0; i < items.length; i += 2) map.set(safeKey(map, this.#distinct(map, items[i])), items[i + 1])
   }
 
-  /** Two values that look alike as text are two keys all the same. */
+  /** Two values with the same text are still two keys. */
   #distinct(map: ReadonlyMap<unknown, unknown>, value: unknown): Key {
     const key = this.key(value)
     if (key === value || !map.has(key)) return key
@@ -332,7 +332,7 @@ export class Machine implements PickleContext {
     this.push(findGlobal(module, name) ?? this.#unknownGlobal(module, name))
   }
 
-  /** A name that is not on the list: refused when only an attack has it, else known by its name alone. */
+  /** A name that is not on the list: refused if only an attack uses it, otherwise kept as a name. */
   #unknownGlobal(module: string, name: string): Global {
     const dotted = `${module === '__builtin__' ? 'builtins' : module}.${name}`
     const known = this.#unknown.get(dotted)

@@ -1,5 +1,5 @@
-// The pickle machine without its power: it builds plain values and calls nothing but the table of globals.ts.
-// Opcodes as in CPython's Lib/pickletools.py, protocols 0 to 5; those that leave the file are refused by name.
+// The unpickler: it builds plain values and calls only the functions of the table in globals.ts.
+// Opcodes as in CPython's Lib/pickletools.py, protocols 0 to 5; those that refer outside the file are refused by name.
 import { maxPickleOpcodes } from './limits.ts'
 import { Machine, type PickleHost, truncated } from './pickle-machine.ts'
 
@@ -116,7 +116,7 @@ const table: readonly (readonly [code: number, name: string, apply: (m: Machine)
 const opcodes: ((m: Machine) => void)[] = []
 for (const [code, , apply] of table) opcodes[code] = apply
 
-/** Opcodes that exist and are refused: what they stand for lies outside the file. */
+/** Opcodes that are refused because they refer to something outside the file. */
 const refused = new Map([
   [0x82, 'opcode EXT1, a class from a registry outside the file'],
   [0x83, 'opcode EXT2, a class from a registry outside the file'],

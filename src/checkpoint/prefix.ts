@@ -1,4 +1,4 @@
-// What wrappers put before every name of a state dict: DataParallel and DDP `module.`, torch.compile `_orig_mod.`, FSDP its own,
+// Prefixes that wrappers put before every name of a state dict: DataParallel and DDP `module.`, torch.compile `_orig_mod.`, FSDP its own,
 // and training programs the attribute that holds the network. A prefix counts only when every key of the dict has it.
 import type { Key } from './types.ts'
 

@@ -1,5 +1,5 @@
-// The JSON of a safetensors header by its own small grammar: names to {dtype, shape, data_offsets}, and __metadata__.
-// Not JSON.parse: that lets later duplicates win, builds whatever depth a file asks for, and knows `__proto__`.
+// A parser for the JSON of a safetensors header: names to {dtype, shape, data_offsets}, and __metadata__.
+// It replaces JSON.parse, which accepts duplicate keys, builds any depth, and treats `__proto__` specially.
 import { type FileError, quote } from './file-error.ts'
 import { maxDimensions, maxMetadataKeys, maxNameCharacters } from './limits.ts'
 

@@ -24,7 +24,7 @@ const dtypeNames: readonly (readonly [string, DType])[] = [
   ['BOOL', 'bool'],
 ]
 const dtypes = new Map(dtypeNames)
-/** Of the format, but not of a network here: they stand beside what is read. */
+/** Types of the format that no network here has; such tensors are listed but not read. */
 const foreignDtypes = new Set(['F8_E5M2', 'F8_E4M3', 'F8_E8M0', 'F6_E2M3', 'F6_E3M2', 'F4', 'C64'])
 const codes = new Map(dtypeNames.map(([code, dtype]) => [dtype, code]))
 

@@ -1,4 +1,4 @@
-// What stands for an object of a class that this reader does not know: the class's dotted name and the data that the pickle gave it.
+// A stand-in for an object of a class that this reader does not know: the class's dotted name and the data from the pickle.
 // Nothing of the class is imported or run; a subclass of dict or list keeps its items, a module keeps its tensors.
 import { show } from '../core/show.ts'
 import { maxNameCharacters } from './limits.ts'
@@ -7,13 +7,13 @@ import type { Key } from './types.ts'
 export class StandIn {
   /** The dotted name of its class or of the function that would have made it. */
   readonly name: string
-  /** What the class or function was to be called with. */
+  /** Arguments with which the class or function would have been called. */
   readonly args: readonly unknown[]
   /** Entries that were set on it, as on a dict. */
   readonly entries = new Map<Key, unknown>()
   /** Members that were appended or added to it, as to a list or a set. */
   readonly members: unknown[] = []
-  /** What its __setstate__ would have been given. */
+  /** The state that its __setstate__ would have got. */
   state: unknown
 
   constructor(name: string, args: readonly unknown[] = []) {

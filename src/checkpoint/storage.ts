@@ -113,7 +113,7 @@ export function tensorRef(name: string, { storage, shape, strides, offset }: Win
   }
 }
 
-/** What bytes that no program can point at are made of: elements in another order, another byte order, or compressed ones. */
+/** How bytes that a graph cannot point at are made: from elements in another order or byte order, or compressed ones. */
 function derivation(
   { dtype, bigEndian, location, packed }: Storage,
   shape: readonly number[],

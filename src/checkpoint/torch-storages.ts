@@ -1,4 +1,4 @@
-// What both torch formats share: the persistent id of a storage, ('storage', class, key, device, elements, view),
+// The common part of both torch formats: the persistent id of a storage, ('storage', class, key, device, elements, view),
 // as torch/serialization.py writes it, and storages that learn where their bytes lie only after the pickle was read.
 import { type DType, dtypeSize } from '../core/dtype.ts'
 import { quote } from './file-error.ts'
@@ -97,7 +97,7 @@ export async function locateStorages(source: ByteSource, storages: Iterable<File
   await Promise.all(Array.from({ length: 8 }, work))
 }
 
-/** One storage object per key; a key that comes back with another type or size is a lie. */
+/** One storage object per key; a key that comes again with another type or size is an error. */
 export function storageOnce(
   storages: Map<string, FileStorage>,
   id: StorageId,

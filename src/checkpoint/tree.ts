@@ -1,5 +1,5 @@
-// From what an unpickler built to the tree of a checkpoint: cycles and explosions are refused, tensors get their names, objects of
-// unknown classes become what they hold, and every dict that holds tensors is listed as a state dict.
+// Turns an unpickler's values into the tree of a checkpoint. Cycles and trees that grow by sharing are refused, tensors get their
+// names, objects of unknown classes become their contents, and every dict that holds tensors is listed as a state dict.
 import { sizeOf } from '../core/dtype.ts'
 import { type FileError, list } from './file-error.ts'
 import { Global, NumpyArray, NumpyType } from './globals.ts'

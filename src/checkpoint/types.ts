@@ -1,5 +1,5 @@
-// What every checkpoint reader gives: named tensors that know where their bytes lie and read them only when asked.
-// `location` is the seam to the graph: an ONNX initializer may point straight into the file (DESIGN: weights by reference).
+// The output of every checkpoint reader: named tensors that know where their bytes are and read them on demand.
+// `location` is the seam to the graph: an ONNX initializer may point straight into the file (docs/decisions/weights-by-reference.md).
 
 import type { DType } from '../core/dtype.ts'
 
@@ -33,7 +33,7 @@ export interface TensorRef {
 /** Tensors by name, in file order. */
 export type StateDict = ReadonlyMap<string, TensorRef>
 
-/** What stands in the tree for something that is not read: an object of an unknown class, a tensor of an unknown type. */
+/** Replaces something in the tree that is not read: an object of an unknown class, a tensor of an unknown type. */
 export interface NotRead {
   /** The dotted name of its class, with arguments where it had some. */
   readonly notRead: string
@@ -52,7 +52,7 @@ export type Format = 'torch zip' | 'torch legacy' | 'safetensors' | 'npz' | 'npy
 /** Every dict of the file that holds tensors; `path` joins the keys that lead to it, '' is the root. */
 export interface NamedStateDict {
   readonly path: string
-  /** What every name in the file begins with beside its own, such as `module.`; the names in `tensors` are without it. */
+  /** The common prefix of all names in the file, such as `module.`; the names in `tensors` are without it. */
   readonly prefix: string
   readonly tensors: StateDict
   /** Elements of all its tensors, buffers included. */
@@ -68,7 +68,7 @@ export interface Checkpoint {
   /** The `__metadata__` of a safetensors file; empty elsewhere. */
   readonly metadata: ReadonlyMap<string, string>
   readonly stateDicts: readonly NamedStateDict[]
-  /** Names of classes and functions in a pickle that are unknown here: what they hold stands in the tree, nothing of them ran. */
+  /** Names of classes and functions in a pickle that are unknown here; their contents are in the tree, none of them was run. */
   readonly notRead: readonly string[]
   /** The tensors directly in the dict at `path` (default: the root), names without a common prefix, or a CheckpointError that lists what there is. */
   tensors(path?: readonly string[]): StateDict

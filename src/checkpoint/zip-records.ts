@@ -35,7 +35,7 @@ export function record(signature: number | undefined, fields: readonly Field[]):
 const namesInUtf8 = 1 << 11
 const sizesFollowData = 1 << 3
 
-/** What local and central headers share: version, flags, method, 1980-01-01 00:00, checksum, sizes, lengths. */
+/** The common fields of local and central headers: version, flags, method, 1980-01-01 00:00, checksum, sizes, lengths. */
 const shared = ({ name, streamed }: StoredEntry, wide: boolean, crc: number, size: number, extra: number): Field[] => [
   [wide ? 45 : 20, 2],
   [namesInUtf8 | (streamed ? sizesFollowData : 0), 2],
@@ -99,7 +99,7 @@ interface Directory {
   readonly comment: Uint8Array
 }
 
-/** What closes an archive, behind its directory. */
+/** The records at the end of an archive, after its directory. */
 export function endRecords({ count, size, offset, comment }: Directory, limit: number): Uint8Array[] {
   const wide = size >= limit || offset >= limit || count >= 0xffff
   const end64 = [

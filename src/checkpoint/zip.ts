@@ -1,6 +1,6 @@
 // The directory of a zip archive, read from its end without touching the entries (PKWARE APPNOTE 6.3.10).
-// Own code instead of yauzl because that needs Node streams while this runs over any ByteSource, browsers included,
-// and because an archive whose two directories disagree, whose entries overlap or whose names leave it is refused here.
+// It replaces yauzl, which needs Node streams; this code runs over any ByteSource, browsers included. It also refuses an archive
+// if its two directories disagree, if entries overlap, or if a name leaves the archive.
 import { type FileError, fileErrors, quote } from './file-error.ts'
 import { maxDirectoryBytes, maxEntries } from './limits.ts'
 import type { ByteSource } from './types.ts'
@@ -208,7 +208,7 @@ function withLimits(entries: ZipEntry[], directoryOffset: number, fileError: Fil
 }
 
 /**
- * Where the bytes of an entry begin; reads its local header and holds it against the directory.
+ * Where the bytes of an entry begin; reads its local header and compares it with the directory.
  * @throws CheckpointError when the two disagree
  */
 export async function locateEntry(source: ByteSource, entry: ZipEntry): Promise<number> {

@@ -1,4 +1,4 @@
-// What a run's report adds to the style sheet that reports share: outcome, figures, sheets in a row, settings.
+// Additions of a run's report to the common style sheet: outcome, figures, sheets in a row, settings.
 
 export const runStyle = `
 .status { margin-top: 0.6rem; display: flex; gap: 0.75rem; align-items: center; }

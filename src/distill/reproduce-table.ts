@@ -1,5 +1,5 @@
-// The last stage of a reproduction: every way of sampling that its networks allow, compared in one table. The reference
-// are sprites of another seed than the one that was trained on.
+// The last stage of a reproduction: a table that compares every way of sampling with its networks. The reference consists of
+// sprites of another seed than the training data's.
 
 import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'

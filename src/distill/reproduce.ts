@@ -1,5 +1,5 @@
 // The whole method on the drawn sprites, from nothing: classifier, tokenizer, teacher, pairs, student, and the table that
-// compares their samples. Each stage has a folder of its own; what is finished stays, what was interrupted goes on.
+// compares their samples. Each stage has its own folder. A finished stage is kept, an interrupted one continues.
 
 import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
@@ -34,7 +34,7 @@ export interface ReproduceOptions {
   engine: Engine
   /** Program and version, for the manifest of the pairs. */
   madeBy: string
-  /** Few steps of small networks: the way, not the result. */
+  /** Few steps with small networks: a demonstration without useful results. */
   quick?: boolean | undefined
   signal?: AbortSignal | undefined
   /** A stage begins: steps of its training, pairs, or images of a row; when it is finished, nothing else follows. */

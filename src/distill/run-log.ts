@@ -1,5 +1,5 @@
-// A run's diary, `log.jsonl`: one event a line, appended as it happens, so that whatever ends a run leaves all but the
-// last line whole. Live view and report are both drawn from these events and know nothing else of the run.
+// A run's log, `log.jsonl`: one event per line, appended as it happens, so that all lines but the last one are intact however a
+// run ends. The live view and the report use only these events.
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import * as v from 'valibot'
@@ -41,7 +41,7 @@ const schema = v.variant('type', [
   v.object({ type: v.literal('end'), step, seconds: real }),
 ])
 
-/** What a run may say about itself; `step` counts finished steps. */
+/** The events of a run; `step` counts finished steps. */
 export type RunEvent = v.InferOutput<typeof schema>
 /** One kind of event, e.g. `EventOf<'step'>`. */
 export type EventOf<T extends RunEvent['type']> = Extract<RunEvent, { type: T }>
@@ -57,7 +57,7 @@ const fileOf = (folder: string): string => join(folder, 'log.jsonl')
 /**
  * Opens a run's log to append to, after mending what a crash left: a half-written last line goes.
  * @param options `fromStep`: the run resumes at this step, so events of later ones go too
- * @throws CheckpointError that names the line which is no event
+ * @throws CheckpointError that names the line that is not an event
  * @example
  * const log = await openLog('.', { fromStep: 0 })
  * log.write({ type: 'validation', step: 0, metrics: { loss: 0.7 } })

@@ -1,4 +1,4 @@
-// What a run's log amounts to: how far it came and how it ended, its curves by name, its sheets.
+// A summary of a run's log: how far it came and how it ended, its curves by name, its sheets.
 // A resumed run counts as one: its times add up.
 
 import type { Point, Series } from '../charts/line-chart.tsx'

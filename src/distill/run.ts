@@ -1,6 +1,6 @@
 // A training run as a folder: config.json, log.jsonl, checkpoints/, sheets/, report.html and at the end
-// model.safetensors with the averaged weights. Started again, it goes on where the last checkpoint is; finished, it stays,
-// unless it is asked for more steps.
+// model.safetensors with the averaged weights. A run that is started again continues from its last checkpoint. A
+// finished run stays as it is, unless more steps are requested.
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -25,7 +25,7 @@ export interface RunOptions {
   title: string
   task: Task
   settings: TrainerSettings
-  /** Everything that decides what comes out; a run is only continued under the same, or for more steps. */
+  /** Everything that determines the result; a run continues only with the same, or with more steps. */
   config: Readonly<Record<string, unknown>>
   /** The settings as the report shows them. */
   rows: readonly KnobRow[]
@@ -110,7 +110,7 @@ async function runLocked(options: RunOptions): Promise<string> {
   }
 }
 
-/** Steps of the run that made these weights; `unsaid` where they do not say. While a run is extended, they are of before. */
+/** Steps of the run that made these weights; `unsaid` if the file does not tell. While a run is extended, these are the steps before. */
 async function lengthOf(file: string, unsaid: number): Promise<number> {
   const checkpoint = await openFile(file)
   try {

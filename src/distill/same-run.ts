@@ -1,5 +1,5 @@
-// Whether a run may go on: under the config it was started with, but for its length, which may grow, and for where its data
-// lie. What differs is named setting by setting.
+// Whether a run may continue: with the config it was started with, except that it may be longer and its data may have moved.
+// The error names every setting that differs.
 
 import { join } from 'node:path'
 import { UsageError } from '../core/errors.ts'
@@ -40,7 +40,7 @@ export async function checkSameRun(folder: string, step: number, config: Config)
   )
 }
 
-/** Data that changed are the likeliest reason, and the one that a person may not know of. */
+/** Changed data are the likeliest reason, and the user may not know about it. */
 const changedData = (different: readonly string[]): string | undefined =>
   different.every((what) => what.startsWith('data.'))
     ? 'Its images changed since it was started. Put them back as they were, or start another run from its weights with `init`.'

@@ -1,5 +1,5 @@
-// What several settings have to agree on before a network is built: sides that halve evenly, heads that divide the width,
-// a number of weights and a micro-batch that memory can hold. One setting's own range stands beside its default (settings.ts).
+// Checks of several settings together before a network is built: sides that halve evenly, heads that divide the width,
+// a number of weights and a micro-batch that fit in memory. The range of a single setting is beside its default (settings.ts).
 
 import { sizeOf } from '../core/dtype.ts'
 import { UsageError } from '../core/errors.ts'
@@ -98,7 +98,7 @@ interface StudentFiles {
 }
 
 /**
- * Whether pairs were made with these very networks: a student of other ones would learn nonsense without an error.
+ * Whether pairs were made with these very networks: a student trained with others would be useless, without an error.
  * @param hashes SHA-256 of both files
  * @throws UsageError that names files and hashes, or the count that differs
  */

@@ -1,6 +1,6 @@
 // The settings of every training here, each with its default, its unit, where the default comes from, and its range with
 // the reason for the limit. The training of Distilled Decoding was never released: what paper and code leave open is marked
-// "ours". Sizes are those of the sprites. What several settings have to agree on stands in setting-checks.ts.
+// "ours". Sizes are those of the sprites. setting-checks.ts has the checks of several settings together.
 
 import { defaultTeacher } from '../sampling/plan.ts'
 import { between, choice, listOf, positive, wholeNumber } from './knob-values.ts'
@@ -24,7 +24,7 @@ interface Defaults {
   clip: number
 }
 
-/** What the trainer itself takes. */
+/** The settings of the trainer. */
 const trainer = (d: Defaults) => ({
   seed: knob(0, { provenance: ours, note: 'seed of the initial weights and of the order of the data', schema: seed }),
   steps: knob(d.steps, { unit: 'steps', provenance: ours, note: 'length of the run', schema: stepCount(1) }),

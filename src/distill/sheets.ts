@@ -1,4 +1,4 @@
-// Pictures of what a network can do while it trains, all through the sampler that users call.
+// Sheets of sample images during training, made by the sampler that users call.
 
 import { type Engine, float32, hostData, int64 } from '../engine/types.ts'
 import { grid } from '../images/grid.ts'

@@ -28,7 +28,7 @@ import { readTrained } from './trained-file.ts'
 
 export type FamilyName = 'var' | 'llamagen'
 
-/** What every stage is given. */
+/** The options of every stage. */
 export interface StageContext extends Pick<RunOptions, 'folder' | 'engine' | 'init' | 'signal' | 'onEvent' | 'note'> {
   engine: Engine
   communicator?: Communicator | undefined

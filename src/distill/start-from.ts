@@ -1,6 +1,6 @@
-// `--init`: a training that starts from given weights, a finished run's or any checkpoint's, and not from random ones. Every
-// tensor has to be there in its shape, except those that have a row for every class: with other classes they start anew.
-// Nothing of an optimiser is taken.
+// `--init`: a training that starts from given weights, those of a finished run or of any checkpoint, instead of random ones.
+// Every tensor must be present in its shape. The exceptions are tensors with one row per class, which are initialised anew when
+// the number of classes differs. The optimiser's state is not read.
 
 import { existsSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
@@ -16,7 +16,7 @@ import { networkShapes, type TrainedNetwork } from './trained-file.ts'
 type Network = Pick<TrainedNetwork, 'kind' | 'architecture'>
 
 /**
- * The file that `--init` means: itself, or of a run's folder its weights, or while there are none its newest checkpoint.
+ * The file that `--init` names: a file itself, or a run folder's weights, or its newest checkpoint if there are none yet.
  * @throws UsageError when there is no such file
  */
 export async function initFile(path: string): Promise<string> {

@@ -2,8 +2,8 @@
 // student, and the two baselines of the paper. Every row: steps, seconds an image, Fréchet distance, precision, recall and
 // class accuracy in the feature space of the classifier. These are not ImageNet figures.
 //
-// skip-k leaves out the teacher's last k groups: their embeddings are zero. onestep* draws every token by itself from how
-// often the data have it at that position in that class.
+// skip-k leaves out the teacher's last k groups: their embeddings are zero. onestep* draws every token on its own, from its
+// frequency in the data at that position in that class.
 
 import { uniforms } from '../core/random/philox.ts'
 import { type Dataset, readBatch } from '../data/dataset.ts'
@@ -34,7 +34,7 @@ export interface TableRow {
   frechet: number
   precision: number
   recall: number
-  /** Share of images that the classifier takes for the class that was asked for. */
+  /** Share of images that the classifier assigns to the requested class. */
   accuracy: number
 }
 

@@ -1,6 +1,6 @@
 // Checkpoints of a training run: everything that the next step depends on, bit for bit, in one safetensors file whose
-// metadata carries step, extra state and a SHA-256 of it all. A file has its name only when it is complete, and
-// `latest.json` names it only then; the one before stays, so that neither a kill nor a damaged disk block ends a run.
+// metadata carries step, extra state and a SHA-256 of it all. A file gets its name when it is complete, and
+// only then `latest.json` names it. The previous file is kept, so a run survives a kill and a damaged disk block.
 import { createHash } from 'node:crypto'
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -65,7 +65,7 @@ export async function saveState(folder: string, state: TrainState): Promise<{ fi
 
 /**
  * The newest checkpoint of a run's folder, or undefined when there is none.
- * @param note hears of a checkpoint that is damaged, before the one before it is tried
+ * @param note is called with a damaged checkpoint, before the previous one is tried
  * @throws CheckpointError when there are checkpoints and all are damaged
  * @example
  * const state = await loadState('run', console.log)

@@ -1,4 +1,4 @@
-// Networks in memory as a Family, so that training samples through the very sampler that users call.
+// Networks in memory as a Family, so that training uses the same sampler as users.
 
 import type {
   LlamaGenArchitecture,

@@ -1,5 +1,5 @@
-// Networks trained here: safetensors whose metadata say what shapes cannot tell, so that nobody has to repeat it: kind,
-// architecture, names of the classes, and the settings of the run that made them.
+// Files of networks trained here: safetensors whose metadata hold what shapes do not tell: kind, architecture, class names, and
+// the settings of the run that made them.
 
 import { openFile } from '../checkpoint/node-source.ts'
 import { toFloat32 } from '../core/dtype.ts'
@@ -43,7 +43,7 @@ export async function writeTrained(
 
 /**
  * Reads a network that was trained here into memory.
- * @param kind what it has to be
+ * @param kind the kind of network that is expected
  * @throws CheckpointError when the file is no such network or lacks tensors
  * @example
  * const teacher = await readTrained('runs/teacher/model.safetensors', 'teacher')

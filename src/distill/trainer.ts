@@ -1,6 +1,6 @@
 // The loop that every training here runs through: gradients of micro-batches from the engine, one AdamW step on the host,
-// an average of the weights, and at intervals validation, sample sheets and checkpoints. What is trained is a Task; where
-// the events go (log, terminal, report) is the caller's business. A run continues from its last checkpoint bit for bit.
+// an average of the weights, and at intervals validation, sample sheets and checkpoints. A Task defines what is trained; the
+// caller decides where events go (log, terminal, report). A run continues from its last checkpoint bit for bit.
 
 import { UsageError } from '../core/errors.ts'
 import {
@@ -38,7 +38,7 @@ export interface Task {
   feeds(step: number, part: number, batch: number): Promise<Feeds>
   /** Held-out examples: how many, and the inputs of `batch` of them from number `first` on. Each weighs once. */
   readonly validation?: { count: number; feeds(first: number, batch: number): Promise<Feeds> }
-  /** Pictures of what the averaged weights can do. */
+  /** Sample images of the averaged weights. */
   sheet?(weights: Parameters, step: number): Promise<{ image: GeneratedImage; caption: string }>
   /** Further figures from the averaged weights, with each validation. */
   measure?(weights: Parameters): Promise<Record<string, number>>
@@ -96,7 +96,7 @@ export interface TrainOptions extends TrainerEvents {
   signal?: AbortSignal | undefined
 }
 
-/** A loss or gradient that is no number any more; names where it happened. */
+/** A loss or gradient is NaN or infinite; the error names the place. */
 export class TrainingDiverged extends Error {
   override name = 'TrainingDiverged'
 }
@@ -151,7 +151,7 @@ export async function train(task: Task, options: TrainOptions): Promise<TrainSta
     const names = [...parameters.keys()]
     for (const _ of parts) {
       const feeds = await ahead.next().catch(async (error) => {
-        if (saved < step) await save() // the cause may be gone tomorrow; what was learnt is kept
+        if (saved < step) await save() // the cause may be temporary, so the training so far is saved
         throw error
       })
       const found = await program.run({ ...weightFeeds(parameters), ...feeds })

@@ -1,5 +1,5 @@
-// What a program expects of its inputs, checked on the caller's side of the worker: a wrong feed is named before
-// anything is copied, in the words of the graph and not in those of ONNX Runtime.
+// Checks a program's inputs before they are sent to the worker, so that an error comes before anything is copied and names the
+// graph's input.
 
 import { sizeOf } from '../core/dtype.ts'
 import { EngineError } from '../core/errors.ts'

@@ -1,4 +1,4 @@
-// Node's door to the engine: ONNX Runtime in a worker thread, weights by reference into local files.
+// The engine in Node: ONNX Runtime in a worker thread, weights by reference into local files.
 
 import { availableParallelism } from 'node:os'
 import { parse, resolve } from 'node:path'
@@ -180,7 +180,7 @@ class NodeProgram implements FileProgram {
   }
 }
 
-/** A copy to hand over: a message that copies by itself writes and reads every byte once more, 20 ms for 4M weights. */
+/** A copy to transfer: a message that clones writes and reads every byte once more, 20 ms for 4M weights. */
 function toWire(value: Value): HostTensor | { resident: number } {
   if ('resident' in value) return { resident: value.resident }
   const { dtype, shape, data } = value

@@ -1,4 +1,4 @@
-// What ONNX Runtime says when it fails, made readable.
+// Makes ONNX Runtime's error messages readable.
 
 /** Its message on one line, without the C++ source position and the failed condition. */
 export function readable(error: unknown): string {

@@ -1,4 +1,4 @@
-// How ONNX Runtime opens a session: its switches, all in one place.
+// The options with which ONNX Runtime opens a session.
 // The file system's root is the folder of external data, so one graph may point into any number of checkpoints.
 
 import type { InferenceSession } from 'onnxruntime-common'
@@ -13,7 +13,7 @@ export interface SessionSettings {
   folder?: string
 }
 
-/** Only fatal messages are logged: everything else comes as an error, or is no business of the terminal. */
+/** Only fatal messages are logged: everything else comes as an error or does not belong on the terminal. */
 export const QUIET = 4
 
 export function sessionOptions({ device, threads, prepack, folder }: SessionSettings): InferenceSession.SessionOptions {
@@ -22,7 +22,7 @@ export function sessionOptions({ device, threads, prepack, folder }: SessionSett
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     logSeverityLevel: QUIET,
-    // Planned buffers live as long as the session: 100 MB of a decoder's memory, for no measurable speed.
+    // Planned buffers would live as long as the session: 100 MB of a decoder's memory, without a measurable gain in speed.
     enableMemPattern: false,
     extra: {
       session: {

@@ -1,12 +1,12 @@
-// The engine's one interface: load a graph, run it, keep tensors on its side between runs.
-// Node's door to it is node.ts (worker threads over onnxruntime-node), the browser's is web.ts; nothing here knows either.
+// The engine's interface: load a graph, run it, keep tensors with the engine between runs.
+// node.ts implements it with worker threads over onnxruntime-node, web.ts in the browser.
 
 import type { Graph } from '../graph/serialize.ts'
 
 export const devices = ['auto', 'cpu', 'cuda', 'webgpu', 'coreml', 'dml'] as const
 export type Device = (typeof devices)[number]
 
-/** What a program runs on; 'wasm' is the processor as a browser lends it (web.ts). */
+/** What a program runs on; 'wasm' is the processor in a browser (web.ts). */
 export type ProgramDevice = Exclude<Device, 'auto'> | 'wasm'
 
 export type HostData = Float32Array | Int32Array | BigInt64Array | Uint8Array | Int8Array
@@ -43,14 +43,14 @@ export interface Program extends AsyncDisposable {
   dispose(): Promise<void>
 }
 
-/** What a program says of one of its inputs or outputs; names stand for dimensions that stay open. */
+/** The declaration of an input or output of a program; names stand for open dimensions. */
 export interface TensorSpec {
   readonly name: string
   readonly dtype: string
   readonly shape: readonly (number | string)[]
 }
 
-/** A program that came as a file, of which nothing is known but what it declares. */
+/** A program from a file, with its declared inputs and outputs. */
 export interface FileProgram extends Program {
   readonly inputSpecs: readonly TensorSpec[]
   readonly outputSpecs: readonly TensorSpec[]
@@ -69,10 +69,10 @@ export interface Engine extends AsyncDisposable {
   /** What 'auto' chose and why, or how the device was asked for. */
   readonly reason: string
   readonly threads: number
-  /** False once it was disposed or its worker died; nothing brings it back, another engine takes its place. */
+  /** False after `dispose` or after its worker died; it cannot be restarted, create another engine. */
   readonly alive: boolean
   load(graph: Graph, options?: LoadOptions): Promise<Program>
-  /** Opens an ONNX file as it is; weights that lie outside of it have to lie in its folder. */
+  /** Opens an ONNX file; external weights must be in its folder. */
   loadFile(path: string, options?: Pick<LoadOptions, 'prepack' | 'signal'>): Promise<FileProgram>
   /** Rejects what is pending; resolves when a run in progress has ended on its own and the worker is gone. */
   dispose(): Promise<void>

@@ -14,14 +14,14 @@ export const runtimeFiles: Readonly<Record<WebDevice, { script: string; binary: 
   wasm: { script: 'ort.wasm.bundle.min.mjs', binary: 'ort-wasm-simd-threaded.wasm' },
 }
 
-/** Threads that a page's security policy forbids never start, without a word. */
+/** Threads that a page's security policy forbids never start, and no error says so. */
 const PATIENCE_MS = 120_000
 
 export interface RuntimeOptions {
   device: WebDevice
   /** Threads of the processor; more than one only where SharedArrayBuffer exists. */
   threads: number
-  /** Address of the folder with the files above; without it the package is imported, which is a bundler's business. */
+  /** Address of the folder with the files above; without it the package is imported, which a bundler has to resolve. */
   folder?: string | undefined
   /** The WebAssembly module, when the caller has fetched it. */
   binary?: Uint8Array | undefined
@@ -45,7 +45,7 @@ export async function openRuntime({ device, threads, folder, binary }: RuntimeOp
       remedy: 'Serve node_modules/onnxruntime-web/dist, and say where with the option `ort`.',
     })
   })) as WebRuntime
-  ort.env.logLevel = 'fatal' // what goes wrong comes as an error; the console is the page's
+  ort.env.logLevel = 'fatal' // failures are thrown; the console belongs to the page
   ort.env.wasm.numThreads = threads
   ort.env.wasm.initTimeout = PATIENCE_MS
   if (binary) ort.env.wasm.wasmBinary = binary

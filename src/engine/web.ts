@@ -1,5 +1,5 @@
-// The browser's door to the engine: ONNX Runtime Web in the thread that asks, which should be a worker's, as a run blocks it.
-// Weights are files in memory, by the names that graphs call them; a graph points into them as it points into files on disk.
+// The engine in a browser: ONNX Runtime Web in the calling thread, which should be a worker because a run blocks it.
+// Weights are files in memory under the names that graphs use; a graph points into them as it points into files on disk.
 
 import type { InferenceSession, Tensor } from 'onnxruntime-common'
 import { EngineError } from '../core/errors.ts'
@@ -80,7 +80,7 @@ export class WebEngine implements Engine {
       logSeverityLevel: QUIET,
       enableMemPattern: false,
       ...(externalData.length && { externalData }),
-      // Caches stay on the GPU; what is wanted here is fetched when it is known which that is.
+      // Outputs stay on the GPU until it is known which of them are needed here.
       ...(this.device === 'webgpu' && { preferredOutputLocation: 'gpu-buffer' as const }),
     }).catch((cause) => {
       throw new EngineError(`ONNX Runtime: ${readable(cause)}`, { cause, remedy: memoryRemedy(cause) })
@@ -122,7 +122,7 @@ const memoryRemedy = (cause: unknown): string | undefined =>
     : undefined
 
 /**
- * Lets messages in, an abort among them: a chain of promises alone would hold them up until it ends.
+ * Lets messages arrive, such as an abort: a chain of promises alone would delay them until it ends.
  * @throws the signal's reason when it is aborted by then
  */
 async function breathe(signal: AbortSignal | undefined): Promise<void> {
@@ -227,7 +227,7 @@ function resident(tensor: Tensor): ResidentTensor {
   return value
 }
 
-/** The tensor's data in this thread's memory; nothing of it stays elsewhere. */
+/** The tensor's data in this thread's memory; the GPU's copy is freed. */
 async function fetched(tensor: Tensor): Promise<HostTensor> {
   const data = (await tensor.getData(true)) as HostTensor['data']
   return { dtype: tensor.type as HostTensor['dtype'], shape: tensor.dims, data }

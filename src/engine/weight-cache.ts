@@ -16,12 +16,12 @@ import type { WeightSource } from '../graph/tensor.ts'
 
 /** Weights of fewer bytes travel inside the model. */
 const SMALL = 1 << 16
-/** Of the files and of the computations behind them; another one leaves older files aside. */
+/** Version of the files and of the computations; files of other versions are not used. */
 const FORMAT = 2
 /** Read and hashed at a time. */
 const PIECE = 1 << 22
 const HASH = 32
-/** What stands behind the weights in a file: three hashes. */
+/** Bytes after the weights in a file: three hashes. */
 const SEAL = 3 * HASH
 
 export function weightCacheFolder(): string {
@@ -30,7 +30,7 @@ export function weightCacheFolder(): string {
 }
 
 /**
- * Location of a keyed weight's bytes in the cache, computing them when they are not there yet or not what they should be.
+ * Location of a keyed weight's bytes in the cache, computing them if they are missing or wrong.
  * @returns undefined for what is not cached: small or unkeyed weights, or a folder that cannot be written
  */
 export async function cacheWeights(source: WeightSource): Promise<FileLocation | undefined> {
@@ -58,8 +58,8 @@ function nameOf({ key, dtype, shape }: WeightSource): string {
 const known = new Map<string, string>()
 
 /**
- * Whether the file holds what its seal says, made from what the source is now. A process hashes a file once unless it changes;
- * the origin's bytes are hashed only where its file is no longer the one that the seal knows.
+ * Whether the file matches the hashes at its end and was made from the source as it is now. A process hashes a file once unless
+ * it changes. The source's bytes are hashed only if its file has changed since.
  */
 async function isGood({ path, byteLength }: FileLocation, source: WeightSource): Promise<boolean> {
   const found = await stat(path, { bigint: true }).catch(() => undefined)

@@ -20,7 +20,7 @@ interface Answer {
 const STOP = 0
 const BUSY = 1
 
-/** Longer than any run; ends the wait for a worker that died without a word. */
+/** Longer than any run; ends the wait for a worker that died without a message. */
 const PATIENCE_MS = 60_000
 
 const open = new Set<WorkerLink>()

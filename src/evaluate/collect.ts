@@ -1,15 +1,15 @@
-// From images to what the metrics need, image by image: moments for the Fréchet distances, blocks for the Inception Score,
-// and, only where precision, recall or KID want them, the features themselves. Images are forgotten at once.
+// Collects what the metrics need, image by image: moments for the Fréchet distances, blocks for the Inception Score,
+// and the features themselves if precision, recall or KID need them. No image is kept.
 
 import { type Features, joinRows } from './features.ts'
 import { type InceptionScore, type ScoreAccumulator, scoreAccumulator } from './inception-score.ts'
 import { addFeatures, emptyMoments, type Gaussian, gaussian, type Moments } from './moments.ts'
 import type { Reading } from './reader.ts'
 
-/** Right answers of the reader, by class asked for. */
+/** Correct answers of the reader, by requested class. */
 export type Tally = Map<number, { count: number; right: number }>
 
-/** What is known of a set when all of it has been seen. */
+/** What was collected from a whole set. */
 export interface Collected {
   readonly count: number
   readonly gaussian?: Gaussian
@@ -21,7 +21,7 @@ export interface Collected {
 }
 
 export interface Collector {
-  /** Rows of a reading in the order of the set; `labels` are the classes that were asked for. */
+  /** Rows of a reading in the order of the set; `labels` are the requested classes. */
   add(reading: Reading, labels?: ArrayLike<number>): void
   result(): Collected
 }
@@ -68,7 +68,7 @@ export function collector({ keep, moments, spatial, score }: CollectOptions): Co
   }
 }
 
-/** Counts for how many rows the most likely class is the one asked for. */
+/** Counts the rows whose most likely class is the requested one. */
 function answers(tally: Tally, { data, shape: [n, classes] }: Features, labels: ArrayLike<number>): void {
   for (let row = 0; row < n; row++) {
     let best = 0
@@ -79,7 +79,7 @@ function answers(tally: Tally, { data, shape: [n, classes] }: Features, labels: 
   }
 }
 
-/** Share of rows whose most likely class is the one asked for; undefined where none was. */
+/** Share of rows whose most likely class is the requested one; undefined without labels. */
 export function accuracyOf({ tally }: Collected): number | undefined {
   if (!tally) return undefined
   const all = [...tally.values()]

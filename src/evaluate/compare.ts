@@ -1,5 +1,5 @@
-// When two numbers may be compared: everything that changes a figure without changing the samples must be the same, and what
-// made the samples may differ, because that is what is being compared. Whatever differs is listed, with what it does.
+// Whether two numbers may be compared. Everything that changes a figure without changing the samples must be equal. The samplers
+// may differ, because they are what is compared. All differences are listed with their effects.
 
 import type { Protocol } from './result.ts'
 
@@ -22,16 +22,16 @@ export interface Difference {
 
 export interface Comparison {
   comparable: boolean
-  /** What forbids comes first. */
+  /** Those that forbid a comparison come first. */
   differences: Difference[]
 }
 
-/** What stands for a field that a protocol does not have. */
+/** The value shown for a field that a protocol does not have. */
 export const notRecorded = 'not recorded'
 
 type Scalar = string | number | boolean | null | undefined
 
-/** Fields that have to be equal, in the order in which they are told. */
+/** Fields that must be equal, in the order in which they are listed. */
 const fixed: readonly [field: string, value: (protocol: Protocol) => Scalar, why: string][] = [
   ['name', ({ name }) => name, 'the two protocols resize images and estimate their figures in different ways'],
   ['labels', ({ labels }) => labels, 'another mix of classes moves every figure, whatever the images look like'],
@@ -85,7 +85,7 @@ function fixedDifferences(a: Protocol, b: Protocol): Difference[] {
   })
 }
 
-/** A hash says more than a name; where there is none, the name is all there is. */
+/** Compares hashes, or names where a hash is missing. */
 function featureNames(a: Protocol['features'], b: Protocol['features']): Difference[] {
   if (a.sha256 !== b.sha256 || a.name === b.name) return []
   const names = { field: 'features.name', a: a.name, b: b.name }
@@ -94,7 +94,7 @@ function featureNames(a: Protocol['features'], b: Protocol['features']): Differe
     : [{ ...names, why: 'the same weights under two names', weight: 'remark' }]
 }
 
-/** Files that keep every pixel are as good as one another; of the others, each changes pixels in its own way. */
+/** All lossless formats are equivalent; every lossy format changes pixels in its own way. */
 function formats(a: string, b: string): Difference[] {
   if (a === b) return []
   const same = lossless(a) && lossless(b)
@@ -106,7 +106,7 @@ function formats(a: string, b: string): Difference[] {
   return [{ field: 'format', a, b, why, weight: same ? 'remark' : 'forbids' }]
 }
 
-/** Whether images read from such files have the very pixels that were written; what is not known to be so is not. */
+/** Whether images in files of this kind keep their pixels; false if unknown. */
 const lossless = (format: string): boolean =>
   /^(none|png|npz|bmp|tiff?|features)\b|\blossless\b/i.test(format) &&
   !/\b(jpe?g|lossy|gif|avif)\b|\bwebp\b(?!.*\blossless\b)/i.test(format)

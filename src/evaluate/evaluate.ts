@@ -1,4 +1,4 @@
-// A result: what `measure` found, and the protocol it was found under, complete enough to compare or to repeat it.
+// Makes a result: the figures of `measure` and their protocol, complete enough to compare and to repeat them.
 
 import { UsageError } from '../core/errors.ts'
 import { count } from '../core/format.ts'
@@ -18,9 +18,9 @@ export interface EvaluateOptions extends Omit<MeasureOptions, 'metrics'> {
   /** Names of the classes, for accuracy by class. */
   readonly classes?: readonly string[] | undefined
   readonly sampler?: EvaluationResult['sampler']
-  /** What the figures will not mean, known before they are measured; the result holds it, too. */
+  /** Called before measuring with every reason why the figures may mislead; the result holds them, too. */
   onWarning?(text: string): void
-  /** A metric of the protocol that these sets cannot tell, and why. */
+  /** Called with a metric of the protocol that cannot be measured on these sets, and the reason. */
   onSkip?(metric: MetricName, why: string): void
 }
 
@@ -106,7 +106,7 @@ async function described(set: EvaluationSet, measured: number, signal?: AbortSig
   }
 }
 
-/** Below one sample a feature a covariance is singular, which raises every Fréchet distance by an amount that is not known. */
+/** With fewer samples than features a covariance is singular, which raises the Fréchet distance by an unknown amount. */
 function tooFewFor({ samples, reference, reader }: EvaluateOptions): string[] {
   return Object.entries({ samples, reference }).flatMap(([what, set]) => {
     if (!set || set.statistics) return []
@@ -117,7 +117,7 @@ function tooFewFor({ samples, reference, reader }: EvaluateOptions): string[] {
   })
 }
 
-/** The protocol's metrics that can be told; each of the others is reported. */
+/** The protocol's metrics that can be measured; each of the others is reported. */
 function possible(options: EvaluateOptions): MetricName[] {
   const skipped: string[] = []
   const metrics = defaultMetrics[options.protocol].filter((metric) => {
@@ -136,7 +136,7 @@ function possible(options: EvaluateOptions): MetricName[] {
 
 const unknownFeatures: Protocol['features'] = { name: 'given features', preprocessing: 'unknown' }
 
-/** Who made the features that a set is measured in: given ones come before those that a reader would make. */
+/** The extractor of a set's features: given features have precedence over those that a reader would make. */
 function featuresOf(
   { images, matrices, statistics, extractor }: EvaluationSet,
   reader: FeatureReader | undefined,
@@ -145,7 +145,7 @@ function featuresOf(
   return images && reader && extractorOf(reader)
 }
 
-/** Features of equal width and another origin have a distance, too, and it means nothing. */
+/** Features of equal width from different extractors have a distance, too, but it is meaningless. */
 function checkExtractors(ours: Protocol['features'], theirs: Protocol['features'] | undefined, name: string): void {
   if (!theirs) return
   const weights = ours.sha256 && theirs.sha256 && ours.sha256 !== theirs.sha256

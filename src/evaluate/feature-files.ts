@@ -1,6 +1,5 @@
-// Features in shards: what a reader makes of a set's images, in .npz files of a fixed number of rows, so that many machines
-// can share the work that evaluation spends its time in. Put together they are a set like any other; row i depends on image
-// i alone.
+// Features in shards: a reader's output for a set's images, in .npz files of a fixed number of rows, so that many machines can
+// share the slowest part of an evaluation. Together they are a set like any other; row i depends only on image i.
 
 import { createHash } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
@@ -111,7 +110,7 @@ export async function extractFeatures(options: ExtractOptions): Promise<Manifest
   return shard.count === 1 ? mergeFeatures([folder], { signal }) : { ...job, files }
 }
 
-/** Proves that the folders hold the features of every image once and whole. */
+/** Checks that the folders hold the features of every image once and intact. */
 export const mergeFeatures = (folders: readonly string[], options?: MergeOptions): Promise<Manifest> =>
   mergeFolders(folders, featureFiles, options)
 

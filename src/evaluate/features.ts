@@ -1,5 +1,5 @@
 // Feature matrices as the metrics read them: one row per image, one column per feature, row-major; and the product of
-// two of them, which every metric here spends its time in. Sums are float64 whatever the features are.
+// two of them, which every metric here spends its time in. Sums are float64 for features of any type.
 
 import { UsageError } from '../core/errors.ts'
 import { atOnce, type Steps } from '../core/steps.ts'

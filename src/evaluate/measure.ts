@@ -1,5 +1,5 @@
-// The metrics between two sets: which of them can be told from what the sets offer, and their values. Every row of `metrics`
-// says what it needs, so that asking for the impossible is an error before an hour of work and not after it.
+// The metrics between two sets: which of them can be measured on these sets, and their values. Every row of `metrics` declares
+// its requirements, so an impossible request is an error before the work starts.
 
 import { UsageError } from '../core/errors.ts'
 import { inPieces } from '../core/steps.ts'
@@ -41,7 +41,7 @@ export interface Measured {
   readonly kid?: Pick<KernelDistance, 'subsets' | 'subsetSize'> | undefined
 }
 
-/** What a metric asks of the samples and of the reference, and the fewest images it can be told of. */
+/** What a metric needs of the samples and of the reference, and the smallest number of images. */
 type Need = 'gaussian' | 'spatial' | 'features' | 'probabilities'
 const needs: Readonly<Record<MetricName, { samples: Need; reference?: Need; fewest: number }>> = {
   fid: { samples: 'gaussian', reference: 'gaussian', fewest: 2 },
@@ -53,7 +53,7 @@ const needs: Readonly<Record<MetricName, { samples: Need; reference?: Need; fewe
 }
 
 /**
- * Why a metric cannot be told of these two sets; undefined when it can.
+ * Why a metric cannot be measured on these two sets; undefined when it can.
  * @example
  * const sets = { samples, reference: statisticsOnly, reader }
  * obstacle('recall', sets) // 'the reference (statistic.pth) has no features, only statistics'
@@ -136,7 +136,7 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
     if (!wants.has(name)) continue
     signal?.throwIfAborted()
     onProgress?.(name, 0, 1)
-    await new Promise((resolve) => setTimeout(resolve)) // what was said is seen before half a minute of arithmetic
+    await new Promise((resolve) => setTimeout(resolve)) // messages appear before half a minute of arithmetic
     values[name] = await inPieces(frechetSteps(reference![of]!, samples[of]!), signal)
     onProgress?.(name, 1, 1)
   }
@@ -197,7 +197,7 @@ async function collected(
     const [total] = matrices.features.shape
     for (let first = 0; first < total; first += BLOCK) {
       signal?.throwIfAborted()
-      all.add(readingOf(matrices, first, first + BLOCK)) // whose classes the probabilities are of, nobody says
+      all.add(readingOf(matrices, first, first + BLOCK)) // nothing says which classes the probabilities belong to
       onProgress(Math.min(first + BLOCK, total), total)
       await new Promise((resolve) => setTimeout(resolve))
     }
@@ -231,13 +231,13 @@ function readingOf({ features, spatial, probabilities }: FeatureMatrices, first:
   }
 }
 
-/** The classes asked for, unless they are of another list than the reader's. */
+/** The requested classes, unless they belong to another list than the reader's. */
 function knownLabels({ labels, count }: ImageSource, classes: number): ArrayLike<number> | undefined {
   const fits = (label: number) => Number.isInteger(label) && label >= 0 && label < classes
   return labels?.length === count && Array.from(labels).every(fits) ? labels : undefined
 }
 
-/** Better known before the images are made or read than behind them. */
+/** Checked before the images are made or read. */
 function checkWidths({ samples, reference, reader, metrics }: MeasureOptions): void {
   if (!reference) return
   const widths = [samples, reference].map(({ matrices, statistics }) => ({

@@ -5,7 +5,7 @@
 import { UsageError } from '../core/errors.ts'
 import { checkFeatures, type Features, rowProducts } from './features.ts'
 
-/** What is known after `count` rows; grows in place. */
+/** The moments of `count` rows; updated in place. */
 export interface Moments {
   count: number
   /** [D] */

@@ -1,6 +1,6 @@
 // Any network as a feature reader: an ONNX file with one input of images float32 [N, 3, H, W] in [0, 1] and an output
-// `features`, or else its first; outputs `spatial` and `probabilities` are used where it has them. What a network wants
-// beyond [0, 1] (resizing, means and deviations) belongs into its graph, so that one file fixes the figures.
+// `features`, or else its first; outputs `spatial` and `probabilities` are used where it has them. Further preprocessing
+// (resizing, means and deviations) must be part of the graph, so that one file determines the figures.
 
 import { basename, dirname, join } from 'node:path'
 import { CheckpointError, EngineError, UsageError } from '../core/errors.ts'

@@ -1,5 +1,5 @@
-// From what a person names to a feature reader: `sprites`, an ONNX file, or a file of weights. Inception's weights are not ours to
-// ship and are never fetched behind anyone's back; when they are missing, the error says where they are published.
+// Opens a feature reader by name: `sprites`, an ONNX file, or a file of weights. Inception's weights are not part of the package
+// and are never downloaded; if they are missing, the error says where they are published.
 
 import { existsSync, statSync } from 'node:fs'
 import { openFile } from '../checkpoint/node-source.ts'
@@ -13,7 +13,7 @@ import { classifierReader, isClassifier, spritesReader } from './sprites-reader.
 
 export interface ReaderContext {
   readonly engine: Engine
-  /** Decides how Inception sees images; other networks have one way. */
+  /** Determines the preprocessing for Inception; other networks have only one. */
   readonly protocol: ProtocolName
 }
 

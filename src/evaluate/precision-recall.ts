@@ -106,7 +106,7 @@ export async function insideEachOther(
   return inside
 }
 
-/** Lets timers, signals and the network have their turn between blocks. */
+/** Lets timers, signals and network events run between blocks. */
 async function breathe({ signal }: ManifoldOptions): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve))
   signal?.throwIfAborted()

@@ -1,5 +1,5 @@
-// Trains the classifier whose features stand in for Inception and VGG on small images. Images are disturbed while it
-// learns (noise, brightness, erased boxes), so that its features notice what is wrong with a picture and not only its class.
+// Trains the classifier whose features stand in for Inception and VGG on small images. Training images are
+// augmented (noise, brightness, erased boxes), so that its features respond to defects of an image and not only to its class.
 
 import { noise, uniforms } from '../../core/random/philox.ts'
 import { float32, int64 } from '../../engine/types.ts'

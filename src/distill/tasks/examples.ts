@@ -1,5 +1,5 @@
-// Which images a run sees: a fixed shuffle of the data set, of which the first ones are held out for validation and the
-// rest are walked through again and again. Everything follows from (seed, position), so a resumed run sees the same.
+// Which images a run sees: a fixed shuffle of the data set, whose first images are held out for validation; training
+// repeats the rest. Everything is a function of (seed, position), so a resumed run sees the same images.
 // Where the shuffle leaves a class out on either side, images change places until every class that can be is on both.
 
 import { UsageError } from '../../core/errors.ts'

@@ -1,4 +1,4 @@
-// Distillation itself: the student reads a state of the trajectory (finished tokens, then noise) and predicts the teacher's
+// Distillation: the student reads a state of the trajectory (finished tokens, then noise) and predicts the teacher's
 // tokens in one pass, by two heads. Cross-entropy on the logits; on the continuous head the perceptual distance between the
 // images decoded from its prediction and from the teacher's tokens (arXiv 2412.17153, section 3.3). The pixel and embedding
 // terms are ours; set them to 0 for the paper's loss.

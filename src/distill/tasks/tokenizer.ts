@@ -1,6 +1,6 @@
 // Trains a tokenizer: VAR's multi-scale residual VQVAE or LlamaGen's VQ with unit-length codes. Reconstruction, perceptual
-// distance and the quantiser's two losses; gradients pass the quantiser straight through. Codes that nothing uses are
-// put where features are. The adversarial loss of the released tokenizers is left out: at this size it is not needed.
+// distance and the quantiser's two losses; gradients pass the quantiser straight through. Unused codes are
+// moved to features. The adversarial loss of the released tokenizers is left out: at this size it is not needed.
 // Sources: VAR/models/quant.py:VectorQuantizer2.forward, LlamaGen vq_model.py:VectorQuantizer.forward.
 
 import { uniforms } from '../../core/random/philox.ts'
