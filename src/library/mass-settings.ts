@@ -22,7 +22,8 @@ import type { Model } from './model.ts'
 /** How pixels become 8 bits (images/image.ts:toUint8). */
 export const rounding = 'floor(clamp(255 x + 0.5, 0, 255)) in float32'
 
-const { steps: _, timesteps: __, teacherOnly: ___, flow: ____, ...flatEntries } = optionEntries
+/** What `sampler` and `timesteps` say is left out. */
+const planEntries = v.omit(v.object(optionEntries), ['steps', 'timesteps', 'teacherOnly', 'flow'])
 
 /** What anything is computed from, bounded; `massSettings` writes it. */
 export const massSettingsSchema = v.objectWithRest(
@@ -36,7 +37,7 @@ export const massSettingsSchema = v.objectWithRest(
     rng: v.picklist(generators),
     sampler: v.picklist(['student', 'teacher', 'flow', 'teacher-involved']),
     timesteps: v.optional(v.pipe(v.string(), v.maxLength(longestList), v.regex(/^\d+(,\d+)*$/))),
-    ...v.partial(v.object(flatEntries)).entries,
+    ...v.partial(planEntries).entries,
     steps: wholeUpTo(mostUnits),
     dtype: shortText,
     ema: v.boolean(),

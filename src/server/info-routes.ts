@@ -3,6 +3,7 @@ import * as v from 'valibot'
 import type { Model } from '../library/model.ts'
 import { dtypes } from '../models/weights.ts'
 import { steps } from '../sampling/plan.ts'
+import { snakeKeys } from '../sampling/plan-options.ts'
 import type { ModelPool } from './model-pool.ts'
 import { classesQuery, parsed } from './requests.ts'
 import type { Route } from './route.ts'
@@ -20,7 +21,7 @@ const modelSchema = v.strictObject({
   presets: v.array(
     v.strictObject({
       steps: whole,
-      timesteps: v.array(whole),
+      timesteps: v.pipe(v.array(whole), v.readonly()),
       split: whole,
       teacher_from: v.optional(v.pipe(whole, v.description('The teacher takes part, from this group on.'))),
     }),
@@ -45,12 +46,7 @@ function described(pool: ModelPool, model: Model): v.InferOutput<typeof modelSch
     teacher: teacher !== undefined,
     presets: model.presets
       .filter(({ teacherFrom }) => teacherFrom === undefined || teacher)
-      .map((preset) => ({
-        steps: preset.steps,
-        timesteps: [...preset.timesteps],
-        split: preset.split,
-        ...(preset.teacherFrom !== undefined && { teacher_from: preset.teacherFrom }),
-      })),
+      .map(({ published: _, ...preset }) => snakeKeys(preset)),
     default_steps: steps(model.plan(), family.groups.length),
     device: engine.device,
     threads: engine.threads,

@@ -46,7 +46,7 @@ const label = v.union(
 export const formats = ['png', 'jpeg', 'webp'] as const
 
 /** All options of sampling but the solver and its steps: each of their values would build a graph that stays in memory. */
-const { solver: _, odeSteps: __, ...planEntries } = optionEntries
+const planEntries = v.omit(v.object(optionEntries), ['solver', 'odeSteps']).entries
 
 /** Options of sampling by the names of the library; a request has them in snake case. */
 const planParameters = snakeKeys(

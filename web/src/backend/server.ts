@@ -2,11 +2,11 @@
 // become errors that say what to do.
 import { EventSourceParserStream } from 'eventsource-parser/stream'
 import { isMixed } from '../../../src/sampling/noise-recipe.ts'
-import { flatOptions, snakeKeys } from '../../../src/sampling/plan-options.ts'
+import { camelKeys, flatOptions, type SnakeKeys, snakeKeys } from '../../../src/sampling/plan-options.ts'
 import { pngSettings } from './png-settings.ts'
 import { lostServer, noServer, refusal } from './server-errors.ts'
 import { credentials } from './token.ts'
-import type { Backend, ClassEntry, Done, ModelInfo, NoiseRecipe, Picture, SampleAsk, Watch } from './types.ts'
+import type { Backend, ClassEntry, Done, ModelInfo, NoiseRecipe, Picture, Preset, SampleAsk, Watch } from './types.ts'
 import { BackendError } from './types.ts'
 
 /** @param base the address of the server, relative to the page */
@@ -50,7 +50,7 @@ interface ServedModel extends Omit<ModelInfo, 'imageSize' | 'presets' | 'default
   image_size: number
   default_steps: number
   threads: number
-  presets: { steps: number; timesteps: number[]; split: number; teacher_from?: number }[]
+  presets: SnakeKeys<Preset>[]
 }
 
 function modelInfo({ image_size, default_steps, presets, ...rest }: ServedModel): ModelInfo {
@@ -58,10 +58,7 @@ function modelInfo({ image_size, default_steps, presets, ...rest }: ServedModel)
     ...rest,
     imageSize: image_size,
     defaultSteps: default_steps,
-    presets: presets.map(({ teacher_from, ...preset }) => ({
-      ...preset,
-      ...(teacher_from !== undefined && { teacherFrom: teacher_from }),
-    })),
+    presets: presets.map((preset) => camelKeys(preset) as Preset),
   }
 }
 
