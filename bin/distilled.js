@@ -15,7 +15,7 @@ if (inClone) {
   try {
     if (!isBuilt()) process.stderr.write('building distilled ...\n')
     build()
-    if (process.argv[2] === 'serve') {
+    if (/^(serve\b|review open)/.test(process.argv.slice(2).join(' '))) {
       const { buildWeb, isWebBuilt } = await import('../scripts/build-web.js')
       if (!isWebBuilt()) process.stderr.write('building the web app ...\n')
       await buildWeb()

@@ -1,8 +1,8 @@
 // `node scripts/site.js OUT`: the web app as plain files for any server of files, with the embedded models and ONNX Runtime beside
 // it, so that the page's own engine makes the pictures. The folder must be new, or empty.
 
-import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { cpSync, existsSync, readdirSync, statSync } from 'node:fs'
+import { join, resolve, sep } from 'node:path'
 import { build, root } from './build.js'
 import { buildWeb } from './build-web.js'
 
@@ -22,8 +22,9 @@ if (mounts.length < 3) {
 }
 for (const { at, folder, pick } of mounts) {
   const target = join(resolve(out), at)
-  mkdirSync(target, { recursive: true })
-  if (!pick) cpSync(folder, target, { recursive: true })
-  else for (const name of readdirSync(folder).filter(pick)) copyFileSync(join(folder, name), join(target, name))
+  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+    const isWanted = statSync(join(folder, name)).isFile() && (!pick || pick(name.replaceAll(sep, '/')))
+    if (isWanted) cpSync(join(folder, name), join(target, name))
+  }
 }
 console.log(`The site is ${resolve(root, out)}: any server of files will do.`)

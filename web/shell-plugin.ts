@@ -16,6 +16,9 @@ const digest = (parts: readonly (string | Uint8Array)[]) => {
   return hash.digest('hex').slice(0, 12)
 }
 
+/** index.html is './'; a review needs its server. */
+const isLeftOut = /^((index|review)\.html$|assets\/review-)/
+
 /** Directives that a <meta> cannot give. */
 const headersOnly = /^frame-ancestors /
 const policy = pageHeaders(true)
@@ -38,7 +41,7 @@ export function shell(): Plugin {
       const content = built.map((file) => (file.type === 'chunk' ? file.code : file.source))
       const others = ['index.html', 'service-worker.ts', ...fixed.map((name) => `public/${name}`)]
       const version = digest([...content, ...others.map((name) => readFileSync(path(name)))])
-      const files = ['./', ...built.map(({ fileName }) => fileName), ...fixed].filter((name) => name !== 'index.html')
+      const files = ['./', ...built.map(({ fileName }) => fileName), ...fixed].filter((name) => !isLeftOut.test(name))
       const entry = createRequire(import.meta.url).resolve('onnxruntime-web')
       const { version: runtime } = JSON.parse(readFileSync(join(dirname(entry), '../package.json'), 'utf8'))
       const source = readFileSync(path('service-worker.ts'), 'utf8')

@@ -26,6 +26,7 @@ export default defineConfig({
   plugins: [chartStyles(), shell()],
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {
+    rolldownOptions: { input: { index: path('index.html'), review: path('review.html') } },
     outDir: path('../dist/app'),
     emptyOutDir: true,
     target: ['es2022', 'chrome123', 'firefox120', 'safari17.5'], // the first with light-dark()

@@ -12,7 +12,6 @@ import { writeAtomically } from '../files/atomic.ts'
 import { refuseOverwriting } from '../images/overwriting.ts'
 import { version } from '../library/version.ts'
 import { type DType, dtypes } from '../models/weights.ts'
-import { openDesk } from '../review/desk.ts'
 import { readReview } from '../review/folder.ts'
 import { defaultCount, type GenerateProgress, mostImages } from '../review/generate.ts'
 import { journalName, openJournal, readJournal } from '../review/journal.ts'
@@ -20,8 +19,9 @@ import { imagesFolder } from '../review/manifest.ts'
 import { makeReport } from '../review/report.ts'
 import { reportCsv, reportMarkdown } from '../review/report-text.ts'
 import { chooseModels, makeReview } from '../review/run.ts'
-import { defaultPort, serveReview } from '../review/server.ts'
+import { openReviewSession } from '../review/session.ts'
 import { type FlatOptions, nestedOptions } from '../sampling/plan-options.ts'
+import { defaultReviewPort as defaultPort, serveReview } from '../server/review.ts'
 import { bounds } from './bounds.ts'
 import { commandOutput, duration, Interrupted, type Io } from './io.ts'
 import { collected, wholeNumber } from './parse.ts'
@@ -164,7 +164,7 @@ function openCommand(io: Io): Command {
       const review = await readReview(folder, io.signal)
       const journal = await openJournal(folder)
       try {
-        const server = await serveReview(openDesk(review, journal), flags)
+        const server = await serveReview(openReviewSession(review, journal), flags)
         for (const fault of [...review.faults, ...journal.faults].slice(0, 10)) output.note(`note: ${fault}`)
         output.note(
           `${plural(review.images.length, 'image')} of ${plural(review.models.length, 'model')}. Ctrl-C ends; nothing is lost.`,

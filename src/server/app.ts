@@ -5,14 +5,15 @@ import { safeHeaders } from '../http/guard.ts'
 import type { Proxies } from '../http/proxies.ts'
 import { type AccessOptions, accessRules } from './access.ts'
 import { ApiError, asApiError } from './errors.ts'
-import { indexPage } from './page.ts'
+import { indexPage } from './page.tsx'
 import type { RequestContext, Route } from './route.ts'
-import { routes } from './routes.ts'
-import type { Services } from './services.ts'
+import type { AppServices } from './services.ts'
 import { type StaticFiles, serveFile } from './static.ts'
 
 export interface AppOptions extends Omit<AccessOptions, 'isOpen' | 'isPage'> {
   proxies: Proxies
+  /** Whether other sites may link to its pages. */
+  linked?: boolean
   /** The files of a web app by address; they replace the index page. */
   files: StaticFiles
 }
@@ -20,14 +21,17 @@ export interface AppOptions extends Omit<AccessOptions, 'isOpen' | 'isPage'> {
 /** The path of a route as hono writes it: /images/:name */
 const pattern = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ':$1')
 
-const inTable = (path: string): Route | undefined =>
-  routes.find((route) =>
-    new RegExp(`^${route.path.replaceAll(/\{\w+\}/g, '[^/]+').replaceAll('.', '\\.')}$`).test(path),
-  )
-
-export function createApp(services: Services, { files, proxies, ...options }: AppOptions): Hono<RequestContext> {
+export function createApp<S extends AppServices>(
+  routes: readonly Route<S>[],
+  services: S,
+  { files, proxies, linked = true, ...options }: AppOptions,
+): Hono<RequestContext> {
   const { metrics, stop } = services
   const app = new Hono<RequestContext>()
+  const inTable = (path: string) =>
+    routes.find((route) =>
+      new RegExp(`^${route.path.replaceAll(/\{\w+\}/g, '[^/]+').replaceAll('.', '\\.')}$`).test(path),
+    )
   const isPage = (path: string) => path === '/' || files.get(path) !== undefined
   app.use(async (c, next) => {
     const started = performance.now()
@@ -37,7 +41,7 @@ export function createApp(services: Services, { files, proxies, ...options }: Ap
     if (!c.res.headers.has('Cache-Control')) c.header('Cache-Control', 'no-store')
     if (stop.refusing) c.header('Connection', 'close')
     const count = (status: number) =>
-      metrics.request(c.get('route') ?? 'other', counted(c.req.method), status, (performance.now() - started) / 1000)
+      metrics?.request(c.get('route') ?? 'other', counted(c.req.method), status, (performance.now() - started) / 1000)
     const ends = c.get('ends')
     if (ends) ends.then(count)
     else count(c.res.status)
@@ -47,7 +51,7 @@ export function createApp(services: Services, { files, proxies, ...options }: Ap
     await next()
   })
   const isOpen = (path: string) => isPage(path) || inTable(path)?.open === true
-  for (const step of accessRules({ ...options, isOpen, isPage })) app.use(step)
+  for (const step of accessRules({ ...options, isOpen, isPage: linked ? isPage : () => false })) app.use(step)
   for (const route of routes) {
     app.on(route.method, pattern(route.path), (c) => {
       c.set('route', route.path)

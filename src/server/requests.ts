@@ -172,13 +172,11 @@ export function parsed<T extends v.GenericSchema>(schema: T, value: unknown): v.
   if (result.success) return result.output
   const [issue] = result.issues
   const param = v.getDotPath(issue) ?? undefined
-  const known = param === undefined || Object.hasOwn((schema as unknown as { entries: object }).entries, topOf(param))
+  const known = issue.type !== 'strict_object' || issue.expected !== 'never'
   const shown = param && param.length > 80 ? `${param.slice(0, 80)}...` : param
   const message = known ? `${shown ?? 'The request'} ${issue.message}.` : `There is no parameter "${shown}".`
   throw new ApiError(400, message, { code: known ? 'invalid_value' : 'unknown_parameter', param: shown })
 }
-
-const topOf = (path: string): string => path.split('.')[0]!
 
 /** The options of sampling that a request gives, as a program would give them. */
 export const planOptions = (request: SampleRequest): PlanOptions => nestedOptions(camelKeys(request))

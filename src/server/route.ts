@@ -30,7 +30,7 @@ export interface Answer {
   readonly events?: Readonly<Record<string, v.GenericSchema>>
 }
 
-export interface Route {
+export interface Route<S = Services> {
   readonly method: 'GET' | 'POST'
   /** As OpenAPI writes it: /images/{name} */
   readonly path: string
@@ -42,7 +42,7 @@ export interface Route {
   readonly parameters?: Readonly<Record<string, v.GenericSchema>>
   /** Its answers, besides those that every route can give (openapi.ts). */
   readonly answers: Readonly<Record<number, Answer>>
-  handle(c: Context<RequestContext>, services: Services): Response | Promise<Response>
+  handle(c: Context<RequestContext>, services: S): Response | Promise<Response>
 }
 
 const isJson = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?;?$/i
@@ -54,16 +54,17 @@ const isJson = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?;?$/i
 export async function readBody<T extends v.GenericSchema>(
   c: Context<RequestContext>,
   schema: T,
+  limit = bodyLimit,
 ): Promise<v.InferOutput<T>> {
   const unsupported = (message: string) => new ApiError(415, message, { code: 'unsupported_media_type' })
   if (!isJson.test(c.req.header('content-type') ?? '')) throw unsupported('Expected application/json in UTF-8.')
   if (!/^(identity)?$/i.test(c.req.header('content-encoding') ?? ''))
     throw unsupported('Expected a body that is not compressed.')
-  if (Number(c.req.header('content-length') ?? 0) > bodyLimit) throw tooLong()
-  return parsed(schema, json(await bytesOf(c)))
+  if (Number(c.req.header('content-length') ?? 0) > limit) throw tooLong(limit)
+  return parsed(schema, json(await bytesOf(c, limit)))
 }
 
-async function bytesOf(c: Context<RequestContext>): Promise<Uint8Array> {
+async function bytesOf(c: Context<RequestContext>, limit: number): Promise<Uint8Array> {
   const pieces: Uint8Array[] = []
   const reader = c.req.raw.body?.getReader()
   for (let length = 0; reader; ) {
@@ -72,14 +73,14 @@ async function bytesOf(c: Context<RequestContext>): Promise<Uint8Array> {
     })
     if (done) break
     length += value.length
-    if (length > bodyLimit) throw tooLong()
+    if (length > limit) throw tooLong(limit)
     pieces.push(value)
   }
   return Buffer.concat(pieces)
 }
 
-const tooLong = () =>
-  new ApiError(413, `The request is longer than ${bodyLimit} bytes.`, {
+const tooLong = (limit: number) =>
+  new ApiError(413, `The request is longer than ${limit} bytes.`, {
     code: 'too_long',
     headers: { Connection: 'close' },
   })

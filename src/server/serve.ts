@@ -1,18 +1,16 @@
 // Starts and stops the server: it loads the models, listens, makes a first image with each, and on closing answers every request.
 // It listens on this machine alone by default; on other addresses it demands a token.
 import { setMaxListeners } from 'node:events'
-import { createServer, type Server } from 'node:http'
-import { getRequestListener } from '@hono/node-server'
+import type { Server } from 'node:http'
 import { UsageError } from '../core/errors.ts'
 import { quote } from '../core/show.ts'
-import { Connections } from '../http/connections.ts'
-import { canonicalHost, hostAndPort, isLoopback, loopbackHosts } from '../http/hosts.ts'
-import { listen } from '../http/listen.ts'
+import { isLoopback } from '../http/hosts.ts'
 import { trustedProxies } from '../http/proxies.ts'
 import { createApp } from './app.ts'
-import { answerMalformed, unreadable } from './malformed.ts'
+import { type HttpServer, type HttpServerOptions, openHttpServer } from './http-server.ts'
 import { firstImage, ModelPool, type ModelPoolOptions } from './model-pool.ts'
 import { sampleJob } from './parse-request.ts'
+import { routes } from './routes.ts'
 import { openServices, type ServiceOptions, type Services } from './services.ts'
 import * as settings from './settings.ts'
 import { type Mount, openStatic } from './static.ts'
@@ -34,8 +32,7 @@ export interface ServeOptions extends ModelPoolOptions, ServiceOptions {
   trustProxy?: readonly string[] | undefined
   /** A web app in place of the index page, and what it loads. */
   mounts?: readonly Mount[] | undefined
-  /** Seconds in which the head, and the whole, of a request has to arrive, and in which its answer has to be read. */
-  patience?: { head?: number; request?: number; answer?: number } | undefined
+  patience?: HttpServerOptions['patience']
 }
 
 export interface RunningServer {
@@ -57,7 +54,7 @@ export interface RunningServer {
  * await server.close()
  */
 export async function serveModels(options: ServeOptions): Promise<RunningServer> {
-  const { host = '127.0.0.1', port = defaultPort, token, cors = [], patience = {} } = options
+  const { host = '127.0.0.1', port = defaultPort, token, cors = [] } = options
   checkAccess(host, token, cors)
   const publicUrl = options.publicUrl === undefined ? undefined : publicAddress(options.publicUrl)
   const proxies = trustedProxies(options.trustProxy ?? [])
@@ -67,42 +64,19 @@ export async function serveModels(options: ServeOptions): Promise<RunningServer>
   const ending = new AbortController()
   setMaxListeners(0, ending.signal) // every request at work listens
   const stop = { refusing: false, signal: ending.signal }
-  const services = openServices(pool, stop, () => connections, { ...options, publicUrl: publicUrl?.href })
-  let hosts: readonly string[] | undefined = []
+  let http: HttpServer | undefined
+  const services = openServices(pool, stop, () => http!.connections, { ...options, publicUrl: publicUrl?.href })
+  const hosts = () => (http ? http.hosts : [])
   const publicOrigin = publicUrl?.origin
-  const app = createApp(services, { hosts: () => hosts, publicOrigin, token, cors, files, proxies })
-  const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false, errorHandler: unreadable })
-  const server = createServer(
-    {
-      headersTimeout: (patience.head ?? settings.headSeconds) * 1000,
-      requestTimeout: (patience.request ?? settings.requestSeconds) * 1000,
-      connectionsCheckingInterval: 500,
-      keepAliveTimeout: (options.trustProxy?.length ? settings.idleProxySeconds : settings.idleSeconds) * 1000,
-      requireHostHeader: false, // `unreadable` says it in words
-    },
-    (request, response) => {
-      const exchange = { request, response, answer: () => void answer(request, response) }
-      connections.begin(exchange, proxies.callerOf(request).address)
-    },
-  )
-  const bounds = {
-    most: settings.mostConnections,
-    mostOfOne: settings.mostConnectionsOfOne,
-    patience: patience.answer ?? settings.answerSeconds,
-    slowest: settings.slowestReader,
-    ahead: settings.mostPipelined,
-  }
-  const connections = new Connections(server, bounds, proxies.trusts)
-  answerMalformed(server, connections)
+  const app = createApp(routes, services, { hosts, publicOrigin, token, cors, files, proxies })
+  const idle = options.trustProxy?.length ? settings.idleProxySeconds : settings.idleSeconds
   try {
-    const taken = await listen(server, port, host)
-    const named = publicUrl ? [canonicalHost(publicUrl.host)!] : []
-    const own = [hostAndPort(host, taken), ...loopbackHosts(taken), hostAndPort('::1', taken)]
-    hosts = isLoopback(host) ? [...new Set([...own, ...named])] : undefined
+    http = await openHttpServer(app, { host, port, proxies, publicUrl, idle, patience: options.patience })
+    const { server, url } = http
     const warm = warmUp(services)
     warm.catch((error) => stop.refusing || services.onFailure(error))
     return {
-      url: `http://${hostAndPort(host, taken)}/`,
+      url,
       services,
       warm,
       close: (grace) => close(server, services, ending, grace),

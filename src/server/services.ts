@@ -12,20 +12,25 @@ import type { ImageJob } from './parse-request.ts'
 import { batchSize, defaultTimeout, queueCapacity } from './settings.ts'
 import { ImageStore } from './store.ts'
 
-export interface Services {
+/** What every app needs, whatever its routes do. */
+export interface AppServices {
+  readonly metrics?: Metrics
+  readonly stop: Stop
+  /** Called with every unexpected failure of the server. */
+  readonly onFailure: (error: unknown) => void
+}
+
+export interface Services extends AppServices {
   readonly pool: ModelPool
   readonly batcher: Batcher<ImageJob, SampleResult>
   readonly store: ImageStore
   readonly metrics: Metrics
   /** Seconds of a request. */
   readonly timeout: number
-  readonly stop: Stop
   /** Where a caller finds this server, with a slash at the end. */
   readonly publicAddress: (caller: Caller) => string
   /** Set once the server exists. */
   readonly connections: () => Pick<Connections, 'size' | 'closed'>
-  /** Called with every unexpected failure of the server. */
-  readonly onFailure: (error: unknown) => void
 }
 
 /** The state of the shutdown: first new requests are refused, then the signal stops those that remain. */

@@ -17,12 +17,17 @@ export interface Mount {
   readonly pick?: ((name: string) => boolean) | undefined
   /** Whether a file's name changes with its content. */
   readonly hashed?: ((name: string) => boolean) | undefined
+  /** The file at the address of its folder: index.html by default. */
+  readonly index?: string
+  /** Its pages run nothing but their script: no WebAssembly, no worker, no image made in the page. */
+  readonly strict?: true
 }
 
 export interface StaticFile {
   readonly path: string
   readonly type: string
   readonly hashed: boolean
+  readonly headers: Readonly<Record<string, string>>
 }
 
 const types: Readonly<Record<string, string>> = {
@@ -63,10 +68,10 @@ export async function openStatic(mounts: readonly Mount[]): Promise<StaticFiles>
   }
 }
 
-/** The files below the mounts (no links) by their address; index.html is its folder's, too. */
+/** The files below the mounts (no links) by their address; the index is its folder's, too. */
 async function list(mounts: readonly Mount[]): Promise<ReadonlyMap<string, StaticFile>> {
   const files = new Map<string, StaticFile>()
-  for (const { at, folder, pick, hashed } of mounts) {
+  for (const { at, folder, pick, hashed, index = 'index.html', strict } of mounts) {
     for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
       if (!entry.isFile()) continue
       const path = join(entry.parentPath, entry.name)
@@ -74,9 +79,10 @@ async function list(mounts: readonly Mount[]): Promise<ReadonlyMap<string, Stati
       if (pick?.(name) === false) continue
       const address = at + name.split('/').map(encodeURIComponent).join('/')
       const type = types[extname(path)] ?? 'application/octet-stream'
-      const file = { path, type, hashed: hashed?.(name) ?? false }
+      const headers = strict ? {} : pageHeaders(type.startsWith('text/html'))
+      const file = { path, type, headers, hashed: hashed?.(name) ?? false }
       files.set(address, file)
-      if (entry.name === 'index.html') files.set(address.slice(0, -entry.name.length), file)
+      if (entry.name === index) files.set(address.slice(0, -entry.name.length), file)
     }
   }
   return files
@@ -88,7 +94,7 @@ async function list(mounts: readonly Mount[]): Promise<ReadonlyMap<string, Stati
  * @throws ApiError 404 when it has gone since it was listed
  */
 export async function serveFile(
-  { path, type, hashed }: StaticFile,
+  { path, type, hashed, headers: own }: StaticFile,
   { method, known }: { method: string; known?: string | undefined },
 ): Promise<Response> {
   const handle = await open(path).catch((cause: NodeJS.ErrnoException) => {
@@ -100,7 +106,7 @@ export async function serveFile(
     const { size, mtimeMs } = await handle.stat()
     const tag = `"${size.toString(36)}-${Math.round(mtimeMs).toString(36)}"`
     const headers = {
-      ...pageHeaders(type.startsWith('text/html')),
+      ...own,
       'Content-Type': type,
       ETag: tag,
       'Cache-Control': hashed ? 'public, max-age=31536000, immutable' : 'no-cache',

@@ -23,9 +23,9 @@ import { readImage } from '../../src/images/read.ts'
 import * as api from '../../src/index.ts'
 import { reportOf } from '../../src/report/model.ts'
 import { readEntries } from '../../src/report/read-entries.ts'
-import { openDesk } from '../../src/review/desk.ts'
 import { readReview } from '../../src/review/folder.ts'
 import { openJournal, readJournal } from '../../src/review/journal.ts'
+import { openReviewSession } from '../../src/review/session.ts'
 import { fixturePath } from '../fixtures.ts'
 import { writeInception } from '../inception-weights.ts'
 import { spriteResults, writeResults } from '../report-results.ts'
@@ -197,7 +197,7 @@ export async function openValues() {
     review: await readReview('review'),
     readReview,
     readJournal,
-    openDesk,
+    openReviewSession,
     madeBy: 'an example',
     checkpoints: [],
     // the program around the example

@@ -87,7 +87,7 @@ const rooms: Record<string, readonly string[]> = {
     'jobs',
     'library',
   ],
-  server: ['core', 'files', 'http', 'engine/types.ts', 'models', 'zoo', 'sampling', 'images', 'library'],
+  server: ['core', 'files', 'http', 'review', 'engine/types.ts', 'models', 'zoo', 'sampling', 'images', 'library'],
   cli: [
     ...[
       'core',
@@ -109,17 +109,7 @@ const rooms: Record<string, readonly string[]> = {
 }
 
 /** Files of these rooms run in a browser, too ... */
-const browserRooms = [
-  'core/',
-  'charts/',
-  'checkpoint/',
-  'graph/',
-  'models/',
-  'sampling/',
-  'evaluate/',
-  'review/page/',
-  'web/',
-]
+const browserRooms = ['core/', 'charts/', 'checkpoint/', 'graph/', 'models/', 'sampling/', 'evaluate/', 'web/']
 /** ... so do these ... */
 const browserFiles = [
   'data/dataset.ts',
@@ -190,7 +180,7 @@ const packages: Record<string, readonly string[]> = {
   '@hono/node-server': ['server'],
   '@valibot/to-json-schema': ['server'],
   preact: ['charts', 'report', 'distill'],
-  'preact-render-to-string': ['charts'],
+  'preact-render-to-string': ['charts', 'server'],
   koffi: ['distill'],
 }
 

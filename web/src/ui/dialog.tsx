@@ -1,6 +1,6 @@
 // A modal dialog: the browser's own, with its focus handling and Escape; a click beside it closes it, too.
 import type { ComponentChildren } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { Icon } from './icon.tsx'
 
 export interface DialogProps {
@@ -14,7 +14,8 @@ export interface DialogProps {
 
 export function Dialog({ title, open, onClose, closeKey, children }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null)
-  useEffect(() => {
+  // Before the next key is heard: what is typed then belongs to the dialog
+  useLayoutEffect(() => {
     const dialog = element.current!
     if (open && !dialog.open) dialog.showModal()
     if (!open && dialog.open) dialog.close()

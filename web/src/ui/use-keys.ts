@@ -10,7 +10,8 @@ const acts = 'button, a, summary, [role=combobox]'
 /** Whether a key pressed here belongs to the element it was pressed on. */
 function isTaken({ key, target }: KeyboardEvent): boolean {
   if (!(target instanceof Element)) return false
-  if (target.closest('dialog')) return true
+  const dialog = target.closest('dialog')
+  if (dialog) return dialog.open // one that has just been closed may keep the focus for a moment
   if (target.closest(types)) return key !== 'Escape' && key !== 'Enter'
   if (target.closest('input') && key.startsWith('Arrow')) return true
   return (key === 'Enter' || key === ' ') && target.closest(acts) !== null

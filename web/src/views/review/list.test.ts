@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import type { Verdict } from '../events.ts'
-import type { WireImage } from '../wire.ts'
+import type { Verdict } from '../../../../src/review/events.ts'
+import type { WireImage } from '../../../../src/review/wire.ts'
 import { type Filters, following, matching, neighbour, neighbourGroup } from './list.ts'
 
 /** Two models, two classes, two images each: "a7.0" ... "b9.1". */

@@ -13,7 +13,7 @@ import type { WireImage, WireModel, WireOutcome, WireReview } from './wire.ts'
 /** An action that cannot be: the page tells the reviewer. */
 export class Conflict extends Error {}
 
-export interface Desk {
+export interface ReviewSession {
   review(): Promise<WireReview>
   act(action: ReviewAction): Promise<WireOutcome>
   /** The bytes of the image with this hash; undefined when there is none. */
@@ -24,7 +24,11 @@ export interface Desk {
  * Opens a review for work.
  * @param now the clock, for tests
  */
-export function openDesk(review: ReviewFolder, journal: Journal, now: () => Date = () => new Date()): Desk {
+export function openReviewSession(
+  review: ReviewFolder,
+  journal: Journal,
+  now: () => Date = () => new Date(),
+): ReviewSession {
   const shown = review.images.filter((image) => image.whole)
   const byPath = new Map(shown.map((image) => [image.path, image]))
   const byHash = new Map(shown.map((image) => [image.sha256, image]))

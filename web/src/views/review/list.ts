@@ -1,6 +1,6 @@
 // Which images are looked at, and in which order: pure functions of the images and the filters.
-import type { Verdict } from '../events.ts'
-import type { WireImage } from '../wire.ts'
+import type { Verdict } from '../../../../src/review/events.ts'
+import type { WireImage } from '../../../../src/review/wire.ts'
 
 export type State = Verdict | 'open'
 

@@ -1,6 +1,6 @@
-// Requests of the review page to its server. Actions go one after another, so that quick keys keep their order.
-import type { ReviewAction } from '../events.ts'
-import type { WireOutcome, WireReview } from '../wire.ts'
+// Requests of the review to its server. Actions go one after another, so that quick keys keep their order.
+import type { ReviewAction } from '../../../../src/review/events.ts'
+import type { WireOutcome, WireReview } from '../../../../src/review/wire.ts'
 
 async function request<T>(path: string, body?: unknown): Promise<T> {
   const post = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
@@ -8,7 +8,7 @@ async function request<T>(path: string, body?: unknown): Promise<T> {
     throw new Error('Not saved: the server does not answer. Is `distilled review open` still running?')
   })
   const answer = await response.json()
-  if (!response.ok) throw new Error(answer.error)
+  if (!response.ok) throw new Error(answer.error.message)
   return answer
 }
 
