@@ -4,6 +4,9 @@
 /** The scheme by which a client reached the server; undefined where only a proxy knows it. */
 export type Scheme = 'http' | 'https' | undefined
 
+/** A DNS name has at most 253 characters; what is longer names no host and is not parsed, as parsing a name takes long. */
+const longestHost = 260
+
 /**
  * A Host header in the one form in which hosts are compared: lower case, no default port. Where the scheme is unknown, 80 and 443 are
  * both default ports.
@@ -12,6 +15,7 @@ export type Scheme = 'http' | 'https' | undefined
  * canonicalHost('LocalHost:80') // 'localhost'
  */
 export function canonicalHost(host: string): string | undefined {
+  if (host.length > longestHost) return undefined
   if (!/^(\[[\da-f:.]+\]|[\w.-]+)(:\d{1,5})?$/i.test(host)) return undefined
   const [plain, secure] = [`http://${host}/`, `https://${host}/`]
   if (!URL.canParse(plain)) return undefined
@@ -40,7 +44,7 @@ export const isLoopback = (host: string): boolean =>
  * isOwnOrigin('https://app.test', 'app.test', undefined) // true
  */
 export function isOwnOrigin(origin: string, host: string, scheme: Scheme): boolean {
-  if (!/^https?:\/\//.test(origin) || !URL.canParse(origin)) return false
+  if (origin.length > longestHost || !/^https?:\/\//.test(origin) || !URL.canParse(origin)) return false
   const { host: named, protocol } = new URL(origin)
   return named === host && (scheme === undefined || protocol === `${scheme}:`)
 }

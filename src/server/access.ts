@@ -3,6 +3,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { MiddlewareHandler } from 'hono'
 import { cors } from 'hono/cors'
+import { quote } from '../core/show.ts'
 import { isForeign } from '../http/guard.ts'
 import { canonicalHost } from '../http/hosts.ts'
 import { ApiError } from './errors.ts'
@@ -22,6 +23,15 @@ export interface AccessOptions {
   isPage(path: string): boolean
 }
 
+function checkName(host: string, known: readonly string[]): void {
+  if (known.includes(canonicalHost(host) ?? '')) return
+  throw new ApiError(
+    403,
+    `This server does not answer to the host ${quote(host)}, only to ${known.join(', ')}; --public-url gives it another name.`,
+    { code: 'wrong_host' },
+  )
+}
+
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
 
 export function accessRules(options: AccessOptions): MiddlewareHandler<RequestContext>[] {
@@ -30,13 +40,12 @@ export function accessRules(options: AccessOptions): MiddlewareHandler<RequestCo
   const names: MiddlewareHandler<RequestContext> = async (c, next) => {
     const known = hosts()
     const caller = c.get('caller')
+    const headers = c.env.incoming.headers
     const host = canonicalHost(caller.host)
     if (host === undefined) throw new ApiError(400, 'The Host header names no host.', { code: 'wrong_host' })
-    if (known && !known.includes(host))
-      throw new ApiError(403, `This server is ${known[0]} and no other host; --public-url gives it another name.`, {
-        code: 'wrong_host',
-      })
-    const headers = c.env.incoming.headers
+    // A page can write X-Forwarded-Host, and a page on this machine has the address of its proxy, but only the browser writes Host:
+    // so the header of the connection itself has to name this server, too
+    if (known) for (const name of [headers.host ?? '', caller.host]) checkName(name, known)
     const { origin } = headers
     const invited = origin !== undefined && (origin === publicOrigin || origins.includes(origin))
     const picture = origins.length > 0 && origin === undefined && c.req.path.startsWith('/images/')

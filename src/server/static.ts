@@ -111,7 +111,7 @@ export async function serveFile(
       ETag: tag,
       'Cache-Control': hashed ? 'public, max-age=31536000, immutable' : 'no-cache',
     }
-    if (known?.split(/\s*,\s*/).some((one) => one.replace(/^W\//, '') === tag))
+    if (known?.split(',').some((one) => one.trim().replace(/^W\//, '') === tag))
       return new Response(null, { status: 304, headers })
     const whole = { headers: { ...headers, 'Content-Length': String(size) } }
     if (method === 'HEAD' || size === 0) return new Response(null, whole)

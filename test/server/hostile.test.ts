@@ -232,10 +232,10 @@ describe('what is said', () => {
 
 describe('what is no request', () => {
   /** All that the server says to some bytes before it hangs up. */
-  const said = (bytes: string | Uint8Array, leave = false) =>
+  const said = (bytes: string | Uint8Array, leave = false, url = plain.url) =>
     new Promise<string>((resolve) => {
       let text = ''
-      const socket = connect(Number(new URL(plain.url).port), '127.0.0.1', () => {
+      const socket = connect(Number(new URL(url).port), '127.0.0.1', () => {
         socket.write(bytes)
         if (leave) setTimeout(() => socket.destroy(), 50)
       })
@@ -290,6 +290,47 @@ describe('what is no request', () => {
     await expect.poll(() => ended(499)).toBe(before + 10)
     expect(await ended(500)).toBe(0)
     expect(failures).toEqual([])
+  })
+
+  it.each([
+    'Host',
+    'Origin',
+    'Authorization',
+    'Content-Type',
+    'Content-Encoding',
+    'If-None-Match',
+    'Cookie',
+    'Forwarded',
+    'X-Forwarded-For',
+    'X-Forwarded-Host',
+    'Sec-Fetch-Site',
+    'Accept-Encoding',
+    'a query',
+  ])('costs little to read, whatever it says: %s', async (header) => {
+    const proxied = await serve({ trustProxy: ['loopback'], mounts: [{ at: '/', folder: join(folder, 'app') }] })
+    const { host } = new URL(proxied.url)
+    const long = ['a' + ' '.repeat(15_000) + 'a', '%'.repeat(15_000), ','.repeat(15_000), '::1,'.repeat(3_750)]
+    const texts = [...long, '"'.repeat(15_000), `https://xn--${'a1'.repeat(7_500)}`, `xn--${'a1'.repeat(7_500)}`]
+    const requests = texts.flatMap((text) =>
+      ['GET / HTTP/1.1', 'GET /api/classes HTTP/1.1', `POST ${images} HTTP/1.1`].map((line) => {
+        const query = header === 'a query' && !text.includes(' ') ? `?${text}` : ''
+        const headers = [...(header === 'Host' ? [] : [`Host: ${host}`]), ...(query ? [] : [`${header}: ${text}`])]
+        return `${line.replace(' HTTP', `${query} HTTP`)}\r\n${headers.join('\r\n')}\r\nConnection: close\r\n\r\n`
+      }),
+    )
+    await proxied.warm
+    /** Milliseconds of this process. */
+    const cost = async (request: string) => {
+      const before = process.cpuUsage()
+      await said(request, false, proxied.url)
+      const { user, system } = process.cpuUsage(before)
+      return (user + system) / 1000
+    }
+    for (const request of requests) {
+      const twice = [await cost(request), await cost(request)] // one of them may meet a garbage collection
+      expect(Math.min(...twice), request.slice(0, 200)).toBeLessThan(40)
+    }
+    await proxied.close(0)
   })
 
   it('more than a few requests at once on a connection: they are answered one after another, or not at all', async () => {

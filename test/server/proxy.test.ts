@@ -136,6 +136,28 @@ describeWith(openssl)('a server behind a TLS proxy', () => {
       await server.close(0)
     })
 
+    it.each([
+      [{}],
+      [{ 'x-forwarded-host': 'app.test' }],
+      [{ forwarded: 'host=app.test' }],
+      [{ 'x-forwarded-host': 'app.test', origin: 'https://app.test' }],
+      [{ 'x-forwarded-host': 'app.test, app.test', 'x-forwarded-for': '9.9.9.9, 127.0.0.1' }],
+    ])('lets no page in whose name was rebound to this machine, whatever it sends: %j', async (said) => {
+      const server = await serve({ publicUrl: 'https://app.test', trustProxy: ['loopback'] })
+      const rebound = `evil.test:${new URL(server.url).port}`
+      const { status, error } = await answered(server, {
+        ...(said as Record<string, string>),
+        host: rebound,
+        'sec-fetch-site': 'same-origin',
+      })
+      expect([status, error.code]).toEqual([403, 'wrong_host'])
+      expect(error.message).toContain(`the host "${rebound}", only to ${new URL(server.url).host}, `)
+      expect(error.message).toContain(', app.test; --public-url')
+      expect((await answered(server, { 'x-forwarded-host': 'app.test' })).status).toBe(200)
+      expect((await answered(server, { host: 'app.test' })).status).toBe(200)
+      await server.close(0)
+    })
+
     it('is what the browser compares: one name by two schemes are two sites', async () => {
       const server = await serve({ host: '0.0.0.0', token, trustProxy: ['loopback'] })
       const own = { authorization: `Bearer ${token}`, host: 'app.test' }
