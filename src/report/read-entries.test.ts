@@ -61,7 +61,7 @@ describe('it is an error', () => {
   it('when a file that was named is larger than a result, which a folder passes over', async () => {
     await put('long.json', { kind: 'distilled-evaluation', name: 'x'.repeat(2 ** 23) })
     await expect(readEntries([join(folder, 'long.json')])).rejects.toThrow(
-      /a file of \d+ bytes; a result has at most 8388608/,
+      /has [\d,]+ bytes, at most 8,388,608 are read/,
     )
     await put('a.json', one)
     expect(await readEntries([folder])).toHaveLength(1)
