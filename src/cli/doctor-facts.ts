@@ -110,7 +110,7 @@ async function testDevices(signal: AbortSignal): Promise<DeviceFact[]> {
   return facts
 }
 
-/** What failed, without what to do next: that stands beside it. */
+/** What failed, without the remedy, which is shown beside it. */
 function firstLine(error: unknown): string {
   const text = error instanceof DistilledError ? error.finding : error instanceof Error ? error.message : String(error)
   return text

@@ -1,4 +1,4 @@
-// `distilled doctor`: what this machine has for the package and what is missing, in a form for bug reports.
+// `distilled doctor`: what works on this machine and what is missing, in a form for bug reports.
 
 import { Command } from 'commander'
 import { DistilledError } from '../core/errors.ts'

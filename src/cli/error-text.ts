@@ -19,7 +19,7 @@ export function errorText(error: Error, flags: ReadonlySet<string>): string {
 
 const flagOf = (name: string) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 
-/** `[0, 5]` is 0,5 on a command line, `'philox'` is philox, and `true` is the flag alone. */
+/** `[0, 5]` is 0,5 on a command line, `'philox'` is philox, and `true` is a flag without value. */
 function argumentOf(value: string | undefined): string[] {
   if (value === undefined || value === 'true') return []
   return [

@@ -53,7 +53,7 @@ export async function checkOutputs(
 const named = (paths: Readonly<Record<string, string | undefined>>) =>
   Object.entries(paths).flatMap(([name, path]) => (path === undefined ? [] : [{ name, path }]))
 
-/** Where the sheet goes: beside the result unless it is told. */
+/** File of the sheet: beside the result by default. */
 const sheetOf = ({ save, saveGrid }: EvaluationFiles): string | undefined =>
   saveGrid ?? (save && join(dirname(save), `${basename(save, extname(save))}.png`))
 

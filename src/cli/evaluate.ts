@@ -128,7 +128,7 @@ async function compare(samples: string | undefined, { compare: paths = [], ...fl
 /** Everything that is open while an evaluation runs. */
 interface Opened {
   samples: EvaluationSet
-  /** Undefined where the Inception Score alone is asked for. */
+  /** Undefined if only the Inception Score is measured. */
   reference: EvaluationSet | undefined
   model?: Model
 }
@@ -181,7 +181,7 @@ async function run(path: string | undefined, flags: Flags, io: Io): Promise<void
       onProgress: reporter(bar),
     })
     bar.end()
-    // Figures that took hours are told, whether their files can be written or not.
+    // Figures that took hours are printed even if their files cannot be written.
     const saved = saveEvaluation(result, measured.samples, samples, flags, output)
     await saved.finally(() => output.result(formatResult(result), result))
   } catch (error) {
@@ -250,7 +250,7 @@ const ofModels = [
 /** Whether a model draws the sprites, whose reference and features come with the package. */
 const drawn = (model: Model | undefined): boolean => model?.classes.labels.join() === spriteClasses.join()
 
-/** The Inception Score is of the samples alone. */
+/** The Inception Score needs only the samples. */
 const scoreAlone = ({ metrics }: Flags): boolean => metrics?.every((metric) => metric === 'is') ?? false
 
 const openReference = async (what: string | undefined, sprites: number): Promise<EvaluationSet | undefined> =>

@@ -1,4 +1,4 @@
-// `distilled features`: what a network sees in images, kept in resumable shards; evaluation spends its time here, so this is
+// `distilled features`: a network's features of images, kept in resumable shards; evaluation spends its time here, so this is
 // what many machines share. `distilled features merge` proves that all of them are there.
 
 import { basename } from 'node:path'

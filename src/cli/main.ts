@@ -44,7 +44,7 @@ function describe(error: unknown, flags: ReadonlySet<string>): string {
 const flagsOf = ({ options, commands: below }: Command): Set<string> =>
   new Set([...options.map((option) => option.attributeName()), ...below.flatMap((command) => [...flagsOf(command)])])
 
-/** What happened stands at the beginning, what to do at the end. */
+/** The error is at the beginning, the remedy at the end. */
 function shortened(text: string): string {
   if (text.length <= longestError) return text
   const tail = 400

@@ -85,7 +85,7 @@ function announce({ sensitive, flagged }: ReturnType<typeof marksOf>, model: Mod
 export const mergeSamplesCommand = (io: Io): Command =>
   mergeCommand(io, { unit: 'image', what: '--labels', merge: mergeSamples })
 
-/** Its flags are parsed by `sample`, wherever they stand. */
+/** Its flags are parsed by `sample`, in any position. */
 export function exportCommand(io: Io): Command {
   const examples = `
 Examples:

@@ -1,4 +1,4 @@
-// `distilled models`: the zoo as a table, what of it is on this machine, and the classes that can be asked for.
+// `distilled models`: the models as a table, which of them are on this machine, and their classes.
 
 import { Command } from 'commander'
 import { nearest, UsageError } from '../core/errors.ts'

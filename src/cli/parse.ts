@@ -1,4 +1,4 @@
-// Flag values: numbers are taken whole or not at all ("1x" is no number), and the error says what was expected.
+// Values of flags: a number must be a number as a whole ("1x" is an error), and the error says what was expected.
 import { InvalidArgumentError } from 'commander'
 
 type Parse<T> = (text: string) => T

@@ -1,5 +1,5 @@
 // `distilled reproduce sprites`: the whole method from nothing on one machine, stage by stage, and the table of the
-// paper's comparison at the end. Stopped at any point, the same command goes on.
+// paper's comparison at the end. After an interruption the same command continues.
 import { join } from 'node:path'
 import { Argument, Command, Option } from 'commander'
 import { figure, plural } from '../core/format.ts'

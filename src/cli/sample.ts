@@ -1,5 +1,5 @@
-// `distilled sample`: flags to a model, a plan and files. The work itself is the library's; here are its order (whatever
-// can fail early is tried early), what a person sees meanwhile, and what remains when it is interrupted.
+// `distilled sample`: flags to a model, a plan and files. The library does the work. This file determines the order
+// (checks that can fail come first), the progress that is shown, and what an interruption leaves.
 import { stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Command } from 'commander'

@@ -17,7 +17,7 @@ export interface ShardFlags extends Loudness {
   shard?: string | undefined
 }
 
-/** How a job is told of. */
+/** The words for a job in messages. */
 export interface JobWords {
   /** What it makes: "pair", "image". */
   unit: string
@@ -86,7 +86,7 @@ function described({ done, total, rate, secondsLeft }: ShardProgress, unit: stri
 
 type Merge = (folders: readonly string[], options: MergeOptions) => Promise<Manifest>
 
-/** The `merge` of a job's command; its flags are parsed by that command, wherever they stand. */
+/** The `merge` of a job's command; its flags are parsed by that command, in any position. */
 export function mergeCommand(io: Io, { unit, what, merge }: { unit: string; what: string; merge: Merge }): Command {
   const command = new Command('merge')
   // Its parent's name is known when help is asked for.

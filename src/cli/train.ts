@@ -127,7 +127,7 @@ interface Features {
 
 interface OpenedFeatures {
   perceptual: Perceptual
-  /** With the hash of its files: a run goes on only under the same features. */
+  /** With the hash of its files: a run continues only with the same features. */
   perceptualName: string
   close(): Promise<void>
 }

@@ -58,7 +58,7 @@ interface Part {
   facts: TrainedFacts | undefined
 }
 
-/** A family, and what a file that was trained here says of it. */
+/** A family, and the metadata of a file that was trained here. */
 export interface AssembledModel {
   family: Family
   classes?: readonly string[]

@@ -4,7 +4,7 @@ import type { ArchitectureHints } from '../models/infer.ts'
 import { defaultTeacher, type TeacherSettings } from '../sampling/plan.ts'
 import type { ModelEntry } from '../zoo/model-entry.ts'
 
-/** The zoo knows the heads and tokens of its own models. */
+/** Heads and tokens of released models are in the registry. */
 export function hintsOf(entry: ModelEntry | undefined): ArchitectureHints | undefined {
   if (!entry || entry.kind === 'tokenizer') return undefined
   const { architecture: a } = entry

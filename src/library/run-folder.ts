@@ -73,7 +73,7 @@ export async function trainedFiles(
   }
 }
 
-/** Networks trained here whose files lie in the folder or one level down. */
+/** Networks trained here whose files are in the folder or one level down. */
 async function trainedIn(folder: string): Promise<Trained[]> {
   const found: Trained[] = []
   const look = async (at: string, deeper: boolean): Promise<void> => {
@@ -90,7 +90,7 @@ async function trainedIn(folder: string): Promise<Trained[]> {
   return found
 }
 
-/** The runs beside a folder; what cannot be read there is none. */
+/** The runs beside a folder; unreadable ones are left out. */
 async function trainedBeside(folder: string): Promise<Trained[]> {
   const parent = dirname(resolve(folder))
   const found: Trained[] = []

@@ -64,7 +64,7 @@ const sampleEntries = {
 }
 
 export const sampleSchema = v.strictObject(sampleEntries)
-/** `plan` takes whatever sampling takes, so that one object serves both. */
+/** `plan` accepts all options of sampling, so that one object serves both. */
 export const planOptionsSchema = v.strictObject({ ...sampleEntries, classes: v.optional(sampleEntries.classes) })
 export const togetherSchema = v.strictObject({ ...planEntries, ...watchEntries })
 export const trajectorySchema = v.strictObject({

@@ -1,4 +1,4 @@
-// What a table says of a sampler beside its figures: its name, its steps, and what an image costs.
+// A sampler in tables: its name, its steps, and the time of an image.
 
 import type { EvaluationResult } from '../evaluate/result.ts'
 import { secondsPerImage } from '../evaluate/seconds-per-image.ts'

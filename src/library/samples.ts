@@ -73,7 +73,7 @@ export async function openSamples(folder: string): Promise<Samples> {
   const manifest = (await readManifest(folder, manifestName, samplesKind)) ?? (await unfinished(folder))
   const side = manifest.settings.imageSize as number
   const listed = new Map(manifest.files.map((entry) => [entry.name, entry]))
-  let last: MassBatch | undefined // whoever reads in small steps reads every file once
+  let last: MassBatch | undefined // reading in small steps still reads every file once
   await requireClaimed(folder, manifest)
   return {
     ...{ folder, count: manifest.count, imageSize: side, settings: manifest.settings, manifest },

@@ -24,7 +24,7 @@ export interface LlamaGenFilter {
  * VAR's filter: a new array of the V `logits` with dropped entries at -Infinity. Top-p adds probabilities from the
  * smallest up and drops while the sum is at most 1 - p; the largest entry always stays; of equal logits the first in
  * order go first.
- * @throws UsageError for a topK that is no whole number >= 0 or a topP outside [0, 1]
+ * @throws UsageError for a topK that is not a whole number >= 0 or a topP outside [0, 1]
  * @example
  * categorical(softmax(filterVar(logits, { topK: 900, topP: 0.95 })), u)
  */
@@ -47,7 +47,7 @@ export function filterVar(logits: Float32Array, { topK = 0, topP = 0 }: VarFilte
  * LlamaGen's filter: a new array of the V `logits` over the temperature with dropped entries at -Infinity. Top-p adds
  * probabilities from the largest down and drops what comes after the entry that lifts the sum above p; of equal logits
  * the first in order stay.
- * @throws UsageError for a topK that is no whole number >= 0, a topP outside [0, 1] or a negative temperature
+ * @throws UsageError for a topK that is not a whole number >= 0, a topP outside [0, 1] or a negative temperature
  * @example
  * categorical(softmax(filterLlamaGen(logits, { topK: 8000, topP: 1, temperature: 1 })), u)
  */

@@ -1,5 +1,5 @@
-// The flow map in plain float64, from the formula with squared distances as it stands in docs/METHOD.md: what the graph is held
-// against. Shares with it the solver's table and nothing else.
+// The flow map in plain float64, from the formula with squared distances in docs/METHOD.md; tests compare the graph with
+// it. The two share only the solver's table.
 
 import type { Schedule } from './flow-schedule.ts'
 

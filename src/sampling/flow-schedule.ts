@@ -42,7 +42,7 @@ export interface Schedule {
 
 /**
  * The table of a solver.
- * @throws UsageError for an unknown solver or a number of steps that is no whole number >= 2
+ * @throws UsageError for an unknown solver or a number of steps that is not a whole number >= 2
  * @example
  * schedule({ solver: 'euler', steps: 2 }) // { moves: [{ time: 0, restart: false, keep: 0.5, weights: [0.5] }], end: 0.5 }
  */

@@ -1,6 +1,6 @@
-// The teacher's flow map: noise sequences to token sequences. Group after group the teacher gives its conditional, and
-// every position's own slice of the noise is carried through the flow map of that conditional (docs/METHOD.md; arXiv
-// 2412.17153, section 3.2). Deterministic: an image's tokens depend on its noise, its label and the settings alone.
+// The teacher's flow map: noise sequences to token sequences. Group after group the teacher gives its conditional
+// distribution, and the flow map of that distribution turns each position's part of the noise into a token (docs/METHOD.md; arXiv
+// 2412.17153, section 3.2). An image's tokens depend only on its noise, its label and the settings.
 
 import { EngineError, UsageError } from '../core/errors.ts'
 import { float32, hostData, type Program } from '../engine/types.ts'
@@ -24,7 +24,7 @@ export interface FlowRequest {
 
 /**
  * Indices [B, L] of the codebook entries that the teacher's flow map gives to the noise of each image.
- * @throws UsageError without a teacher or with a greedy one, EngineError for logits that are no numbers, the signal's reason when aborted
+ * @throws UsageError without a teacher or with a greedy one, EngineError for logits that are not numbers, the signal's reason when aborted
  * @see https://arxiv.org/abs/2412.17153
  */
 export async function flowTokens(family: Family, opened: Programs, request: FlowRequest): Promise<Int32Array> {
@@ -35,7 +35,7 @@ export async function flowTokens(family: Family, opened: Programs, request: Flow
     })
   if (teacher.greedy)
     throw new UsageError('A greedy teacher has one token for every noise, so there is no flow to map.')
-  // A batch of one would run other kernels, whose last bits differ: it takes its first image along twice.
+  // A batch of one would run other kernels, whose last bits differ, so its image is computed twice.
   const rows = labels.length === 1 ? [0, 0] : [...labels.keys()]
   const programs = cancellable(opened, signal)
   const channels = family.channels
@@ -98,7 +98,7 @@ async function mapped(program: Program, noise: Float32Array, logits: Float32Arra
   let running = Promise.resolve()
   try {
     for (let at = 0; at < tokens; at += rows) {
-      // Never a row alone, as above: the last run reaches back over rows that are done.
+      // Never a single row, as above: the last run includes a row that is already done.
       const start = tokens - at === 1 ? at - 1 : at
       const end = Math.min(tokens, at + rows)
       const own = allow(logits.subarray(start * entries, end * entries))

@@ -1,5 +1,5 @@
-// Noise put together from others': on the sphere between two, with the noise of some token groups from elsewhere. What is mixed
-// stays Gaussian, so every mixture is noise that a student knows.
+// Mixtures of noise: on the sphere between two, with the noise of some token groups from another. A mixture is Gaussian, too, so
+// students can use it.
 
 import * as v from 'valibot'
 import { UsageError } from '../core/errors.ts'

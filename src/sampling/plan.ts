@@ -1,5 +1,5 @@
-// How to get from noise to a sequence, as a checked value: the student alone in one or more steps, the student with
-// the teacher in between, or the teacher alone, drawing or by its flow map (docs/METHOD.md, "Sampling").
+// A sampling plan, from noise to a sequence, as a checked value: the student in one or more steps, the student with
+// the teacher in between, or only the teacher, by draws or by its flow map (docs/METHOD.md, "Sampling").
 
 import * as v from 'valibot'
 import { UsageError } from '../core/errors.ts'
@@ -32,7 +32,7 @@ export const teacherSchema = v.object({
 })
 export type TeacherSettings = v.InferOutput<typeof teacherSchema>
 
-/** How a teacher samples of which nothing else is known. */
+/** Settings of a teacher that has no others. */
 export const defaultTeacher: TeacherSettings = {
   cfg: 1.5,
   topK: 0,

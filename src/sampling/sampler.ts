@@ -21,7 +21,7 @@ export interface SampleRequest {
   batch: number
   /** Index of the first image in the whole run. */
   firstIndex?: number
-  /** Seed and index of each image when they are of several runs; then `seed` and `firstIndex` count for none. */
+  /** Seed and index of each image when they are of several runs; then `seed` and `firstIndex` are not used. */
   origins?: readonly ImageOrigin[] | undefined
   /** Close the transformers before the last images are decoded: less memory, but the next run opens them again. */
   lean?: boolean | undefined
