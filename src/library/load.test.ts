@@ -207,6 +207,19 @@ it.each([
   await expect(model.sample(options as SampleOptions)).rejects.toThrow(message)
 })
 
+it('a plan takes the place of the options that lead to it, and stands with none of them', async () => {
+  model = await load('sprites-var-dd', { threads: 1 })
+  const plan = model.plan({ steps: 2 })
+  expect(model.plan({ plan })).toEqual(plan)
+  const [asked, given] = [
+    await model.sample({ classes: [3], seed: 1, steps: 2 }),
+    await model.sample({ classes: [3], seed: 1, plan }),
+  ]
+  expect(given.images[0]!.data).toEqual(asked.images[0]!.data)
+  expect(() => model!.plan({ plan, steps: 1 })).toThrow('`plan` and `steps` both say how to sample. Give one of them.')
+  expect(() => model!.plan({ plan: { kind: 'student', timesteps: [0, 9], split: 3 } })).toThrow('for this model, got 9')
+})
+
 it('plan, together and trajectory refuse unknown options, too', async () => {
   model = await load('sprites-var-dd', { threads: 1 })
   const wrong = { stpes: 2 } as object

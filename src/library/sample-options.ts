@@ -4,7 +4,7 @@
 import * as v from 'valibot'
 import type { RgbImage } from '../images/rgb.ts'
 import { generators, type NoiseSource } from '../sampling/noise.ts'
-import { type NoiseRecipe, seedSchema } from '../sampling/noise-recipe.ts'
+import { type NoiseRecipe, noiseRecipeSchema, seedSchema } from '../sampling/noise-recipe.ts'
 import { planSchema } from '../sampling/plan.ts'
 import { type PlanOptions, planOptionEntries } from '../sampling/plan-options.ts'
 import type { SampledImage, SampleProgress } from '../sampling/sampler.ts'
@@ -71,7 +71,7 @@ export const trajectorySchema = v.strictObject({
   ...planEntries,
   ...watchEntries,
   class: label,
-  noise: v.looseObject({}, 'must be a recipe such as { seed: 7 }') as v.GenericSchema as v.GenericSchema<NoiseRecipe>,
+  noise: noiseRecipeSchema,
 })
 
 export type SampleOptions = v.InferOutput<typeof sampleSchema>
