@@ -106,6 +106,9 @@ const rows: readonly Row[] = [
 const insideOf = new Map(rows.flatMap(({ reason, modules = [] }) => modules.map((module) => [module, reason] as const)))
 const single = new Map(rows.flatMap(({ reason, names = [] }) => names.map((name) => [name, reason] as const)))
 
+/** Words of the longest name in the tables: longer parts of a name need no look-up. */
+const mostWords = Math.max(...[...insideOf.keys(), ...single.keys()].map((name) => name.split('.').length))
+
 /**
  * Attributes like `__class__` and `__globals__`, which every object has and which lead from it to the whole interpreter. Not so
  * `__new__`: protocols 2 and 3 name it to make objects of classes with keyword arguments.
@@ -118,11 +121,11 @@ const special = /^__(?!new__)\w*__$/
  */
 export function forbidden(module: string, name: string): string | undefined {
   const steps = name.split('.')
-  const ends = steps.map((_, i) => steps.slice(i).join('.'))
-  for (const dotted of [`${module}.${name}`, ...ends]) {
-    for (let end = dotted.length; end > 0; end = dotted.lastIndexOf('.', end - 1)) {
-      const part = dotted.slice(0, end)
-      const reason = (part.includes('.') && single.get(part)) || (end < dotted.length && insideOf.get(part))
+  const words = [...module.split('.'), ...steps]
+  for (let start = 0; start < words.length; start = start === 0 ? words.length - steps.length : start + 1) {
+    for (let end = Math.min(start + mostWords, words.length); end > start; end--) {
+      const part = words.slice(start, end).join('.')
+      const reason = (end > start + 1 && single.get(part)) || (end < words.length && insideOf.get(part))
       if (reason) return reason
     }
   }

@@ -5,8 +5,7 @@ import { type DType, dtypeSize, sizeOf, toFloat32 } from '../core/dtype.ts'
 import type { CheckpointError } from '../core/errors.ts'
 import { type FileError, notExecuted, quote } from './file-error.ts'
 import { forbidden } from './forbidden.ts'
-import { safeKey } from './keys.ts'
-import { builtBytes } from './limits.ts'
+import { builtBytes, maxDimensions } from './limits.ts'
 import { LongText, latin1OfUtf8 } from './long-text.ts'
 import { numpyTypes } from './npy.ts'
 import { isDottedName, label, StandIn } from './stand-in.ts'
@@ -31,7 +30,8 @@ export interface PickleContext {
   fail(expected: string, found: string, remedy?: string): CheckpointError
   /** Counts bytes that a function makes against the pickle's allowance. */
   spend(amount: number): void
-  key(value: unknown): Key
+  /** A value as the key of a dict or a member of a set. */
+  keyIn(target: ReadonlyMap<unknown, unknown> | ReadonlySet<unknown>, value: unknown): Key
   /** What applying a class or function of the file gives. */
   apply(callee: unknown, args: unknown): unknown
   /** A name that this reader knows nothing else about; it is listed as not read. */
@@ -84,13 +84,14 @@ export class NumpyArray {
 
 const dict: Call = ([pairs], context) => {
   const map = new Map<Key, unknown>()
+  context.spend(builtBytes.dict)
   if (pairs === undefined) return map
   if (pairs instanceof StandIn) return context.standIn('dict', [pairs])
   if (!Array.isArray(pairs) && !(pairs instanceof Map)) throw context.fail('pairs of a dict', show(pairs))
-  context.spend(builtBytes.dict + builtBytes.member * (pairs instanceof Map ? pairs.size : pairs.length))
+  context.spend(builtBytes.member * (pairs instanceof Map ? pairs.size : pairs.length))
   for (const pair of pairs) {
     if (!Array.isArray(pair) || pair.length !== 2) throw context.fail('pairs of a dict', show(pair))
-    map.set(safeKey(map, context.key(pair[0])), pair[1])
+    map.set(context.keyIn(map, pair[0]), pair[1])
   }
   return map
 }
@@ -99,26 +100,27 @@ const set: Call = ([items = []], context) => {
   if (!Array.isArray(items)) throw context.fail('members of a set', show(items))
   context.spend(builtBytes.dict + builtBytes.member * items.length)
   const members = new Set<Key>()
-  for (const item of items) members.add(safeKey(members, context.key(item)))
+  for (const item of items) members.add(context.keyIn(members, item))
   return members
 }
 
 const list: Call = ([items = []], context) => {
   if (!Array.isArray(items) && !(items instanceof Set)) return context.standIn('list', [items])
-  const members = [...items]
-  context.spend(builtBytes.list + builtBytes.item * members.length)
-  return members
+  context.spend(builtBytes.list + builtBytes.item * (Array.isArray(items) ? items.length : items.size))
+  return [...items]
 }
 
 const namespace: Call = (args, context) => {
   if (args.length) throw context.fail('an empty Namespace', `${args.length} arguments`)
+  context.spend(builtBytes.dict)
   return new Namespace()
 }
 
 const rebuildTensor: Call = ([storage, offset, shape, strides], context) => {
   if (storage instanceof StandIn) return context.standIn(storage.name, [shape])
   if (!(storage instanceof StorageValue)) throw context.fail('the storage of a tensor', show(storage))
-  context.spend(builtBytes.tensor)
+  const axes = Array.isArray(shape) ? shape.length : 0
+  context.spend(builtBytes.tensor + 2 * builtBytes.item * axes)
   return windowOf(storage.storage, shape, strides, offset, context.fileError, context.place)
 }
 
@@ -146,6 +148,7 @@ const plainText: Call = ([text = ''], context) => (typeof text === 'string' ? te
 
 /** Members of enums in Python 3.11, methods, constructors: an attribute of a class or an object that only the file knows. */
 const getAttribute: Call = ([owner, name], context) => {
+  context.spend(builtBytes.name)
   const isUnknown = owner instanceof StandIn || (owner instanceof Global && !owner.isKnown)
   if (isUnknown && typeof name === 'string' && isDottedName(owner.name, name)) {
     const dot = owner.name.lastIndexOf('.')
@@ -164,7 +167,7 @@ const reconstructor: Call = ([type, base, value], context) => {
   if (!(made instanceof StandIn) || !(base instanceof Global)) return made
   if (value instanceof Map) {
     context.spend(builtBytes.member * value.size)
-    for (const [key, item] of value) made.entries.set(safeKey(made.entries, key as Key), item)
+    for (const [key, item] of value) made.entries.set(context.keyIn(made.entries, key), item)
   } else if (Array.isArray(value)) {
     context.spend(builtBytes.item * value.length)
     for (const item of value) made.members.push(item)
@@ -174,7 +177,10 @@ const reconstructor: Call = ([type, base, value], context) => {
   return made
 }
 
-const newObject: Call = ([type, ...args], context) => context.apply(type, args)
+const newObject: Call = (args, context) => {
+  context.spend(builtBytes.list + builtBytes.item * args.length)
+  return context.apply(args[0], args.slice(1))
+}
 
 const newObjectWithNames: Call = ([type, args], context) => context.apply(type, args)
 
@@ -252,6 +258,7 @@ const reconstruct: Call = ([type], context) => {
 
 /** Arrays as protocol 5 writes them, with their bytes inside the pickle. */
 const fromBuffer: Call = ([buffer, type, shape, order], context) => {
+  context.spend(builtBytes.tensor)
   const array = new NumpyArray()
   buildNumpyArray(array, [1, shape, type, order === 'F', buffer], context)
   return array
@@ -286,7 +293,7 @@ const inBothNumpys = (module: string, name: string, call: Call) =>
 const functions: readonly (readonly [module: string, name: string, call?: Call | undefined])[] = [
   ['collections', 'OrderedDict', dict],
   ['collections', 'Counter', dict],
-  ['collections', 'defaultdict', () => new Map()],
+  ['collections', 'defaultdict', (_, context) => dict([], context)],
   ['collections', 'deque', list],
   ['argparse', 'Namespace', namespace],
   ['types', 'SimpleNamespace', namespace],
@@ -360,16 +367,16 @@ const takesAttributes = (target: unknown): boolean =>
 
 function buildNamespace(target: Namespace, state: Map<unknown, unknown>, context: PickleContext): void {
   context.spend(builtBytes.member * state.size)
-  for (const [key, value] of state) target.set(safeKey(target, context.key(key)), value)
+  for (const [key, value] of state) target.set(context.keyIn(target, key), value)
 }
 
 function buildNumpyType(type: NumpyType, state: unknown, context: PickleContext): void {
-  const [, order, ...parts] = Array.isArray(state) ? state : []
+  const [, order, subarray, names, fields] = Array.isArray(state) ? state : []
   if (typeof order !== 'string' || !['<', '>', '|', '='].includes(order)) {
     throw context.fail('the byte order of a numpy dtype', show(order))
   }
   type.bigEndian = order === '>'
-  const isPlain = parts.slice(0, 3).every((part) => part === null)
+  const isPlain = [subarray, names, fields].every((part) => part === null)
   if (!isPlain) type.dtype = undefined // records and arrays of arrays
 }
 
@@ -382,6 +389,7 @@ function buildNumpyArray(array: NumpyArray, state: unknown, context: PickleConte
   if (
     !(type instanceof NumpyType) ||
     !Array.isArray(shape) ||
+    shape.length > maxDimensions ||
     !shape.every(isCount) ||
     typeof fortran !== 'boolean' ||
     array.window ||
@@ -399,6 +407,7 @@ function buildNumpyArray(array: NumpyArray, state: unknown, context: PickleConte
     const found = bytes instanceof Uint8Array ? `${bytes.length}` : show(bytes)
     throw context.fail(`${expected} bytes for a ${type.dtype} array of shape ${show(shape)}`, found)
   }
+  context.spend(2 * builtBytes.item * shape.length)
   const strides = fortran ? columnMajor(shape) : rowMajor(shape)
   const storage = memoryStorage(type.dtype, bytes, type.bigEndian)
   array.window = windowOf(storage, shape, strides, 0, context.fileError, context.place)

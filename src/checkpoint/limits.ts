@@ -4,13 +4,13 @@ const MiB = 2 ** 20
 
 /** A FID statistics file holds its 2048 x 2048 float64 covariance as text inside the pickle: about 50 MiB. */
 export const maxPickleBytes = 64 * MiB
-/** About 25 opcodes a tensor; the largest teacher with its optimiser has 2,000 tensors. */
+/** In all pickles of a file: about 25 opcodes a tensor; the largest teacher with its optimiser has 2,000 tensors. */
 export const maxPickleOpcodes = 250_000
 /** Python integers longer than this do not occur; the magic number of the legacy format has 10 bytes. */
 export const maxIntegerBytes = 256
 /** Decimal digits of integers in protocol 0: random states have 39; reading takes time in their square. */
 export const maxIntegerDigits = 160
-/** What a pickle may build in memory, by the estimates of `builtBytes`; the text of FID statistics makes 32 MiB of bytes. */
+/** What all pickles of a file may build in memory, by the estimates of `builtBytes`; the text of FID statistics makes 32 MiB of bytes. */
 export const maxBuiltBytes = 64 * MiB
 /** Bytes that values take in memory, measured with Node 20 and rounded up; every value that is built spends its own. */
 export const builtBytes = {
@@ -27,18 +27,25 @@ export const builtBytes = {
   value: 32,
   /** A character of text with escapes in protocol 0, which torch.save does not write: mostly time. */
   escape: 16,
+  /** A name that is held against the forbidden ones: mostly time. */
+  name: 1024,
 } as const
 /** Text longer than this stays as bytes: it is the content of an array, neither a name nor a setting. */
 export const maxTextBytes = MiB
 /** Names of tensors, keys of dicts, names of classes: the longest seen in a checkpoint has 120 characters. */
 export const maxNameCharacters = 1024
+/** Words between the dots of a class's name, its module's included. */
+export const maxNameWords = 32
 /** Numbers among the keys of one dict; further ones become text, because engines hash text with a secret and numbers without. */
 export const maxNumberKeys = 2000
 /** Keys joined on the way to a dict; a dict that lies deeper is not listed as a state dict. */
 export const maxPathCharacters = 2048
 /** Different names listed as not read. */
 export const maxNotRead = 200
-/** Values in the tree once shared ones are counted at every place they appear, tensors as three; histories of losses are long lists. */
+/**
+ * Values in the tree once shared ones are counted at every place they appear, tensors as three and as one more for each axis
+ * beyond the fourth; histories of losses are long lists.
+ */
 export const maxTreeValues = 200_000
 export const maxTreeDepth = 128
 export const maxDimensions = 64

@@ -12,6 +12,9 @@ const partsOf = (module: StandIn): Map<unknown, unknown>[] | undefined => {
   return parts.every((part) => part instanceof Map) ? parts : undefined
 }
 
+/** Characters of a prefix that weigh as much as one value, as every name below repeats them. */
+const charactersOfValue = 64
+
 /** Whether an object has the parts of a torch module. */
 export const isModule = (object: StandIn): boolean => partsOf(object) !== undefined
 
@@ -26,7 +29,8 @@ export function moduleTensors(root: StandIn, budget: { left: number }): Map<stri
     const parts = module instanceof StandIn ? partsOf(module) : undefined
     if (!(module instanceof StandIn) || !parts || path.has(module)) return
     if (path.size > maxTreeDepth || prefix.length > maxNameCharacters) return
-    budget.left -= 1 + parts.reduce((sum, part) => sum + part.size, 0)
+    const names = parts.reduce((sum, part) => sum + part.size, 0)
+    budget.left -= 1 + names * (1 + Math.floor(prefix.length / charactersOfValue))
     if (budget.left < 0) return
     path.add(module)
     const [parameters, buffers, modules] = parts as [

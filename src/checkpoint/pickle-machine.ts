@@ -1,10 +1,10 @@
 // The stack machine of the unpickler, on which opcodes work. Every bound is checked where it could be exceeded.
 // Modelled on the opcode descriptions in CPython's Lib/pickletools.py; the opcodes themselves are in pickle.ts.
+import { isDecimal } from '../core/decimal.ts'
 import { show } from '../core/show.ts'
 import { type FileError, notExecuted, quote } from './file-error.ts'
 import { forbidden } from './forbidden.ts'
 import { build, findGlobal, Global, type PickleContext } from './globals.ts'
-import { safeKey } from './keys.ts'
 import {
   builtBytes,
   maxBuiltBytes,
@@ -12,6 +12,7 @@ import {
   maxIntegerDigits,
   maxNameCharacters,
   maxNotRead,
+  maxNumberKeys,
   maxPickleOpcodes,
   maxTextBytes,
 } from './limits.ts'
@@ -20,10 +21,21 @@ import { isDottedName, label, StandIn } from './stand-in.ts'
 import { isCount } from './storage.ts'
 import type { Key } from './types.ts'
 
+/** Opcodes that may still run, and bytes that may still be built: values are small in a file and large in memory. */
+export interface Allowance {
+  opcodes: number
+  bytes: number
+}
+
+/** What one file may use. */
+export const newAllowance = (): Allowance => ({ opcodes: maxPickleOpcodes, bytes: maxBuiltBytes })
+
 export interface PickleHost {
   /** What errors call the pickle, e.g. "data.pkl". */
   readonly place: string
   readonly fileError: FileError
+  /** What may still be done and built, in all pickles of the file. */
+  readonly allowance: Allowance
   /** Resolves a storage; without it persistent ids are refused. */
   persistent?(id: unknown, context: PickleContext): unknown
 }
@@ -46,9 +58,9 @@ export class Machine implements PickleContext {
   stopped = false
   /** Names of stand-ins, in the order of the file. */
   readonly notRead = new Set<string>()
-  /** Bytes that may still be built: values are larger in memory than in the file, and shared ones are copied. */
-  allowance = maxBuiltBytes
   readonly #unknown = new Map<string, Global>()
+  /** Keys that stand for values which are no text of the file, by the dict or set they are in. */
+  readonly #replaced = new WeakMap<object, Set<Key>>()
 
   constructor(bytes: Uint8Array, start: number, host: PickleHost) {
     this.bytes = bytes
@@ -71,8 +83,8 @@ export class Machine implements PickleContext {
   }
 
   spend(amount: number): void {
-    this.allowance -= amount
-    if (this.allowance < 0) throw this.fail(`values and copies of at most ${maxBuiltBytes} bytes`, 'more')
+    this.host.allowance.bytes -= amount
+    if (this.host.allowance.bytes < 0) throw this.fail(`values and copies of at most ${maxBuiltBytes} bytes`, 'more')
   }
 
   /**
@@ -188,7 +200,9 @@ export class Machine implements PickleContext {
   float(line: string): number {
     const word = /^([+-]?)(inf|nan)$/.exec(line)
     if (word) return word[2] === 'nan' ? Number.NaN : Number(`${word[1]}Infinity`)
-    if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(line)) throw this.fail('a number', quote(line, 40))
+    if (line.length > maxIntegerDigits || !isDecimal(line)) {
+      throw this.fail(`a number of at most ${maxIntegerDigits} characters`, quote(line, 40))
+    }
     return Number(line)
   }
 
@@ -287,15 +301,25 @@ export class Machine implements PickleContext {
     if (!(map instanceof Map)) throw this.fail('a dict to fill', 'another value')
     if (items.length % 2) throw this.fail('keys with values', `${items.length} values`)
     this.spend((builtBytes.member * items.length) / 2)
-    for (let i = 0; i < items.length; i += 2) map.set(safeKey(map, this.#distinct(map, items[i])), items[i + 1])
+    for (let i = 0; i < items.length; i += 2) map.set(this.keyIn(map, items[i]), items[i + 1])
   }
 
-  /** Two values with the same text are still two keys. */
-  #distinct(map: ReadonlyMap<unknown, unknown>, value: unknown): Key {
+  /**
+   * A value as it may join a dict or a set. V8 hashes numbers by a function without a secret, so anyone can find a hundred thousand
+   * that all fall into one bucket, where each is compared with all others: from a certain size on numbers become text.
+   * Two values that look alike as text are two keys all the same.
+   */
+  keyIn(target: ReadonlyMap<unknown, unknown> | ReadonlySet<unknown>, value: unknown): Key {
     const key = this.key(value)
-    if (key === value || !map.has(key)) return key
-    this.spend(builtBytes.value + String(key).length)
-    return `${key} #${map.size + 1}`
+    const isNumber = typeof key === 'number' || typeof key === 'bigint'
+    const safe = isNumber && target.size >= maxNumberKeys && !target.has(key) ? String(key) : key
+    const replaced = this.#replaced.get(target)
+    const isWritten = safe === value
+    if (isWritten && !replaced?.has(safe)) return safe
+    const distinct = target.has(safe) ? `${safe} #${target.size + 1}` : safe
+    this.spend(builtBytes.value + builtBytes.member + String(distinct).length)
+    if (!isWritten) this.#replaced.set(target, (replaced ?? new Set()).add(distinct))
+    return distinct
   }
 
   addItems(items: unknown[]): void {
@@ -306,7 +330,7 @@ export class Machine implements PickleContext {
     }
     if (!(target instanceof Set)) throw this.fail('a set to fill', 'another value')
     this.spend(builtBytes.member * items.length)
-    for (const item of items) target.add(safeKey(target, this.key(item)))
+    for (const item of items) target.add(this.keyIn(target, item))
   }
 
   dict(items: unknown[]): void {
@@ -337,6 +361,7 @@ export class Machine implements PickleContext {
     const dotted = `${module === '__builtin__' ? 'builtins' : module}.${name}`
     const known = this.#unknown.get(dotted)
     if (known) return known
+    this.spend(builtBytes.name)
     const reason = isDottedName(module, name) ? forbidden(module, name) : 'is no name of a class'
     if (reason) {
       const found = `the global ${quote(`${module}.${name}`)}, which ${reason} and is not on the list of harmless ones`

@@ -3,7 +3,7 @@
 import { maxPickleOpcodes } from './limits.ts'
 import { Machine, type PickleHost, truncated } from './pickle-machine.ts'
 
-export { type PickleHost, truncated } from './pickle-machine.ts'
+export { newAllowance, type PickleHost, truncated } from './pickle-machine.ts'
 
 export interface Pickled {
   value: unknown
@@ -29,8 +29,9 @@ export function unpickle(bytes: Uint8Array, start: number, host: PickleHost): Pi
 }
 
 function run(machine: Machine): unknown {
-  for (let count = 0; !machine.stopped; count++) {
-    if (count === maxPickleOpcodes) throw machine.fail(`at most ${maxPickleOpcodes} opcodes`, 'more')
+  const { allowance } = machine.host
+  while (!machine.stopped) {
+    if (allowance.opcodes-- === 0) throw machine.fail(`at most ${maxPickleOpcodes} opcodes`, 'more')
     machine.opcodeAt = machine.at
     const code = machine.u8()
     const apply = opcodes[code]

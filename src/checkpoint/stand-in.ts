@@ -1,7 +1,7 @@
 // A stand-in for an object of a class that this reader does not know: the class's dotted name and the data from the pickle.
 // Nothing of the class is imported or run; a subclass of dict or list keeps its items, a module keeps its tensors.
 import { show } from '../core/show.ts'
-import { maxNameCharacters } from './limits.ts'
+import { maxNameCharacters, maxNameWords } from './limits.ts'
 import type { Key } from './types.ts'
 
 export class StandIn {
@@ -39,7 +39,8 @@ export function label(value: unknown): string {
 
 /** Whether a module and a name could be those of a Python class: words between dots. */
 export function isDottedName(module: string, name: string): boolean {
-  return module.length + name.length < maxNameCharacters && words.test(module) && words.test(name)
+  if (module.length + name.length >= maxNameCharacters) return false
+  return `${module}.${name}`.split('.').length <= maxNameWords && words.test(module) && words.test(name)
 }
 
 const words = /^[\p{L}\p{N}_-]+(?:\.[\p{L}\p{N}_-]+)*$/u

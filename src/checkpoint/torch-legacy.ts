@@ -3,7 +3,7 @@
 import { fileErrors, list, quote, resave } from './file-error.ts'
 import type { PickleContext } from './globals.ts'
 import { maxEntries, maxPickleBytes } from './limits.ts'
-import { type Pickled, type PickleHost, truncated, unpickle } from './pickle.ts'
+import { newAllowance, type Pickled, type PickleHost, truncated, unpickle } from './pickle.ts'
 import { StandIn } from './stand-in.ts'
 import { isCount, type Storage, StorageValue, show } from './storage.ts'
 import {
@@ -50,7 +50,7 @@ export async function readTorchLegacy(source: ByteSource): Promise<Pickled> {
     return part(storage, first, numel)
   }
 
-  const pickles = picklesOf(source, { place: 'tree', fileError, persistent })
+  const pickles = picklesOf(source, { place: 'tree', fileError, persistent, allowance: newAllowance() })
   await pickles.next('magic number')
   const { value: version } = await pickles.next('protocol version')
   if (version !== 1001) throw fileError('protocol version', '1001', show(version), resave)
@@ -122,7 +122,7 @@ function picklesOf(source: ByteSource, host: PickleHost) {
   let bytes = new Uint8Array()
   let at = 0
   const grow = async (place: string) => {
-    const size = Math.min(source.size, maxPickleBytes, Math.max(2 ** 18, 8 * bytes.length))
+    const size = Math.min(source.size, maxPickleBytes, Math.max(2 ** 18, 16 * bytes.length))
     if (size === bytes.length) throw host.fileError(place, 'a whole pickle', `its cut-off start at byte ${at}`)
     bytes = await source.read(0, size)
   }
@@ -130,8 +130,11 @@ function picklesOf(source: ByteSource, host: PickleHost) {
     at: () => at,
     async next(place: string): Promise<Pickled> {
       for (;;) {
+        const { opcodes, bytes: left } = host.allowance
         const result: Pickled | typeof truncated = unpickle(bytes, at, { ...host, place })
         if (result === truncated) {
+          host.allowance.opcodes = opcodes // what was built is gone, and the file is not read more than three times
+          host.allowance.bytes = left
           await grow(place)
           continue
         }

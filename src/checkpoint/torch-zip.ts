@@ -5,7 +5,7 @@ import { fileErrors, list, quote } from './file-error.ts'
 import type { PickleContext } from './globals.ts'
 import { inflate } from './inflate.ts'
 import { maxPickleBytes } from './limits.ts'
-import { type Pickled, truncated, unpickle } from './pickle.ts'
+import { newAllowance, type Pickled, truncated, unpickle } from './pickle.ts'
 import { StorageValue } from './storage.ts'
 import { FileStorage, isStorageId, locateStorages, parseStorageId, storageOnce } from './torch-storages.ts'
 import type { ByteSource } from './types.ts'
@@ -65,7 +65,8 @@ export async function readTorchZip(
 
   const pickle = entryOf('data.pkl', 'zip directory')
   if (pickle.size > maxPickleBytes) throw fileError('data.pkl', `at most ${maxPickleBytes} bytes`, `${pickle.size}`)
-  const result = unpickle(await read(pickle), 0, { place: 'data.pkl', fileError, persistent })
+  const host = { place: 'data.pkl', fileError, persistent, allowance: newAllowance() }
+  const result = unpickle(await read(pickle), 0, host)
   if (result === truncated) throw fileError('data.pkl', 'a STOP opcode', `the end after ${pickle.size} bytes`)
   if (result.end !== pickle.size)
     throw fileError('data.pkl', 'its end after STOP', `${pickle.size - result.end} bytes more`)

@@ -95,6 +95,14 @@ const childrenOf = (value: unknown): unknown[] | undefined => {
   if (Array.isArray(value)) return value
   return value instanceof Map || value instanceof Set ? [...value.values()] : undefined
 }
+
+/** A tensor weighs as much as three values, and as one more for each axis beyond the fourth. */
+function valuesOf(value: unknown): number {
+  const window = value instanceof NumpyArray ? value.window : value
+  if (window instanceof StorageValue) return 3
+  return window instanceof Window ? 3 + Math.max(0, window.shape.length - 4) : 1
+}
+
 interface Open {
   node: object
   children: unknown[]
@@ -129,7 +137,7 @@ function weigh(root: unknown, fileError: FileError, place: string): void {
     const child = open.children[open.next]
     const children = childrenOf(child)
     if (children && onPath.has(child as object)) throw fileError(place, 'a tree', 'a container that contains itself')
-    const weight = children ? done.get(child as object) : { values: child instanceof Window ? 3 : 1, depth: 0 }
+    const weight = children ? done.get(child as object) : { values: valuesOf(child), depth: 0 }
     if (!weight) {
       enter(child as object, children!)
       continue

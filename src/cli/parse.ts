@@ -1,5 +1,6 @@
 // Values of flags: a number must be a number as a whole ("1x" is an error), and the error says what was expected.
 import { InvalidArgumentError } from 'commander'
+import { isDecimal } from '../core/decimal.ts'
 
 type Parse<T> = (text: string) => T
 
@@ -18,7 +19,7 @@ export function wholeNumber(low: number, high: number): Parse<number> {
 /** A decimal number such as 2, 0.95 or 1e-3, from `low` to `high`; `above` leaves `low` itself out. */
 export function decimal(low: number, high: number, { above }: { above?: boolean } = {}): Parse<number> {
   return (text) => {
-    const value = /^-?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN
+    const value = !text.startsWith('+') && isDecimal(text) ? Number(text) : Number.NaN
     if ((above ? value > low : value >= low) && value <= high) return value
     throw new InvalidArgumentError(`Expected a number ${above ? 'above' : 'from'} ${low} to ${amount(high)}.`)
   }

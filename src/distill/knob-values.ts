@@ -1,6 +1,7 @@
 // Schemas of settings: numbers with bounds, whole numbers, one name of several, lists of numbers. A valibot schema
 // carries the check and the words for it; the text of a command line becomes a value by the type of the default.
 import * as v from 'valibot'
+import { isDecimal } from '../core/decimal.ts'
 
 export type KnobValue = number | string | boolean | readonly number[]
 export type KnobSchema<T extends KnobValue> = v.GenericSchema<T>
@@ -58,9 +59,8 @@ export function schemaLike(value: KnobValue): KnobSchema<KnobValue> {
   return typeof value === 'string' ? anyText : v.pipe(v.array(anyNumber, 'must be a list of numbers'), v.readonly())
 }
 
-const decimal = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
 /** Text that is not a number as a whole stays text ("1x"), which no schema of numbers accepts. */
-const numberIn = (text: string): number | string => (decimal.test(text.trim()) ? Number(text) : text)
+const numberIn = (text: string): number | string => (isDecimal(text.trim()) ? Number(text) : text)
 
 /** What a command line's text means where `like` is the default; unchecked. */
 export function valueIn(text: string, like: KnobValue): unknown {

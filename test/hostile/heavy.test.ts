@@ -100,6 +100,100 @@ const files: readonly (readonly [what: string, make: () => Part, outcome: 'read'
       ),
     'read',
   ],
+  [
+    'a number of protocol 0 with a million digits',
+    () => join('F', bytes(1_000_000, 49), 'x\n'),
+    /a number of at most 160 characters/,
+  ],
+  [
+    '200 names of classes with 505 words each',
+    () =>
+      join(
+        '(',
+        times(200, (i) => `cm${i}\n${'a.'.repeat(504)}a\n`),
+        't',
+      ),
+    /no name of a class/,
+  ],
+  [
+    '250,000 names of classes with 32 words each',
+    () =>
+      join(
+        '(',
+        times(250_000, (i) => `cm${i}\n${'a.'.repeat(30)}a\n`),
+        't',
+      ),
+    /values and copies/,
+  ],
+  [
+    'attributes of one class, asked for 60,000 times',
+    () =>
+      join(
+        ...[global('m', 'C'), put(0), '0', global('builtins', 'getattr'), put(1), '0'],
+        ...[text('a.'.repeat(29).concat('a')), put(2), '0('],
+        ...[times(60_000, () => join(get(1), get(0), get(2), 0x86, 'R')), 't'],
+      ),
+    /values and copies/,
+  ],
+  [
+    'a tuple of 100,000 values given to 20,000 objects',
+    () =>
+      join(
+        ...[global('m', 'C'), put(0), global('copyreg', '__newobj__'), put(1)],
+        ...['(', get(0), bytes(100_000, 0x4e), 't', put(2), '('],
+        ...[times(20_000, () => join(get(1), get(2), 'R')), 't'],
+      ),
+    /values and copies/,
+  ],
+  [
+    'a tuple of 100,000 values as the state of 20,000 dtypes',
+    () =>
+      join(
+        ...[global('numpy', 'dtype'), text('f4'), 0x85, 'R', put(0), '0'],
+        ...['(', op.int(3), text('<'), bytes(100_000, 0x4e), 't', put(1), '0', get(0)],
+        times(20_000, () => join(get(1), 'b')),
+      ),
+    'read',
+  ],
+  [
+    'one window of 64 axes under 66,000 names',
+    () =>
+      join(
+        tensor({ shape: new Array(64).fill(1), strides: new Array(64).fill(2 ** 40) }),
+        put(9),
+        '0',
+        dictOf(66_000, (i) => join(text(`${i}`), get(9))),
+      ),
+    /at most 200000 values/,
+  ],
+  [
+    'a module of 99,000 parameters in two places under one name of 1,000 letters',
+    () => {
+      const module = (parameters: Part, modules: Part) =>
+        join(
+          ...[global('m', 'Net'), ')', 0x81, '}(', text('_parameters'), parameters],
+          ...[text('_buffers'), '}', text('_modules'), modules, 'ub'],
+        )
+      return join(
+        ...[
+          tensor(),
+          put(9),
+          '0',
+          module(
+            dictOf(99_000, (i) => join(text(`${i}`), get(9))),
+            '}',
+          ),
+          put(8),
+          '0',
+        ],
+        module(
+          '}',
+          dictOf(2, (i) => join(text(`${'net.'.repeat(250)}${i}`), get(8))),
+        ),
+      )
+    },
+    'read',
+  ],
   ['one text of 60 MB', () => join('T', u32(60 << 20), bytes(60 << 20, 0xff)), 'read'],
   [
     '60 texts of a megabyte',
