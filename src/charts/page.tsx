@@ -6,6 +6,8 @@ import { pageStyle } from './page-style.ts'
 
 export interface ReportPageProps {
   title: string
+  /** The command that writes it; `pageMark` finds it. */
+  generator: string
   /** Added to the style that reports share. */
   style: string
   /** Below the heading. */
@@ -13,12 +15,13 @@ export interface ReportPageProps {
   children: ComponentChildren
 }
 
-export const ReportPage = ({ title, style, lead, children }: ReportPageProps) => (
+export const ReportPage = ({ title, generator, style, lead, children }: ReportPageProps) => (
   <html lang="en">
     <head>
       <meta charset="utf-8" />
       <meta name="viewport" content="width=device-width, initial-scale=1" />
       <meta name="color-scheme" content="light dark" />
+      <meta name="generator" content={generator} />
       <title>{title}</title>
       <style dangerouslySetInnerHTML={{ __html: pageStyle + style }} />
     </head>
@@ -31,6 +34,9 @@ export const ReportPage = ({ title, style, lead, children }: ReportPageProps) =>
     </body>
   </html>
 )
+
+/** Tells the pages of a command (files/replacing.ts). */
+export const pageMark = (generator: string): RegExp => new RegExp(`<meta name="generator" content="${generator}"`)
 
 /** The file's text. */
 export const renderPage = (page: VNode): string => `<!doctype html>\n${printable(renderToString(page))}\n`

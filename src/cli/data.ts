@@ -4,7 +4,11 @@ import { Command } from 'commander'
 import { UsageError } from '../core/errors.ts'
 import { openDataset } from '../data/open.ts'
 import { previewSheet } from '../data/preview.ts'
+import { writeAtomically } from '../files/atomic.ts'
+import { refuseReplacing } from '../files/replacing.ts'
+import type { GeneratedImage } from '../images/image.ts'
 import { refuseOverwriting } from '../images/overwriting.ts'
+import { addPngText } from '../images/png-text.ts'
 import { bounds } from './bounds.ts'
 import { commandOutput, type Io } from './io.ts'
 import { wholeNumber } from './parse.ts'
@@ -27,6 +31,7 @@ interface Flags {
   imageSize: number
   scale?: number
   out: string
+  force?: boolean
   json?: boolean
   quiet?: boolean
 }
@@ -41,6 +46,7 @@ export function dataCommand(io: Io): Command {
     .option('--image-size <n>', 'side of the images in pixels (default: 32)', wholeNumber(8, 1024), 32)
     .option('--scale <n>', 'enlarge every pixel (default: images of about 96)', wholeNumber(1, 32))
     .option('-o, --out <file>', 'file of the sheet, .png, .jpg or .webp (default: preview.png)', 'preview.png')
+    .option('--force', 'replace a file that distilled data preview did not write')
     .option('--json', 'print one JSON object')
     .option('-q, --quiet', 'print only errors')
     .addHelpText('after', examples)
@@ -52,6 +58,7 @@ async function drawPreview(flags: Flags, io: Io): Promise<void> {
   const { seed, imageSize, columns, out } = flags
   const inClass = (file: string) => file.includes(sep)
   await refuseOverwriting([{ name: '--data', path: flags.data, reads: inClass }], [{ name: '--out', path: out }])
+  await refuseReplacing([{ name: '--out', path: out, mark: sheetMark }], flags)
   const data = await openDataset(flags.data, { seed, imageSize })
   const classes = data.classes.slice(0, flags.rows)
   const scale = flags.scale ?? Math.max(1, Math.round(96 / imageSize))
@@ -63,8 +70,9 @@ async function drawPreview(flags: Flags, io: Io): Promise<void> {
     )
   }
   const sheet = await previewSheet(data, { rows: classes.length, columns, scale, signal: io.signal })
-  await sheet.save(out, { metadata: false, signal: io.signal })
+  await saveSheet(out, sheet, io.signal)
   const output = commandOutput(io, flags)
+  for (const note of data.notes ?? []) output.note(`note: ${note}`)
   if (classes.length < data.classes.length)
     output.note(`note: showing ${classes.length} of ${data.classes.length} classes (--rows).`)
   const size = `${data.size.toLocaleString('en')} images of ${imageSize} x ${imageSize} pixels`
@@ -74,5 +82,16 @@ async function drawPreview(flags: Flags, io: Io): Promise<void> {
     images: data.size,
     imageSize,
     classes,
+  })
+}
+
+const software = 'distilled data preview'
+const sheetMark = new RegExp(`Software\\0.{0,8}${software}`, 's')
+
+/** The sheet says who wrote it where its format has text; it is not marked as generated, for it shows photographs, too. */
+async function saveSheet(path: string, sheet: GeneratedImage, signal: AbortSignal): Promise<void> {
+  if (!/\.png$/i.test(path)) return sheet.save(path, { metadata: false, signal })
+  await writeAtomically(path, addPngText(await sheet.encode('png', { metadata: false }), { Software: software }), {
+    signal,
   })
 }

@@ -1,9 +1,12 @@
 // What a machine has for this package, found by trying: every device of ONNX Runtime, the embedded models against their known
 // answers, the hub over the network. Nothing that is secret is in it: no tokens, no passwords of proxies, no name of a home folder.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { readFile, statfs } from 'node:fs/promises'
 import { availableParallelism, cpus, freemem, homedir, release, tmpdir, totalmem } from 'node:os'
 import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { DistilledError } from '../core/errors.ts'
 import { createEngine, runtimeVersion } from '../engine/node.ts'
 import { type Device, devices } from '../engine/types.ts'
@@ -19,7 +22,7 @@ const hubPatienceMs = 5000
 
 /** How a device that does not work here is had; the CPU always is. */
 const ways: Readonly<Record<Exclude<Device, 'auto' | 'cpu'>, string>> = {
-  cuda: 'Linux x64 with an NVIDIA driver, CUDA 12 and cuDNN 9, and the libraries of ONNX Runtime that its install script fetches: npm rebuild onnxruntime-node (without --ignore-scripts).',
+  cuda: 'Linux x64 with an NVIDIA driver, CUDA 12 and cuDNN 9, and the libraries of ONNX Runtime that its install script fetches: npm rebuild onnxruntime-node (without --ignore-scripts)',
   webgpu:
     'a GPU with a Vulkan (Linux), Metal (macOS) or Direct3D 12 (Windows) driver; a container must be given the GPU',
   coreml: 'macOS',
@@ -94,19 +97,39 @@ interface DeviceFact {
   how: string | null
 }
 
-async function testDevices(signal: AbortSignal): Promise<DeviceFact[]> {
-  const facts: DeviceFact[] = []
-  for (const name of devices) {
-    if (name === 'auto') continue
-    signal.throwIfAborted()
-    try {
-      await (await createEngine({ device: name })).dispose()
-      facts.push({ name, works: true, reason: null, how: null })
-    } catch (error) {
-      const how = name === 'cpu' ? null : ways[name]
-      facts.push({ name, works: false, reason: withoutHome(firstLine(error)), how })
-    }
+/** Whether a device works in this process. */
+export async function deviceFact(name: Device): Promise<DeviceFact> {
+  try {
+    await (await createEngine({ device: name })).dispose()
+    return { name, works: true, reason: null, how: null }
+  } catch (error) {
+    return fails(name, withoutHome(firstLine(error)))
   }
+}
+
+const fails = (name: Device, reason: string): DeviceFact => ({
+  name,
+  works: false,
+  reason,
+  how: name === 'cpu' || name === 'auto' ? null : ways[name],
+})
+
+/** Drivers of GPUs write to standard error, and may end the process: each is tried in one of its own, which nobody hears. */
+async function testDevices(signal: AbortSignal): Promise<DeviceFact[]> {
+  const bin = fileURLToPath(new URL('../../bin/distilled.js', import.meta.url))
+  const tried = async (name: Device): Promise<DeviceFact> => {
+    if (name === 'cpu') return deviceFact(name)
+    const child = spawn(process.execPath, [bin, 'doctor', '--try', name], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+      signal,
+    })
+    const ended = once(child, 'close')
+    const [text, [code, killedBy]] = await Promise.all([child.stdout.toArray(), ended])
+    if (code === 0) return JSON.parse(Buffer.concat(text).toString())
+    return fails(name, `the process that tried it ended with ${killedBy ?? `exit code ${code}`}.`)
+  }
+  const facts = await Promise.all(devices.flatMap((name) => (name === 'auto' ? [] : [tried(name)])))
+  signal.throwIfAborted()
   return facts
 }
 

@@ -1,9 +1,10 @@
 // `distilled doctor`: what works on this machine and what is missing, in a form for bug reports.
 
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { DistilledError } from '../core/errors.ts'
 import { plural } from '../core/format.ts'
-import { type Facts, gatherFacts } from './doctor-facts.ts'
+import { type Device, devices } from '../engine/types.ts'
+import { deviceFact, type Facts, gatherFacts } from './doctor-facts.ts'
 import { byteSize, commandOutput, type Io } from './io.ts'
 
 const examples = `
@@ -17,8 +18,12 @@ folder, so you can paste the text into a bug report. The exit code is 1 if somet
 export function doctorCommand(io: Io): Command {
   return new Command('doctor')
     .option('--json', 'print one JSON object')
+    .addOption(
+      new Option('--try <device>', 'try one device and print what is found as JSON').choices(devices).hideHelp(),
+    )
     .addHelpText('after', examples)
-    .action(async (flags: { json?: boolean }) => {
+    .action(async (flags: { json?: boolean; try?: Device }) => {
+      if (flags.try) return void io.stdout.write(JSON.stringify(await deviceFact(flags.try)))
       const facts = await gatherFacts(io.signal)
       commandOutput(io, flags).result(formatted(facts), facts)
       const broken = brokenOf(facts)

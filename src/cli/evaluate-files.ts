@@ -3,11 +3,12 @@ import { stat } from 'node:fs/promises'
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import { UsageError } from '../core/errors.ts'
 import type { Collected } from '../evaluate/collect.ts'
-import type { EvaluationResult, MetricName } from '../evaluate/result.ts'
+import { type EvaluationResult, type MetricName, resultMark } from '../evaluate/result.ts'
 import { readsFromFolder } from '../evaluate/sets/folder.ts'
 import type { EvaluationSet, ImageSource } from '../evaluate/sets/set.ts'
-import { saveStatistics } from '../evaluate/statistics-file.ts'
+import { saveStatistics, statisticsMark } from '../evaluate/statistics-file.ts'
 import { writeAtomically } from '../files/atomic.ts'
+import { refuseReplacing } from '../files/replacing.ts'
 import { grid } from '../images/grid.ts'
 import { refuseOverwriting } from '../images/overwriting.ts'
 import type { RgbImage } from '../images/rgb.ts'
@@ -18,11 +19,15 @@ export interface EvaluationFiles {
   saveStats?: string
   saveGrid?: string
   metrics?: readonly MetricName[]
+  force?: boolean
 }
 
-/** @throws UsageError before the work when a file could not be written after it, or is one of `inputs` (path by name) */
+/**
+ * @throws UsageError before the work when a file could not be written after it, is one of `inputs` (path by name), or is there and no
+ * earlier output of `distilled evaluate`
+ */
 export async function checkOutputs(
-  { save, saveStats, saveGrid, metrics }: EvaluationFiles,
+  { save, saveStats, saveGrid, metrics, force }: EvaluationFiles,
   inputs: Readonly<Record<string, string | undefined>>,
 ): Promise<void> {
   const files = Object.entries({ save, 'save-stats': saveStats, 'save-grid': saveGrid })
@@ -35,23 +40,27 @@ export async function checkOutputs(
       throw new UsageError(`--${flag}: ${path} is a folder.`, { remedy: 'Name a file in it.' })
   }
   const sheet = sheetOf({ ...(save && { save }), ...(saveGrid && { saveGrid }) })
-  const outputs = {
-    '--save': save,
-    '--save-stats': saveStats,
-    [saveGrid ? '--save-grid' : 'the sheet of --save (--save-grid names another)']: sheet,
-  }
+  const outputs = [
+    { name: '--save', path: save, mark: resultMark },
+    { name: '--save-stats', path: saveStats, mark: statisticsMark },
+    {
+      name: saveGrid ? '--save-grid' : 'the sheet of --save (--save-grid names another)',
+      path: sheet,
+      mark: /(?:"|&quot;)evaluation(?:"|&quot;):/,
+    },
+  ].flatMap(({ path, ...output }) => (path === undefined ? [] : [{ ...output, path }]))
   await refuseOverwriting(
-    named(inputs).map((input) => ({ ...input, reads: readsFromFolder })),
-    named(outputs),
+    Object.entries(inputs).flatMap(([name, path]) =>
+      path === undefined ? [] : [{ name, path, reads: readsFromFolder }],
+    ),
+    outputs,
   )
   if (saveGrid !== undefined && !/\.(png|jpe?g|webp)$/i.test(saveGrid))
     throw new UsageError(`--save-grid: ${saveGrid} is no name of an image.`, { remedy: 'For example sheet.png.' })
   if (saveStats !== undefined && metrics && !metrics.includes('fid'))
     throw new UsageError('--save-stats keeps what fid is told from.', { remedy: 'Have fid among the --metrics.' })
+  await refuseReplacing(outputs, { force })
 }
-
-const named = (paths: Readonly<Record<string, string | undefined>>) =>
-  Object.entries(paths).flatMap(([name, path]) => (path === undefined ? [] : [{ name, path }]))
 
 /** File of the sheet: beside the result by default. */
 const sheetOf = ({ save, saveGrid }: EvaluationFiles): string | undefined =>
@@ -81,7 +90,11 @@ export async function saveEvaluation(
   }
   if (!saveStats) return
   const { labels, sampling, rounding, features: extractor } = result.protocol
-  await saveStatistics(saveStats, collected, { extractor, origin: { labels, sampling, rounding } })
+  await saveStatistics(saveStats, collected, {
+    extractor,
+    crop: result.protocol.crop,
+    origin: { labels, sampling, rounding },
+  })
   note(`statistics: ${saveStats}`)
 }
 

@@ -78,6 +78,7 @@ function protocolLines({
   sampling,
   rounding,
   format,
+  crop,
   features,
   reference,
   versions,
@@ -92,6 +93,7 @@ function protocolLines({
     ...(settings.length ? [pair('sampling', settings.join(', '))] : []),
     pair('rounding', rounding),
     pair('format', format),
+    ...(crop ? [pair('crop', cropText(crop))] : []),
     pair('features', `${features.name}; ${features.preprocessing}; ${known(features.sha256)}`),
     ...(reference ? [pair('reference', referenceText(reference))] : []),
     pair(
@@ -103,9 +105,12 @@ function protocolLines({
   ]
 }
 
-function referenceText({ name, count, statistics, sha256 }: NonNullable<Protocol['reference']>): string {
+const cropText = (side: number): string => `to ${side} x ${side} pixels, as training cuts images`
+
+function referenceText({ name, count, crop, statistics, sha256 }: NonNullable<Protocol['reference']>): string {
   const images = count ? `, ${count} images` : ''
-  return `${name}${images}${statistics ? `, statistics: ${statistics}` : ''}; SHA-256 ${sha256}`
+  const cut = crop ? `, cut ${cropText(crop)}` : ''
+  return `${name}${images}${cut}${statistics ? `, statistics: ${statistics}` : ''}; SHA-256 ${sha256}`
 }
 
 /** The verdict, then every difference with what it does to a figure. */

@@ -20,6 +20,7 @@ import { samplerFacts } from '../library/sampler-facts.ts'
 import { version } from '../library/version.ts'
 import { nestedOptions } from '../sampling/plan-options.ts'
 import { bounds } from './bounds.ts'
+import { cropOption, refuseIdleCrop } from './crop-option.ts'
 import { checkOutputs, saveEvaluation } from './evaluate-files.ts'
 import { formatComparison, formatResult } from './evaluate-text.ts'
 import { commandOutput, duration, Interrupted, type Io } from './io.ts'
@@ -45,6 +46,7 @@ interface Flags extends SampleFlags {
   protocol: ProtocolName
   metrics?: MetricName[]
   kidSubset?: number
+  crop?: number
   features?: string
   labels?: LabelScheme
   save?: string
@@ -70,6 +72,7 @@ export function evaluateCommand(io: Io): Command {
       '--features <file>',
       "Inception's weights (pt_inception-2015-12-05-6726825d.pth), an .onnx file, or sprites",
     )
+    .addOption(cropOption())
     .option(
       '-n, --count <images>',
       `with --model: images (default: ${publishedCount}; 10000 for embedded models)`,
@@ -94,6 +97,7 @@ export function evaluateCommand(io: Io): Command {
     .option('--save <file>', 'the result as JSON, for --compare and `distilled report`')
     .option('--save-stats <file>', "an .npz with the samples' mu and sigma, which can be a reference")
     .option('--save-grid <file>', 'a sheet of the first samples (.png); the result names it')
+    .option('--force', 'replace files that distilled evaluate did not write')
     .option('--compare <results...>', 'say whether two results may be compared, and if not, why')
     .option('--json', 'print one JSON object')
     .option('-q, --quiet', 'print only errors')
@@ -147,6 +151,7 @@ async function run(path: string | undefined, flags: Flags, io: Io): Promise<void
   })
   const { samples, reference, model } = await open(path, flags, io)
   try {
+    refuseIdleCrop(flags.crop, [samples, reference])
     const features = flags.features ?? (drawn(model) ? 'sprites' : undefined)
     await using own = model
       ? undefined
@@ -203,8 +208,8 @@ async function open(path: string | undefined, flags: Flags, io: Io): Promise<Ope
     if (flags.model) throw new UsageError('Give samples or --model, not both.')
     refuseSamplerFlags(flags)
     if (flags.reference === undefined && !scoreAlone(flags)) throw noReference()
-    const samples = await openSamplesOrSet(path, { sprites: 10_000 })
-    return { samples, reference: await openReference(flags.reference, samples.count ?? 10_000) }
+    const samples = await openSamplesOrSet(path, { sprites: 10_000, crop: flags.crop })
+    return { samples, reference: await openReference(flags, flags.reference, samples.count ?? 10_000) }
   }
   const { model: name, student, teacher } = flags
   if (name === undefined && student === undefined && teacher === undefined) {
@@ -224,7 +229,7 @@ async function open(path: string | undefined, flags: Flags, io: Io): Promise<Ope
       plan: model.plan(nestedOptions(flags)),
     }
     const samples = await modelSet(model, { ...options, signal: io.signal })
-    return { model, samples, reference: await openReference(reference, count) }
+    return { model, samples, reference: await openReference(flags, reference, count) }
   } catch (error) {
     await model.dispose()
     throw error
@@ -253,8 +258,11 @@ const drawn = (model: Model | undefined): boolean => model?.classes.labels.join(
 /** The Inception Score needs only the samples. */
 const scoreAlone = ({ metrics }: Flags): boolean => metrics?.every((metric) => metric === 'is') ?? false
 
-const openReference = async (what: string | undefined, sprites: number): Promise<EvaluationSet | undefined> =>
-  what === undefined ? undefined : openSamplesOrSet(what, { sprites })
+const openReference = async (
+  { crop }: Flags,
+  what: string | undefined,
+  sprites: number,
+): Promise<EvaluationSet | undefined> => (what === undefined ? undefined : openSamplesOrSet(what, { sprites, crop }))
 
 const noReference = () =>
   new UsageError('There is no reference to compare with.', {

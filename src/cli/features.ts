@@ -14,6 +14,7 @@ import { refuseOverwriting } from '../images/overwriting.ts'
 import { openSamplesOrSet } from '../library/evaluation-sets.ts'
 import { version } from '../library/version.ts'
 import { bounds } from './bounds.ts'
+import { cropOption, refuseIdleCrop } from './crop-option.ts'
 import { commandOutput, type Io } from './io.ts'
 import { wholeNumber } from './parse.ts'
 import { hideProgress, showProgress } from './progress.ts'
@@ -35,6 +36,7 @@ interface Flags {
   out?: string
   shard?: string
   chunk?: number
+  crop?: number
   device: Device
   threads?: number
   json?: boolean
@@ -54,6 +56,7 @@ export function featuresCommand(io: Io): Command {
         .choices(protocolNames)
         .default('dd'),
     )
+    .addOption(cropOption())
     .option('-o, --out <folder>', 'folder of the features (default: features)')
     .option('--shard <i/n>', 'read only part i of n, counted from 0 (default: all, or as the scheduler says)')
     .option(
@@ -86,7 +89,8 @@ async function features(what: string, flags: Flags, io: Io): Promise<void> {
     Object.entries(inputs).map(([name, path]) => ({ name, path })),
     [{ name: '--out', path: folder }],
   )
-  const samples = await openSamplesOrSet(what, { sprites: 10_000 })
+  const samples = await openSamplesOrSet(what, { sprites: 10_000, crop: flags.crop })
+  refuseIdleCrop(flags.crop, [samples])
   try {
     await using engine = await createEngine({ device, ...(threads && { threads }) })
     await using reader = await openFeatureReader(network, { engine, protocol })

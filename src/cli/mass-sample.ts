@@ -5,7 +5,9 @@ import { basename } from 'node:path'
 import { Command } from 'commander'
 import { UsageError } from '../core/errors.ts'
 import { plural } from '../core/format.ts'
+import { refuseReplacing } from '../files/replacing.ts'
 import { refuseOverwriting } from '../images/overwriting.ts'
+import { settingsMark } from '../images/xmp.ts'
 import { exportNpz, exportPng } from '../library/export-samples.ts'
 import type { LabelProtocol } from '../library/mass.ts'
 import type { Model } from '../library/model.ts'
@@ -117,6 +119,7 @@ Examples:
         [{ name: 'the samples', path: folder }, ...(flags.policy ? [{ name: '--policy', path: flags.policy }] : [])],
         [{ name: '--out', path }],
       )
+      if (format === 'npz') await refuseReplacing([{ name: '--out', path, mark: settingsMark }], { force })
       const classes = classesIn(samples)
       const policy = flags.policy === undefined ? undefined : await readPolicy(flags.policy, classes)
       const bar = progress(io.stderr, flags)

@@ -4,10 +4,11 @@ import { dirname, relative, resolve, sep } from 'node:path'
 import { Command } from 'commander'
 import { plural } from '../core/format.ts'
 import { writeAtomically } from '../files/atomic.ts'
+import { refuseReplacing } from '../files/replacing.ts'
 import { refuseOverwriting } from '../images/overwriting.ts'
-import { evaluationMarkdown } from '../report/markdown.ts'
+import { evaluationMarkdown, markdownMark } from '../report/markdown.ts'
 import { type Report, reportOf } from '../report/model.ts'
-import { evaluationPage } from '../report/page.tsx'
+import { evaluationPage, pageMark } from '../report/page.tsx'
 import { readEntries } from '../report/read-entries.ts'
 import { commandOutput, type Io } from './io.ts'
 
@@ -24,6 +25,7 @@ interface Flags {
   out?: string
   markdown?: string
   title: string
+  force?: boolean
   json?: boolean
   quiet?: boolean
 }
@@ -34,6 +36,7 @@ export function reportCommand(io: Io): Command {
     .option('-o, --out <file>', 'the page (default: report.html, unless only --markdown is given)')
     .option('--markdown <file>', 'also write the report as Markdown')
     .option('--title <text>', 'heading (default: Evaluation)', 'Evaluation')
+    .option('--force', 'replace files that distilled report did not write')
     .option('--json', 'print one JSON object')
     .option('-q, --quiet', 'print only errors')
     .addHelpText('after', examples)
@@ -41,14 +44,19 @@ export function reportCommand(io: Io): Command {
 }
 
 async function writeReport(results: readonly string[], flags: Flags, io: Io): Promise<void> {
-  const { markdown, title } = flags
+  const { markdown, title, force } = flags
   const out = flags.out ?? (markdown === undefined ? 'report.html' : undefined)
   const entries = await readEntries(results, { signal: io.signal })
   const sources = [...entries.flatMap(({ path, grid }) => (grid ? [path, grid.path] : [path])), ...results]
+  const outputs = [
+    { name: '--out', path: out, mark: pageMark },
+    { name: '--markdown', path: markdown, mark: markdownMark },
+  ].flatMap(({ path, ...output }) => (path ? [{ ...output, path }] : []))
   await refuseOverwriting(
     sources.map((path) => ({ name: 'a result', path, reads: (file) => file.endsWith('.json') })),
-    Object.entries({ '--out': out, '--markdown': markdown }).flatMap(([name, path]) => (path ? [{ name, path }] : [])),
+    outputs,
   )
+  await refuseReplacing(outputs, { force })
   const report = reportOf(entries, title)
   const write = (path: string, text: string) =>
     writeAtomically(path, new TextEncoder().encode(text), { signal: io.signal })

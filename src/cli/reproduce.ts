@@ -18,7 +18,7 @@ import { type TrainingView, trainingView } from './training-view.ts'
 const examples = `
 Examples:
   $ distilled reproduce sprites --family var                 hours on two cores
-  $ distilled reproduce sprites --family llamagen --quick    about a minute, without useful results
+  $ distilled reproduce sprites --family llamagen --quick    one to two minutes, without useful results
 
 Stages: ${stageNames.join(', ')}; each has a folder below --out; trainings write a report.html.
 If it is stopped, the same command continues. --quick takes few steps with small networks, whose images are blots.
@@ -28,6 +28,7 @@ interface Flags {
   family: FamilyName
   out?: string
   quick?: boolean
+  force?: boolean
   device: Device
   threads?: number
   json?: boolean
@@ -42,7 +43,8 @@ export function reproduceCommand(io: Io): Command {
       new Option('--family <name>', 'var or llamagen (required)').choices(['var', 'llamagen']).makeOptionMandatory(),
     )
     .option('-o, --out <folder>', 'folder that holds the folders of the stages (default: runs/sprites-<family>)')
-    .option('--quick', 'few steps with small networks, about a minute: a demonstration without useful results')
+    .option('--quick', 'few steps with small networks, one to two minutes: a demonstration without useful results')
+    .option('--force', 'replace files that no reproduction wrote')
     .addOption(
       new Option(
         '--device <name>',
@@ -61,7 +63,7 @@ export function reproduceCommand(io: Io): Command {
 }
 
 async function reproduce(flags: Flags, io: Io): Promise<void> {
-  const { family, device, threads, quick } = flags
+  const { family, device, threads, quick, force } = flags
   const { out = `runs/sprites-${family}${quick ? '-quick' : ''}` } = flags
   const output = commandOutput(io, flags)
   const bar = progress(io.stderr, flags)
@@ -72,7 +74,7 @@ async function reproduce(flags: Flags, io: Io): Promise<void> {
     output.note(`device: ${engine.device}, ${plural(engine.threads, 'thread')} (${engine.reason})`)
     const watch = watcher(io, flags, output, bar)
     const done = await reproduceSprites(family, {
-      ...{ out, engine, quick, madeBy: `distilled-decoding ${version()}`, signal: io.signal, note: output.note },
+      ...{ out, engine, quick, force, madeBy: `distilled-decoding ${version()}`, signal: io.signal, note: output.note },
       ...watch,
     })
     bar.end()

@@ -9,6 +9,7 @@ import { shellCommand } from '../core/shell.ts'
 import { printable } from '../core/show.ts'
 import { type Device, devices } from '../engine/types.ts'
 import { writeAtomically } from '../files/atomic.ts'
+import { refuseReplacing } from '../files/replacing.ts'
 import { refuseOverwriting } from '../images/overwriting.ts'
 import { version } from '../library/version.ts'
 import { type DType, dtypes } from '../models/weights.ts'
@@ -194,9 +195,10 @@ function reportCommand(io: Io): Command {
     .argument('[folder]', folderArgument, 'review')
     .addOption(new Option('--format <type>', 'md, csv or json (default: as --out ends, else md)').choices(formats))
     .option('-o, --out <file>', 'write a file instead of printing')
+    .option('--force', 'replace a file that distilled review report did not write')
     .option('-q, --quiet', 'print only errors and the report')
     .addHelpText('after', examples)
-    .action(async (folder: string, flags: { format?: Format; out?: string; quiet?: boolean }) => {
+    .action(async (folder: string, flags: { format?: Format; out?: string; force?: boolean; quiet?: boolean }) => {
       const review = await readReview(folder, io.signal)
       const { events, faults } = await readJournal(folder)
       const report = makeReport(review, events, faults)
@@ -208,9 +210,17 @@ function reportCommand(io: Io): Command {
       if (flags.out === undefined) return void io.stdout.write(printable(text))
       const reads = (file: string) => file === journalName || file.startsWith(imagesFolder)
       await refuseOverwriting([{ name: 'the review', path: folder, reads }], [{ name: '--out', path: flags.out }])
+      await refuseReplacing([{ name: '--out', path: flags.out, mark: marks[format] }], flags)
       await writeAtomically(flags.out, new TextEncoder().encode(text), { signal: io.signal })
       output.note(flags.out)
     })
+}
+
+/** What tells each kind of report from other files (files/replacing.ts). */
+const marks: Readonly<Record<Format, RegExp>> = {
+  md: /^# Safety review\n/,
+  csv: /^model,sampler,class,name,images,reviewed,accepted,flagged,defect_rate,/,
+  json: /"kind": "distilled-review-report"/,
 }
 
 const asJson = (report: unknown): string => `${JSON.stringify(report, null, 2)}\n`

@@ -3,6 +3,7 @@
 import { join } from 'node:path'
 import { UsageError } from '../core/errors.ts'
 import { makeFolder } from '../files/atomic.ts'
+import { refuseReplacing } from '../files/replacing.ts'
 import { type NamedPath, refuseOverwriting } from '../images/overwriting.ts'
 import type { Settings } from '../images/xmp.ts'
 import { clearFolder, isClear } from '../library/image-folder.ts'
@@ -42,7 +43,9 @@ export async function outputFolder(flags: SampleFlags, run: SampledRun): Promise
       const name = path.split(/[\\/]/).at(-1)!
       return made(name, run) ? [{ name: '--out', path: join(folder, name) }] : []
     })
-  await refuseOverwriting(inputs, flags.dump === undefined ? [] : [{ name: '--dump', path: flags.dump }])
+  const dump = flags.dump === undefined ? [] : [{ name: '--dump', path: flags.dump, mark: dumpMark }]
+  await refuseOverwriting(inputs, dump)
+  await refuseReplacing(dump, flags)
   if (flags.out !== undefined) {
     await refuseOverwriting(inputs, written(flags.out))
     await makeFolder(flags.out)
@@ -62,6 +65,9 @@ export async function outputFolder(flags: SampleFlags, run: SampledRun): Promise
   }
   throw new UsageError(`There are ${mostFolders} folders of samples here.`, { remedy: 'Name one with --out.' })
 }
+
+/** The arrays of a dump by their names. */
+const dumpMark = /\bnoise\.npy[\s\S]*sequence\.npy[\s\S]*images\.npy/
 
 const read = ['like', 'noise', 'student', 'teacher', 'tokenizer', 'config', 'policy'] as const
 

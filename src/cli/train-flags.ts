@@ -15,6 +15,7 @@ export interface TrainFlags extends Loudness {
   out: string
   config?: string
   init?: string
+  force?: boolean
   device: Device
   threads?: number
   mpi?: boolean
@@ -42,11 +43,14 @@ export const inputs = {
     'sprites',
   ),
   family: required(new Option('--family <name>', 'var or llamagen (required)').choices(families)),
-  classifier: required(option('--classifier <file>', 'its features measure perceptual distance (required)', network)),
   tokenizer: required(option('--tokenizer <file>', 'the trained tokenizer (required)', network)),
   teacher: required(option('--teacher <file>', 'the trained teacher (required)', network)),
   pairs: required(option('--pairs <folder>', 'pairs that `distilled pairs` made with that teacher (required)')),
-  features: option('--classifier <file>', 'perceptual distance by the features of a trained classifier, or', network),
+  classifier: option(
+    '--classifier <file>',
+    'perceptual distance by the features of a trained classifier (sprites: the one of the package), or',
+    network,
+  ),
   vgg: option('--vgg <file>', 'by LPIPS: vgg16-397923af.pth of torchvision, and'),
   lpips: option('--lpips <file>', "by LPIPS: the lpips package's vgg.pth, the weights of its channels"),
 } as const
@@ -71,6 +75,7 @@ export function addTrainFlags(command: Command, kind: string, starts: readonly O
       `the run's folder; a run in it continues, a finished one with more --steps (default: ${out})`,
     ).default(out),
     option('--init <file>', "start from the weights of a file or of a run's folder, with a new optimiser"),
+    option('--force', 'replace files in the folder that no run wrote, and weights whose checkpoints are missing'),
     option('--config <file>', 'JSON with settings by name, such as {"steps": 500}; flags override it'),
     option('--json', 'print one JSON object'),
     option('-q, --quiet', 'print only errors'),

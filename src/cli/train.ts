@@ -3,15 +3,15 @@
 
 import { join } from 'node:path'
 import { Command, type Option } from 'commander'
-import { UsageError } from '../core/errors.ts'
 import { plural } from '../core/format.ts'
+import type { Dataset } from '../data/dataset.ts'
 import { openDataset } from '../data/open.ts'
 import type { KnobFlag } from '../distill/knobs.ts'
 import { overRanks } from '../distill/mpi.ts'
-import { openLpips } from '../distill/open-lpips.ts'
-import { classifierPerceptual, type Perceptual } from '../distill/perceptual.ts'
+import { openPerceptual, type PerceptualFiles } from '../distill/open-perceptual.ts'
 import { weightsFile } from '../distill/run.ts'
 import type { EventOf, RunEvent } from '../distill/run-log.ts'
+import { plannedSteps } from '../distill/same-run.ts'
 import { classifierSettings, studentSettings, teacherSettings, tokenizerSettings } from '../distill/settings.ts'
 import {
   type FamilyName,
@@ -21,13 +21,10 @@ import {
   trainTeacher,
   trainTokenizer,
 } from '../distill/stages.ts'
-import { type Kind, readTrained } from '../distill/trained-file.ts'
+import type { Kind } from '../distill/trained-file.ts'
 import { TrainingDiverged } from '../distill/trainer.ts'
 import { createEngine } from '../engine/node.ts'
 import { refuseOverwriting } from '../images/overwriting.ts'
-import { fileSha256 } from '../jobs/manifest.ts'
-import type { ClassifierArchitecture } from '../models/classifier.ts'
-import { lpips } from '../models/lpips.ts'
 import { commandOutput, Interrupted, type Io } from './io.ts'
 import { addTrainFlags, inputs, type TrainFlags } from './train-flags.ts'
 import { trainingView } from './training-view.ts'
@@ -59,7 +56,7 @@ interface Training<V, F> {
   settings: {
     options(): KnobFlag[]
     pick(flags: Readonly<Record<string, unknown>>): Partial<V>
-    resolve(given: { file?: unknown; overrides?: Partial<V> }): Promise<V>
+    resolve(given: { steps?: number | undefined; file?: unknown; overrides?: Partial<V> }): Promise<V>
   }
   /** Trains it and returns its file. */
   run(context: StageContext, settings: V, flags: F): Promise<string>
@@ -80,16 +77,28 @@ const classifier = training({
   from: [inputs.data],
   settings: classifierSettings,
   run: async (context, settings, { data }: { data: string }) =>
-    trainClassifier(context, await opened(data, settings), settings),
+    trainClassifier(context, await opened(data, settings, context), settings),
 })
 
 const tokenizer = training({
   kind: 'tokenizer',
   description: 'train a tokenizer: images to tokens and back',
-  from: [inputs.family, inputs.classifier, inputs.data],
+  from: [inputs.family, inputs.classifier, inputs.vgg, inputs.lpips, inputs.data],
   settings: tokenizerSettings,
-  run: async (context, settings, flags: { family: FamilyName; classifier: string; data: string }) =>
-    trainTokenizer(context, await opened(flags.data, settings), flags.family, settings, flags.classifier),
+  async run(context, settings, flags: { family: FamilyName; data: string } & PerceptualFiles) {
+    const features = await openPerceptual(flags)
+    try {
+      return await trainTokenizer(
+        context,
+        await opened(flags.data, settings, context),
+        flags.family,
+        settings,
+        features,
+      )
+    } finally {
+      await features.close()
+    }
+  },
 })
 
 const teacher = training({
@@ -98,15 +107,15 @@ const teacher = training({
   from: [inputs.tokenizer, inputs.data],
   settings: teacherSettings,
   run: async (context, settings, flags: { tokenizer: string; data: string }) =>
-    trainTeacher(context, await opened(flags.data, settings), settings, flags.tokenizer),
+    trainTeacher(context, await opened(flags.data, settings, context), settings, flags.tokenizer),
 })
 
 const student = training({
   kind: 'student',
   description: 'distil a teacher into a student of one or two steps',
-  from: [inputs.teacher, inputs.tokenizer, inputs.pairs, inputs.features, inputs.vgg, inputs.lpips],
+  from: [inputs.teacher, inputs.tokenizer, inputs.pairs, inputs.classifier, inputs.vgg, inputs.lpips],
   settings: studentSettings,
-  async run(context, settings, flags: { teacher: string; tokenizer: string; pairs: string } & Features) {
+  async run(context, settings, flags: { teacher: string; tokenizer: string; pairs: string } & PerceptualFiles) {
     const { close, ...features } = await openPerceptual(flags)
     try {
       return await trainStudent(context, settings, { ...flags, ...features })
@@ -116,41 +125,14 @@ const student = training({
   },
 })
 
-const opened = (data: string, { dataSeed, imageSize }: { dataSeed: number; imageSize: number }) =>
-  openDataset(data, { seed: dataSeed, imageSize })
-
-interface Features {
-  classifier?: string
-  vgg?: string
-  lpips?: string
-}
-
-interface OpenedFeatures {
-  perceptual: Perceptual
-  /** With the hash of its files: a run continues only with the same features. */
-  perceptualName: string
-  close(): Promise<void>
-}
-
-/** The distance that the flags name, its weights frozen. */
-async function openPerceptual(flags: Features): Promise<OpenedFeatures> {
-  const isLpips = flags.vgg !== undefined && flags.lpips !== undefined
-  if ((flags.classifier !== undefined) === isLpips || (flags.vgg !== undefined) !== (flags.lpips !== undefined)) {
-    throw new UsageError('What looks alike has to be named once.', {
-      remedy: 'Either --classifier FILE, or LPIPS with --vgg FILE --lpips FILE.',
-    })
-  }
-  if (flags.classifier !== undefined) {
-    const { tensors, architecture } = await readTrained(flags.classifier, 'classifier')
-    return {
-      perceptual: classifierPerceptual(tensors, architecture as ClassifierArchitecture),
-      perceptualName: `classifier ${await fileSha256(flags.classifier)}`,
-      close: async () => {},
-    }
-  }
-  const { vgg, lin, close } = await openLpips(flags.vgg!, flags.lpips!)
-  const hashes = await Promise.all([flags.vgg!, flags.lpips!].map((file) => fileSha256(file)))
-  return { perceptual: (a, b) => lpips(vgg, lin, a, b), perceptualName: `LPIPS ${hashes.join(' ')}`, close }
+async function opened(
+  what: string,
+  { dataSeed, imageSize }: { dataSeed: number; imageSize: number },
+  { note }: StageContext,
+): Promise<Dataset> {
+  const data = await openDataset(what, { seed: dataSeed, imageSize })
+  for (const line of data.notes ?? []) note?.(`note: ${line}`)
+  return data
 }
 
 async function runTraining<V extends { steps: number }, F>(
@@ -158,7 +140,7 @@ async function runTraining<V extends { steps: number }, F>(
   flags: TrainFlags & F,
   io: Io,
 ): Promise<void> {
-  const { out: folder, device, threads, mpi, library, init } = flags
+  const { out: folder, device, threads, mpi, library, init, force } = flags
   await refuseOverwriting(
     filesRead(flags as Readonly<Record<string, unknown>>),
     [weightsFile(folder), join(folder, 'log.jsonl'), join(folder, 'report.html')].map((path) => ({
@@ -167,6 +149,7 @@ async function runTraining<V extends { steps: number }, F>(
     })),
   )
   const settings = await config.resolve({
+    steps: await plannedSteps(folder, kind),
     ...(flags.config !== undefined && { file: flags.config }),
     overrides: config.pick(flags as Readonly<Record<string, unknown>>),
   })
@@ -186,9 +169,12 @@ async function runTraining<V extends { steps: number }, F>(
     try {
       const processes = communicator.size > 1 ? `, ${communicator.size} processes` : ''
       output.note(`device: ${engine.device}, ${plural(engine.threads, 'thread')}${processes} (${engine.reason})`)
-      const context = { folder, engine, init, communicator, signal: io.signal, onEvent, note: output.note }
+      const context = { folder, engine, init, force, communicator, signal: io.signal, onEvent, note: output.note }
       const weights = await run(context, settings, flags)
-      if (!seen.started) output.note(`${folder} was finished before.`)
+      if (!seen.started)
+        output.note(
+          `${folder} was finished before. It is ${plural(settings.steps, 'step')} long; a larger --steps makes it longer.`,
+        )
       const report = join(folder, 'report.html')
       const validation = seen.validation?.metrics
       output.result(`weights: ${weights}\nreport: ${report}`, { kind, folder, weights, report, settings, validation })

@@ -18,6 +18,8 @@ export interface Dataset {
   readonly size: number
   /** What tells these data from others of that name; a run goes on only with the same. Left out where the name says all. */
   readonly origin?: { readonly folder: string; readonly images: number; readonly sha256: string }
+  /** What a person should know of the images before they are used, in sentences. */
+  readonly notes?: readonly string[]
   /** The image of that index: always the same one. */
   get(index: number): Promise<Example>
 }

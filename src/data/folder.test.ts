@@ -82,6 +82,21 @@ describe('imageFolder', () => {
     await expect(open('full')).rejects.toBeInstanceOf(UsageError)
   })
 
+  it('says how many images are of a kind that is not read', async () => {
+    await grey('kinds/one/a.png', 1)
+    await writeFile(join(root, 'kinds/one/b.gif'), 'GIF89a')
+    await writeFile(join(root, 'kinds/one/.c.bmp'), 'hidden')
+    const data = await imageFolder(join(root, 'kinds'), { imageSize: 4 })
+    expect(data.notes).toEqual([
+      `1 image is left out, of a kind that is not read, such as ${join(root, 'kinds', 'one/b.gif')}. Convert such images to PNG to have them used.`,
+    ])
+    await mkdir(join(root, 'others/one'), { recursive: true })
+    await writeFile(join(root, 'others/one/b.gif'), 'GIF89a')
+    await expect(imageFolder(join(root, 'others'), { imageSize: 4 })).rejects.toThrow(
+      /holds no image.* It holds 1 of another kind, such as b\.gif: convert/,
+    )
+  })
+
   it('names a damaged image and an index it does not have', async () => {
     await grey('damaged/one/a.png', 1)
     await writeFile(join(root, 'damaged/one/b.jpg'), 'not a picture')

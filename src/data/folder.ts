@@ -5,7 +5,7 @@ import { stat } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { UsageError } from '../core/errors.ts'
 import { type FilePath, isFolder, type ListedEntry, listFiles, listFolder, pathText } from '../images/list.ts'
-import { imageEndings, readImage } from '../images/read.ts'
+import { imageEndings, isUnreadImage, readImage } from '../images/read.ts'
 import { centerCrop } from './crop.ts'
 import type { LabelledDataset } from './labels.ts'
 import { toPlanes } from './planes.ts'
@@ -22,9 +22,11 @@ import { toPlanes } from './planes.ts'
 export async function imageFolder(path: string, { imageSize }: { imageSize: number }): Promise<LabelledDataset> {
   const classes = await classesOf(path)
   const files: { file: FilePath; name: string; label: number }[] = []
+  const unread: string[] = []
   for (const [label, folder] of classes.entries()) {
-    for (const { file, name } of await imagesOf(folder, path))
-      files.push({ file, name: `${folder.name}/${name}`, label })
+    const { images, others } = await imagesOf(folder, path)
+    unread.push(...others.map((name) => `${folder.name}/${name}`))
+    for (const { file, name } of images) files.push({ file, name: `${folder.name}/${name}`, label })
   }
   const origin = { folder: path, images: files.length, sha256: await listingHash(files) }
   const at = (index: number) => {
@@ -45,6 +47,7 @@ export async function imageFolder(path: string, { imageSize }: { imageSize: numb
     imageSize,
     size: files.length,
     origin,
+    notes: unread.length ? [unreadText(path, unread)] : [],
     labelOf: (index) => at(index).label,
     async get(index) {
       const { file, label } = at(index)
@@ -105,19 +108,32 @@ async function classesOf(path: string): Promise<ListedEntry[]> {
   )
 }
 
-async function imagesOf({ path, name }: ListedEntry, root: string): Promise<{ file: FilePath; name: string }[]> {
-  const found = (await listFiles(path)).flatMap((entry) => {
+const unreadText = (root: string, names: readonly string[]): string =>
+  `${names.length} ${names.length === 1 ? 'image is' : 'images are'} left out, of a kind that is not read, such as ${join(root, names[0]!)}. ` +
+  'Convert such images to PNG to have them used.'
+
+/** The images of a class in their order, and the names of those that are of a kind that is not read. */
+async function imagesOf(
+  { path, name }: ListedEntry,
+  root: string,
+): Promise<{ images: { file: FilePath; name: string }[]; others: string[] }> {
+  const all = await listFiles(path)
+  const others = all.flatMap((entry) => (isUnreadImage(entry.name) && !/(^|\/)\./.test(entry.name) ? [entry.name] : []))
+  const found = all.flatMap((entry) => {
     const [, folder, file] = /^(?:(.*)\/)?([^/]*)$/s.exec(entry.name)!
     return isImage(file!) ? [{ ...entry, folder: folder ?? '', last: file! }] : []
   })
   if (found.length === 0) {
     throw new UsageError(`The class folder ${join(root, name)} holds no image (${imageEndings.join(', ')}).`, {
-      remedy: 'Fill it or remove it.',
+      remedy: others.length
+        ? `It holds ${others.length} of another kind, such as ${others[0]}: convert them to PNG.`
+        : 'Fill it or remove it.',
     })
   }
-  return found
+  const images = found
     .sort((a, b) => compare(a.folder, b.folder) || compare(a.last, b.last))
     .map((entry) => ({ file: entry.path, name: entry.name }))
+  return { images, others }
 }
 
 const isImage = (name: string): boolean => !name.startsWith('.') && imageEndings.includes(extname(name).toLowerCase())

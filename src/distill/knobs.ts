@@ -94,20 +94,23 @@ export function knobs<const T extends Table>(table: T) {
     defaults,
 
     /**
-     * Defaults, over them a JSON file (its path, or what is in it; a run's config.json will do), over that `overrides` (undefined counts as not given).
+     * Defaults, over them the `steps` that a run was started with, over that a JSON file (its path, or what is in it; a run's config.json will do), over that `overrides` (undefined counts as not given).
      * @throws UsageError naming file, setting, what was expected and what came
      */
     async resolve({
+      steps,
       file = {},
       overrides = {},
     }: {
+      steps?: number | undefined
       file?: unknown
       overrides?: Partial<Values<T>>
     } = {}): Promise<Values<T>> {
       const place = typeof file === 'string' ? file : 'config'
       const found = objectIn(place, typeof file === 'string' ? await readJson(file) : file)
       const given = 'settings' in found ? objectIn(place, found.settings) : found // a run's own config.json
-      return { ...defaults, ...checked(place, given), ...checked('settings', overrides) }
+      const planned = steps === undefined ? {} : { steps }
+      return { ...defaults, ...planned, ...checked(place, given), ...checked('settings', overrides) }
     },
 
     /** Those of a command's flags that are settings. */

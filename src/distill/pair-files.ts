@@ -41,6 +41,7 @@ export const pairs: JobKind = {
   name: 'pairs',
   extension: 'safetensors',
   unit: 'pair',
+  mark: /"__metadata__":\{"settings":/,
   settings: v.objectWithRest(
     {
       teacher: shortText,

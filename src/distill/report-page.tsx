@@ -28,7 +28,7 @@ export interface Page {
 /** The whole page. */
 export const reportPage = ({ title, summary, settings, sheets }: Page): string =>
   renderPage(
-    <ReportPage title={title} style={runStyle} lead={<Status {...summary} />}>
+    <ReportPage title={title} generator="distilled train" style={runStyle} lead={<Status {...summary} />}>
       <Tiles {...summary} />
       <Section title="Curves" remark="over training steps" kind="charts">
         {summary.curves.map((curves) => (

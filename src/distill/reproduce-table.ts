@@ -8,6 +8,7 @@ import { REFERENCE_SEED } from '../evaluate/sets/sprites.ts'
 import { classifierReader } from '../evaluate/sprites-reader.ts'
 import { makeFolder, writeAtomically } from '../files/atomic.ts'
 import { readText } from '../files/read.ts'
+import { hasMark, refuseReplacing } from '../files/replacing.ts'
 import { fileSha256 } from '../jobs/manifest.ts'
 import type { TokenizerArchitecture, TransformerArchitecture } from '../models/architecture.ts'
 import type { Recipe } from './recipes.ts'
@@ -35,10 +36,12 @@ export async function openParts(files: Reproduced['files']): Promise<TrainedPart
 export async function makeTable(
   files: Reproduced['files'],
   recipe: Recipe,
-  { engine, signal, onRow }: ReproduceOptions,
+  { engine, signal, onRow, force }: ReproduceOptions,
 ): Promise<readonly TableRow[]> {
   const student = await fileSha256(files.student, signal)
-  if (existsSync(files.table)) {
+  const mark = /^\{\s+"student": "[0-9a-f]{64}"/
+  await refuseReplacing([{ name: 'The table', path: files.table, mark }], { force })
+  if (await hasMark(files.table, mark)) {
     const found = JSON.parse(await readText(files.table))
     if (found.student === student) return found.rows
   }

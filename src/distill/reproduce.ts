@@ -10,11 +10,10 @@ import { makeFolder, writeAtomically } from '../files/atomic.ts'
 import { lockFolder } from '../files/lock.ts'
 import { readText } from '../files/read.ts'
 import { fileSha256 } from '../jobs/manifest.ts'
-import type { ClassifierArchitecture } from '../models/classifier.ts'
 import { defaultFlow } from '../sampling/flow-schedule.ts'
 import { programCache } from '../sampling/programs.ts'
+import { openPerceptual } from './open-perceptual.ts'
 import { makePairs, type PairsProgress } from './pairs.ts'
-import { classifierPerceptual } from './perceptual.ts'
 import { quickened, type Recipe, recipes } from './recipes.ts'
 import { makeTable, openParts } from './reproduce-table.ts'
 import { weightsFile } from './run.ts'
@@ -23,7 +22,6 @@ import { classifierSettings, studentSettings, teacherSettings, tokenizerSettings
 import { type FamilyName, trainClassifier, trainStudent, trainTeacher, trainTokenizer } from './stages.ts'
 import type { TableRow } from './table.ts'
 import { teacherDefaults, trainedFamily } from './trained-family.ts'
-import { readTrained } from './trained-file.ts'
 
 export const stageNames = ['classifier', 'tokenizer', 'teacher', 'pairs', 'student', 'table'] as const
 export type StageName = (typeof stageNames)[number]
@@ -36,6 +34,8 @@ export interface ReproduceOptions {
   madeBy: string
   /** Few steps with small networks: a demonstration without useful results. */
   quick?: boolean | undefined
+  /** Replaces files that are no reproduction's. */
+  force?: boolean | undefined
   signal?: AbortSignal | undefined
   /** A stage begins: steps of its training, pairs, or images of a row; when it is finished, nothing else follows. */
   onStage?(stage: StageName, units: number): void
@@ -95,10 +95,9 @@ export async function reproduceSprites(family: FamilyName, options: ReproduceOpt
     async student() {
       const settings = await studentSettings.resolve({ overrides: recipe.student })
       const context = begin('student', settings.steps)
-      const { tensors, architecture } = await readTrained(files.classifier, 'classifier')
-      const perceptual = classifierPerceptual(tensors, architecture as ClassifierArchitecture)
-      const perceptualName = `classifier ${await fileSha256(files.classifier)}`
-      await trainStudent(context, settings, { ...files, perceptual, perceptualName })
+      const { close, ...features } = await openPerceptual({ classifier: files.classifier })
+      await trainStudent(context, settings, { ...files, ...features })
+      await close()
     },
     async table() {
       begin('table', recipe.table.count)

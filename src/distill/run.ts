@@ -1,14 +1,18 @@
 // A training run as a folder: config.json, log.jsonl, checkpoints/, sheets/, report.html and at the end
 // model.safetensors with the averaged weights. A run that is started again continues from its last checkpoint. A
-// finished run stays as it is, unless more steps are requested.
+// finished run stays as it is, unless more steps are requested: then its weights
+// are kept as model-<steps>.safetensors.
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { openFile } from '../checkpoint/node-source.ts'
+import { UsageError } from '../core/errors.ts'
 import type { Engine } from '../engine/types.ts'
-import { makeFolder, writeAtomically } from '../files/atomic.ts'
+import { copyAtomically, makeFolder, writeAtomically } from '../files/atomic.ts'
 import { lockFolder } from '../files/lock.ts'
+import { hasMark, refuseReplacing } from '../files/replacing.ts'
 import { fileSha256 } from '../jobs/manifest.ts'
+import { keptWeights } from '../models/trained-facts.ts'
 import type { Communicator } from './communicator.ts'
 import { singleProcess } from './communicator.ts'
 import type { KnobRow } from './knobs.ts'
@@ -33,6 +37,8 @@ export interface RunOptions {
   network: Omit<TrainedNetwork, 'tensors' | 'run'>
   /** Weights to start from, a file or a run's folder, instead of the task's first values. */
   init?: string | undefined
+  /** Replaces files of the folder that are no run's, or weights whose checkpoints are gone. */
+  force?: boolean | undefined
   communicator?: Communicator | undefined
   signal?: AbortSignal | undefined
   onEvent?(event: RunEvent): void
@@ -44,7 +50,7 @@ export const weightsFile = (folder: string): string => join(folder, 'model.safet
 
 /**
  * Runs a task to its end in `folder` and returns the file of its averaged weights.
- * @throws UsageError when the folder holds a run with other settings; FileError when another process trains there; whatever `train` throws
+ * @throws UsageError when the folder holds a run with other settings, or files that are no run's and would be replaced; FileError when another process trains there; whatever `train` throws
  */
 export async function runTask(options: RunOptions): Promise<string> {
   if (options.communicator && options.communicator.rank !== 0) return runLocked(options)
@@ -58,13 +64,16 @@ async function runLocked(options: RunOptions): Promise<string> {
   const file = weightsFile(folder)
   const initial = init === undefined ? undefined : await initFile(init)
   const config = initial === undefined ? options.config : { ...options.config, init: await fileSha256(initial) }
-  await makeFolder(join(folder, 'sheets'))
   const resume = await loadState(folder, options.note ?? (() => {}))
   if (resume) await checkSameRun(folder, resume.step, config)
-  const isFinished = resume && resume.step >= settings.steps && existsSync(file)
-  if (isFinished && (await lengthOf(file, settings.steps)) === settings.steps) return file
+  else await refuseOthers(folder, `${config.kind}`, options.force)
+  const finished = resume && existsSync(file) ? await lengthOf(file, settings.steps) : undefined
+  if (finished === settings.steps && resume!.step >= settings.steps) return file
   if (!resume && initial !== undefined) options.note?.(await startFrom(initial, network, task.parameters))
   const leads = communicator.rank === 0
+  if (leads && finished !== undefined && finished < settings.steps) options.note?.(await keepFinished(folder, finished))
+  if (leads) await writeAtomically(join(folder, 'config.json'), json(config)) // from here on the folder is known as a run's
+  await makeFolder(join(folder, 'sheets'))
   const log = leads ? await openLog(folder, { fromStep: resume?.step ?? 0 }) : undefined
   const say = (event: RunEvent) => {
     log?.write(event)
@@ -74,7 +83,6 @@ async function runLocked(options: RunOptions): Promise<string> {
   const seconds = () => (performance.now() - started) / 1000
   let last = resume?.step ?? 0
   try {
-    if (leads) await writeAtomically(join(folder, 'config.json'), json(config))
     say({ type: 'start', time: new Date().toISOString(), config })
     const { tensors, step } = await train(task, {
       engine,
@@ -108,6 +116,35 @@ async function runLocked(options: RunOptions): Promise<string> {
     log?.close()
     if (leads) await writeReport(folder, { title: options.title, rows: options.rows })
   }
+}
+
+/** A folder without checkpoints is a run's when its config.json says so; its weights are hours of work even then. */
+async function refuseOthers(folder: string, kind: string, force: boolean | undefined): Promise<void> {
+  if (force) return
+  const weights = weightsFile(folder)
+  if (await hasMark(weights, /"distilled\.kind":/)) {
+    throw new UsageError(
+      `${folder} holds weights and no checkpoints to go on from: the run would start anew and replace ${weights}.`,
+      { remedy: 'Name another folder, or give `force: true` to replace them.' },
+    )
+  }
+  const isRun = await hasMark(join(folder, 'config.json'), new RegExp(`"kind": "${kind}"[^]*"settings": `))
+  const written = isRun ? [] : ['config.json', 'log.jsonl', 'report.html', 'sheets', 'checkpoints']
+  const paths = [weights, ...written.map((name) => join(folder, name))]
+  await refuseReplacing(
+    paths.map((path) => ({ name: 'The run', path })),
+    { force },
+  )
+}
+
+/** What was made with finished weights goes on belonging to them, by their hash: they stay when the run is made longer. */
+async function keepFinished(folder: string, steps: number): Promise<string> {
+  const kept = join(folder, keptWeights(steps))
+  if (!existsSync(kept)) await copyAtomically(weightsFile(folder), kept)
+  return (
+    `note: ${folder} was finished at ${steps} steps and is made longer. Pairs, students and other runs that were made with its present ` +
+    `weights go on belonging to them; they are kept as ${kept}.`
+  )
 }
 
 /** Steps of the run that made these weights; `unsaid` if the file does not tell. While a run is extended, these are the steps before. */

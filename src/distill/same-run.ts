@@ -1,6 +1,7 @@
 // Whether a run may continue: with the config it was started with, except that it may be longer and its data may have moved.
 // The error names every setting that differs.
 
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { UsageError } from '../core/errors.ts'
 import { readText } from '../files/read.ts'
@@ -45,6 +46,15 @@ const changedData = (different: readonly string[]): string | undefined =>
   different.every((what) => what.startsWith('data.'))
     ? 'Its images changed since it was started. Put them back as they were, or start another run from its weights with `init`.'
     : undefined
+
+/** The length that the run of this kind in a folder was last asked for; undefined when there is none. */
+export async function plannedSteps(folder: string, kind: string): Promise<number | undefined> {
+  const path = join(folder, 'config.json')
+  if (!existsSync(path)) return undefined
+  const config = flat(await readConfig(path).catch(() => undefined))
+  const steps = Number(config.get('settings.steps'))
+  return config.get('kind') === JSON.stringify(kind) && steps > 0 ? steps : undefined
+}
 
 async function readConfig(path: string): Promise<unknown> {
   try {

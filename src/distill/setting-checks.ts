@@ -114,7 +114,11 @@ export function checkPairs(
     throw new UsageError(
       `The pairs in ${files.pairs} were made with the ${role} ${pairs.settings[role]} of SHA-256 ${made}, ` +
         `but ${files[role]} has SHA-256 ${hashes[role]}.`,
-      { remedy: `Name the ${role} that made them, or make pairs with this one in another folder.` },
+      {
+        remedy:
+          `Name the ${role} that made them, or make pairs with this one in another folder. A run that was made longer keeps its ` +
+          'earlier weights as model-<steps>.safetensors.',
+      },
     )
   }
   const length = groupSizes(architecture).reduce((n, size) => n + size, 0)

@@ -11,7 +11,7 @@ import type { Communicator } from './communicator.ts'
 import { memoryWeights } from './frozen.ts'
 import { studentFrom } from './init-student.ts'
 import type { Resolved } from './knobs.ts'
-import { classifierPerceptual, type Perceptual } from './perceptual.ts'
+import { type NamedPerceptual, openPerceptual } from './open-perceptual.ts'
 import { openPairs } from './read-pairs.ts'
 import { type RunOptions, runTask } from './run.ts'
 import { checkClassifier, checkHeads, checkMicroBatch, checkPairs, checkTokenizer } from './setting-checks.ts'
@@ -29,7 +29,8 @@ import { readTrained } from './trained-file.ts'
 export type FamilyName = 'var' | 'llamagen'
 
 /** The options of every stage. */
-export interface StageContext extends Pick<RunOptions, 'folder' | 'engine' | 'init' | 'signal' | 'onEvent' | 'note'> {
+export interface StageContext
+  extends Pick<RunOptions, 'folder' | 'engine' | 'init' | 'force' | 'signal' | 'onEvent' | 'note'> {
   engine: Engine
   communicator?: Communicator | undefined
 }
@@ -64,6 +65,7 @@ export async function trainClassifier(
 
 /**
  * Trains a tokenizer of either family; returns its file.
+ * @param features what looks alike: the file of a classifier, or what `openPerceptual` gives
  * @throws UsageError when settings and data do not fit together; whatever `runTask` throws
  */
 export async function trainTokenizer(
@@ -71,7 +73,7 @@ export async function trainTokenizer(
   data: Dataset,
   family: FamilyName,
   settings: Resolved<typeof tokenizerSettings>,
-  classifierFile: string,
+  features: string | NamedPerceptual,
 ): Promise<string> {
   const { ch, chMult, resBlocks, normGroups, vocabSize, channels, patchNums } = settings
   const sizes = { ch, chMult, resBlocks, normGroups, vocabSize }
@@ -88,8 +90,9 @@ export async function trainTokenizer(
       : { family, ...sizes, zChannels: ch * chMult.at(-1)!, embedDim: channels }
   checkMicroBatch(settings)
   checkTokenizer(architecture, data.imageSize)
-  const classifier = await readTrained(classifierFile, 'classifier')
-  const perceptual = classifierPerceptual(classifier.tensors, classifier.architecture as ClassifierArchitecture)
+  const { perceptual, perceptualName } =
+    typeof features === 'string' ? await openPerceptual({ classifier: features }) : features
+  const [what, ...hashes] = perceptualName.split(' ')
   const { engine } = context
   const task = tokenizerTask(architecture, { ...settings, examples: examples(data, settings), engine, perceptual })
   return runTask({
@@ -101,7 +104,7 @@ export async function trainTokenizer(
       kind: 'tokenizer',
       family,
       data: data.origin ?? data.name,
-      classifier: await fileSha256(classifierFile),
+      [what!.toLowerCase()]: hashes.join(' '),
       settings,
     },
     rows: tokenizerSettings.rows(settings),
@@ -210,7 +213,7 @@ export async function trainTeacher(
 export async function trainStudent(
   context: StageContext,
   settings: Resolved<typeof studentSettings>,
-  files: { teacher: string; tokenizer: string; pairs: string; perceptual: Perceptual; perceptualName: string },
+  files: { teacher: string; tokenizer: string; pairs: string } & NamedPerceptual,
 ): Promise<string> {
   const tokenizer = await readTrained(files.tokenizer, 'tokenizer')
   const teacher = await readTrained(files.teacher, 'teacher')

@@ -43,6 +43,8 @@ const fixed: readonly [field: string, value: (protocol: Protocol) => Scalar, why
     'other weights make other features, with distances of their own',
   ],
   ['features.preprocessing', ({ features }) => features.preprocessing, 'another resize or crop moves every feature'],
+  ['crop', ({ crop }) => crop, 'images that are cut have other pixels'],
+  ['reference.crop', ({ reference }) => reference?.crop, 'images that are cut have other pixels'],
   ['reference.sha256', ({ reference }) => reference?.sha256, 'the distance is to other images'],
   ['reference.count', ({ reference }) => reference?.count, 'the reference was built from another number of images'],
 ]

@@ -114,6 +114,33 @@ describe('a figure is of what its protocol says', () => {
     expect((await of(labels(0, 1, 0))).metrics.accuracy).toBeCloseTo(2 / 3)
     expect((await of(labels(0, 1, 207))).metrics.accuracy).toBeUndefined()
   })
+
+  it('labels of classes with other names tell no accuracy, and those without names warn', async () => {
+    const arr_1 = { shape: [3], data: BigInt64Array.from([0n, 1n, 0n]) }
+    const [samples, reference] = [await set({ arr_0: pictures(3), arr_1 }), await set(unit(4))]
+    const of = async (classes?: readonly string[]) => {
+      const warnings: string[] = []
+      const { result } = await evaluate({
+        samples: { ...samples, images: { ...samples.images!, classes } },
+        reference,
+        engine,
+        reader: firstBytes(),
+        metrics: ['is'],
+        protocol: 'dd',
+        versions: {},
+        onWarning: (text) => warnings.push(text),
+      })
+      return { accuracy: result.metrics.accuracy, classes: result.classes, kept: result.warnings, warnings }
+    }
+    expect(await of(['circle', 'square'])).toEqual({
+      warnings: ['no class accuracy: the samples are of circle, square, and the reader first bytes knows even, odd.'],
+    })
+    expect(await of(['even', 'odd'])).toMatchObject({ accuracy: 2 / 3, warnings: [] })
+    const unnamed = await of()
+    expect(unnamed.accuracy).toBe(2 / 3)
+    expect(unnamed.kept).toEqual(unnamed.warnings)
+    expect(unnamed.warnings[0]).toContain('nothing says which classes they are')
+  })
 })
 
 describe('what a figure rests on', () => {

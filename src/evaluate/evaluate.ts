@@ -3,11 +3,11 @@
 import { UsageError } from '../core/errors.ts'
 import { count } from '../core/format.ts'
 import { INCEPTION_SCORE_BLOCK } from './inception-score.ts'
-import { type Measured, type MeasureOptions, measure, obstacle } from './measure.ts'
+import { knownLabels, type Measured, type MeasureOptions, measure, obstacle } from './measure.ts'
 import { defaultMetrics } from './protocols.ts'
 import { extractorOf, type FeatureReader } from './reader.ts'
 import type { EvaluationResult, MetricName, Protocol, ProtocolName } from './result.ts'
-import { type EvaluationSet, unknownOrigin } from './sets/set.ts'
+import { type EvaluationSet, type ImageSource, unknownOrigin } from './sets/set.ts'
 
 export interface EvaluateOptions extends Omit<MeasureOptions, 'metrics'> {
   readonly protocol: ProtocolName
@@ -50,7 +50,10 @@ export async function evaluate(options: EvaluateOptions): Promise<{ result: Eval
   }
   const metrics = options.metrics ?? possible(options)
   const warnings = metrics.includes('fid') ? tooFewFor(options) : []
+  const asked = samples.images && reader?.classes && aboutClasses(samples.images, reader.name, reader.classes)
+  if (asked?.measured) warnings.push(asked.text)
   for (const warning of warnings) options.onWarning?.(warning)
+  if (asked && !asked.measured) options.onWarning?.(asked.text)
   const measured = await measure({ ...options, metrics })
   const samplesCount = measured.samples.count
   const { kid } = measured
@@ -63,6 +66,7 @@ export async function evaluate(options: EvaluateOptions): Promise<{ result: Eval
       samples.images && !samples.matrices
         ? `${samples.images.format}${samples.images.lossy ? ' (lossy)' : ''}`
         : 'features',
+    ...(samples.crop !== undefined && { crop: samples.crop }),
     features,
     ...(reference && { reference: await described(reference, measured.reference?.count ?? 0, signal) }),
     ...(kid && { kid: { subsets: kid.subsets, subsetSize: kid.subsetSize } }),
@@ -102,6 +106,7 @@ async function described(set: EvaluationSet, measured: number, signal?: AbortSig
     name: set.name,
     sha256: await set.sha256(signal),
     ...(images > 0 && { count: images }),
+    ...(set.crop !== undefined && { crop: set.crop }),
     ...(set.statistics && set.images && { statistics: 'those in the file (FID, sFID)' }),
   }
 }
@@ -115,6 +120,19 @@ function tooFewFor({ samples, reference, reader }: EvaluateOptions): string[] {
     const few = `the ${what} are ${count(set.count)} images for ${count(width)} features`
     return [`${few}: below one image a feature, the Fréchet distance says little and is far above that of many.`]
   })
+}
+
+/** What the accuracy by class rests on where the reader and the labels may be of different classes. */
+function aboutClasses(images: ImageSource, reader: string, known: readonly string[]) {
+  if (!images.labels || images.classes?.join() === known.join()) return undefined
+  const some = (names: readonly string[]) => `${names.slice(0, 3).join(', ')}${names.length > 3 ? ', ...' : ''}`
+  if (images.classes) {
+    const text = `no class accuracy: the samples are of ${some(images.classes)}, and the reader ${reader} knows ${some(known)}.`
+    return { measured: false, text }
+  }
+  if (!knownLabels(images, known)) return undefined
+  const text = `the class accuracy takes the numbers of the labels for those of ${reader} (${some(known)}): nothing says which classes they are.`
+  return { measured: true, text }
 }
 
 /** The protocol's metrics that can be measured; each of the others is reported. */

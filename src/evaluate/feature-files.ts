@@ -36,11 +36,12 @@ const BATCH = 50
 export const featureFiles: JobKind = {
   name: 'features',
   extension: 'npz',
+  mark: /\bfeatures\.npy[\s\S]*distilled\.npy/,
   unit: 'image',
   settings: v.objectWithRest({ images: shortText, reader: shortText, protocol: shortText }, anySetting),
   command: ({ settings, chunk }, folder) =>
     shellCommand(['distilled', 'features', String(settings.images)], {
-      ...{ features: settings.reader, protocol: settings.protocol, chunk, out: folder },
+      ...{ features: settings.reader, protocol: settings.protocol, crop: settings.crop, chunk, out: folder },
     }),
 }
 
@@ -84,6 +85,7 @@ export async function extractFeatures(options: ExtractOptions): Promise<Manifest
       format: images.format,
       lossy: images.lossy,
     },
+    ...(samples.crop !== undefined && { crop: samples.crop }),
     ...{ reader: readerFile, readerSha256: reader.sha256, protocol },
   }
   const job = { kind: featureFiles.name, madeBy, settings, count: images.count, chunk }
@@ -99,7 +101,7 @@ export async function extractFeatures(options: ExtractOptions): Promise<Manifest
       const parts = readings.flatMap((reading) => reading[name] ?? [])
       return parts.length ? { [name]: joinRows(parts) } : {}
     }
-    const note = noteArray({ count, extractor, origin: samples.origin ?? unknownOrigin })
+    const note = noteArray({ count, extractor, crop: samples.crop, origin: samples.origin ?? unknownOrigin })
     return npzBytes({ ...array('features'), ...array('spatial'), ...array('probabilities'), distilled: note })
   }
   const onChunk = (units: number, kept: boolean) => kept && clock.kept(units)
@@ -154,7 +156,7 @@ export async function featureFolderSet(folder: string): Promise<EvaluationSet | 
     const found = parts.flatMap(({ matrices }) => matrices?.[name] ?? [])
     return found.length === parts.length ? { [name]: joinRows(found) } : {}
   }
-  const { extractor, origin } = parts[0]!
+  const { extractor, origin, crop } = parts[0]!
   return {
     name: folder,
     count: manifest.count,
@@ -165,6 +167,7 @@ export async function featureFolderSet(folder: string): Promise<EvaluationSet | 
     },
     extractor,
     origin,
+    crop,
     sha256: async () =>
       createHash('sha256')
         .update(manifest.files.map((file) => file.sha256).join())

@@ -202,7 +202,7 @@ async function collected(
       await new Promise((resolve) => setTimeout(resolve))
     }
   } else if (images && reader) {
-    const known = reader.classes && knownLabels(images, reader.classes.length)
+    const known = reader.classes && knownLabels(images, reader.classes)
     for (let first = 0; first < images.count; first += batch) {
       signal?.throwIfAborted()
       const count = Math.min(batch, images.count - first)
@@ -232,8 +232,12 @@ function readingOf({ features, spatial, probabilities }: FeatureMatrices, first:
 }
 
 /** The requested classes, unless they belong to another list than the reader's. */
-function knownLabels({ labels, count }: ImageSource, classes: number): ArrayLike<number> | undefined {
-  const fits = (label: number) => Number.isInteger(label) && label >= 0 && label < classes
+export function knownLabels(
+  { labels, classes, count }: ImageSource,
+  known: readonly string[],
+): ArrayLike<number> | undefined {
+  if (classes && classes.join() !== known.join()) return undefined
+  const fits = (label: number) => Number.isInteger(label) && label >= 0 && label < known.length
   return labels?.length === count && Array.from(labels).every(fits) ? labels : undefined
 }
 

@@ -26,6 +26,8 @@ const protocolSchema = v.strictObject({
   /** How pixels became 8 bits, and the files they were read from ("none: sampled and measured in one run"). */
   rounding: v.string(),
   format: v.string(),
+  /** Side in pixels of the squares that the samples were cut to before they were measured; missing where they were not cut. */
+  crop: v.optional(count),
   /** Who made the features; without a hash where a file of features does not say. */
   features: v.strictObject({
     ...{ name: v.string(), sha256: v.optional(sha256), preprocessing: v.string() },
@@ -36,6 +38,8 @@ const protocolSchema = v.strictObject({
   reference: v.optional(
     v.strictObject({
       ...{ name: v.string(), sha256, count: v.optional(count) },
+      /** As of the samples. */
+      crop: v.optional(count),
       /** Where FID and sFID take a file's own statistics, which may be of more images than it holds. */
       statistics: v.optional(v.string()),
     }),
@@ -62,8 +66,12 @@ const metricsSchema = v.strictObject({
   accuracy: v.optional(v.number()),
 })
 
+const kind = 'distilled-evaluation'
+/** Tells the file of a result (files/replacing.ts). */
+export const resultMark = new RegExp(`"kind": "${kind}"`)
+
 export const resultSchema = v.strictObject({
-  kind: v.literal('distilled-evaluation'),
+  kind: v.literal(kind),
   /** ISO time at which it was made. */
   date: v.string(),
   /** What was measured, in words: a folder, a file, or a model and its sampler. */

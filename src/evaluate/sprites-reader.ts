@@ -22,8 +22,10 @@ import { openWeights, type Weights } from '../models/weights.ts'
 import { readInBatches } from './read-batches.ts'
 import type { FeatureReader } from './reader.ts'
 
-/** Above src/ and above dist/. */
-const embedded = new URL('../../models/sprites-classifier.safetensors', import.meta.url)
+/** The file of the sprites' classifier; it lies above src/ and dist/ alike. */
+export const spritesClassifier: string = fileURLToPath(
+  new URL('../../models/sprites-classifier.safetensors', import.meta.url),
+)
 
 /** Images that run at once. */
 const BATCH = 64
@@ -38,7 +40,7 @@ const BATCH = 64
  * probabilities.shape // [24, 12]
  */
 export const spritesReader = (engine: Engine): Promise<FeatureReader> =>
-  classifierReader(engine, fileURLToPath(embedded), 'sprites')
+  classifierReader(engine, spritesClassifier, 'sprites')
 
 /**
  * Opens a file that `distilled train classifier` wrote. It takes images of the size that it was trained on.
@@ -62,7 +64,9 @@ export async function classifierReader(engine: Engine, path: string, name: strin
         const [, height, width] = images.shape
         if (height !== size || width !== size)
           throw new UsageError(`${name} reads images of ${size} x ${size}; these are ${width} x ${height}.`, {
-            remedy: 'It was trained on that size and does not resize. For photographs, name the weights of Inception.',
+            remedy:
+              'It was trained on that size and does not resize. For photographs, name the weights of Inception, or have them cut as for training.',
+            shellRemedy: `It was trained on that size and does not resize. For photographs, name the weights of Inception, or cut folders of images as training does: --crop ${size}.`,
           })
         return readInBatches(images, BATCH, ({ data, shape }) =>
           program.run({ images: { dtype: 'uint8', shape, data } }),

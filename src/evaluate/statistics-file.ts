@@ -8,6 +8,9 @@ import type { Collected } from './collect.ts'
 import type { Gaussian } from './moments.ts'
 import { type Note, noteArray } from './sets/note.ts'
 
+/** Tells the file of statistics by the names of its arrays (files/replacing.ts). */
+export const statisticsMark = /\bmu\.npy[\s\S]*sigma\.npy[\s\S]*distilled\.npy/
+
 /**
  * Writes the statistics of a set; `arraySet` reads them as a reference.
  * @throws UsageError when the set was measured without moments

@@ -13,6 +13,10 @@ import { SETTINGS_KEY, type Settings, settingsInXmp } from './xmp.ts'
 /** Endings of the files that are looked for in folders. */
 export const imageEndings: readonly string[] = ['.png', '.jpg', '.jpeg', '.webp']
 
+/** Images by their endings that are not read. A folder that holds some is not what it seems to be. */
+export const isUnreadImage = (name: string): boolean =>
+  /\.(bmp|gif|pgm|ppm|tiff?|avif|heic|heif|jfif|jp2|jxl)$/i.test(name)
+
 /** What is read, by the first bytes of a file. */
 export type ImageKind = 'PNG' | 'JPEG' | 'WEBP'
 

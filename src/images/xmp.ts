@@ -6,6 +6,8 @@ export type Settings = Readonly<Record<string, unknown>>
 
 /** The PNG keyword of the settings. */
 export const SETTINGS_KEY = 'distilled-decoding'
+/** Tells image files and .npz with settings of this package (files/replacing.ts): PNG text, JSON, XMP. */
+export const settingsMark = /distilled-decoding\0|"distilled-decoding":|\sdd:settings="/
 export const SOFTWARE = 'distilled-decoding'
 export const COMMENT = 'AI-generated image'
 

@@ -13,7 +13,13 @@ import { runShard } from './run.ts'
 import { type Shard, whole } from './shard.ts'
 
 const kind: JobKind = {
-  ...{ name: 'numbers', extension: 'txt', unit: 'number', settings: v.record(v.string(), anySetting) },
+  ...{
+    name: 'numbers',
+    extension: 'txt',
+    unit: 'number',
+    mark: /^\d+( \d+)*$/,
+    settings: v.record(v.string(), anySetting),
+  },
   command: ({ count }, folder) => `count --to ${count} --out ${folder}`,
 }
 const job: Job = { kind: 'numbers', madeBy: 'a test', settings: { seed: 1 }, count: 10, chunk: 3 }

@@ -29,6 +29,8 @@ export interface JobKind {
   readonly name: string
   readonly extension: string
   readonly unit: string
+  /** Tells its files (files/replacing.ts). */
+  readonly mark: RegExp
   /** What its settings must be for anything to be computed from them. */
   readonly settings: v.GenericSchema<unknown, Settings>
   /** The command line that makes the files of a folder (again). */
@@ -114,7 +116,8 @@ const issueOf = (issue: v.BaseIssue<unknown>): string =>
 
 const notOf = (path: string, kind: JobKind, why: string) =>
   new CheckpointError(`${path} is no manifest of ${kind.name}: ${why}.`, {
-    remedy: 'Delete it and run the command that made the folder again; finished files listed elsewhere are kept.',
+    remedy:
+      'If another program wrote it, name another folder. If not, delete it and run the command that made the folder again; finished files listed elsewhere are kept.',
   })
 
 /**

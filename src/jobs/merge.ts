@@ -6,6 +6,7 @@ import { basename, join, resolve } from 'node:path'
 import { CheckpointError, UsageError } from '../core/errors.ts'
 import { copyAtomically, makeFolder, sweep } from '../files/atomic.ts'
 import { lockFolder } from '../files/lock.ts'
+import { refuseReplacing } from '../files/replacing.ts'
 import {
   chunkFile,
   chunksOf,
@@ -61,11 +62,15 @@ export async function mergeFolders(
       remedy: `This makes them and no other: ${kind.command({ ...job, files: [] }, out)}`,
     })
   }
+  const copied = files.filter(({ folder }) => resolve(folder) !== resolve(out))
+  await refuseReplacing([
+    { name: 'The merged manifest', path: join(out, manifestName), mark: new RegExp(`"kind": "${kind.name}"`) },
+    ...copied.map(({ name }) => ({ name: `A file of ${kind.name}`, path: join(out, name), mark: kind.mark })),
+  ])
   await makeFolder(out)
   const inOut = manifests.filter(({ folder, name }) => resolve(folder) === resolve(out) && name !== manifestName)
   await using _locks = await lockAll(out, ['merge', ...inOut.map(({ name }) => basename(name, '.json'))])
-  for (const { folder, name } of files)
-    if (resolve(folder) !== resolve(out)) await copyAtomically(join(folder, name), join(out, name))
+  for (const { folder, name } of copied) await copyAtomically(join(folder, name), join(out, name))
   const merged = { ...job, files: files.map(({ folder: _, ...entry }) => entry) }
   await writeManifest(out, manifestName, merged)
   for (const { name } of inOut) await rm(join(out, name), { force: true })

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { UsageError } from '../core/errors.ts'
 import { makeFolder, writeAtomically } from '../files/atomic.ts'
 import { lockFolder } from '../files/lock.ts'
+import { refuseReplacing } from '../files/replacing.ts'
 import {
   checkJob,
   chunkFile,
@@ -38,7 +39,7 @@ export interface ShardRun {
 
 /**
  * Makes what is missing of a shard's files and lists all of them in the shard's manifest.
- * @throws UsageError when the folder holds files of other settings; FileError when another process makes this shard there; the signal's reason when aborted, with finished files kept
+ * @throws UsageError when the folder holds files of other settings, or one of another program under a name that is needed; FileError when another process makes this shard there; the signal's reason when aborted, with finished files kept
  */
 export async function runShard({
   folder,
@@ -56,6 +57,8 @@ export async function runShard({
   const listed = await finished(folder, kind, job)
   const { start, end } = shareOf(shard, chunksOf(job))
   const chunks = Array.from({ length: end - start }, (_, i) => chunkFile(job, kind, start + i))
+  const unlisted = chunks.filter(({ name }) => !listed.has(name)).map(({ name }) => join(folder, name))
+  await refuseReplacing(unlisted.map((path) => ({ name: `A file of ${kind.name}`, path, mark: kind.mark })))
   const files: FileEntry[] = []
   const kept = new Set<string>()
   for (const { name, first, count } of chunks) {

@@ -6,6 +6,7 @@ import { type OpenSetOptions, openSet } from '../evaluate/sets/open.ts'
 import type { EvaluationSet, ImageSource, Origin } from '../evaluate/sets/set.ts'
 import { checkSpan } from '../evaluate/sets/set.ts'
 import { readManifests, type Settings, sha256 } from '../jobs/manifest.ts'
+import { classesOf, models } from '../zoo/registry.ts'
 import { labelOf, type MassOptions, massRun, massSampler } from './mass.ts'
 import { massSettings } from './mass-settings.ts'
 import type { Model } from './model.ts'
@@ -31,6 +32,7 @@ export async function modelSet(model: Model, options: MassOptions): Promise<Eval
       format: 'none: sampled and measured in one run',
       lossy: false,
       labels,
+      classes: model.classes.labels.slice(0, model.family.numClasses),
       async *read(first, count) {
         checkSpan(model.name, run.count, first, count)
         for await (const { data, shape } of range(first, first + count)) yield { data, shape }
@@ -48,6 +50,7 @@ export async function modelSet(model: Model, options: MassOptions): Promise<Eval
 export async function samplesSet(folder: string): Promise<EvaluationSet & { images: ImageSource }> {
   const samples = await openSamples(folder)
   const { count, manifest, settings } = samples
+  const entry = models.find(({ name }) => name === settings.model)
   const labels = Array.from({ length: count }, (_, i) =>
     labelOf(settings.labels as 'random' | 'balanced', settings.seed as number, i, settings.classes as number),
   )
@@ -56,7 +59,11 @@ export async function samplesSet(folder: string): Promise<EvaluationSet & { imag
     count,
     origin: originOf(settings),
     images: {
-      ...{ count, format: 'npz', lossy: false, labels },
+      count,
+      format: 'npz',
+      lossy: false,
+      labels,
+      classes: entry && classesOf(entry).labels,
       async *read(first, n, signal) {
         checkSpan(folder, count, first, n)
         for await (const { data, shape } of samples.batches({ from: first, to: first + n, signal }))

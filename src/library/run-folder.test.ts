@@ -65,6 +65,16 @@ it('a run finds what it was trained with in the runs beside it, by hash', async 
   expect(await trainedFiles(join(root, 'student'), { tokenizer: own })).toEqual({ student, teacher, tokenizer: own })
 })
 
+it('a run that was made longer is found by the hash of its earlier weights, too', async () => {
+  const [teacher, tokenizer] = [put('sprites-var', 'teacher'), put('sprites-var-vqvae', 'tokenizer')]
+  const student = putStudent(teacher, tokenizer, 'student')
+  const earlier = join(dirname(teacher), 'model-200.safetensors')
+  cpSync(teacher, earlier)
+  cpSync(embedded('sprites-llamagen'), teacher) // the present weights are others
+  expect(await trainedFiles(join(root, 'student'), {}, true)).toEqual({ student, teacher: earlier, tokenizer })
+  expect((await trainedFiles(join(root, 'teacher'), { tokenizer }))?.teacher).toBe(teacher)
+})
+
 it('another tokenizer than the one of the training is not taken', async () => {
   const [teacher, tokenizer] = [put('sprites-var', 'teacher'), put('sprites-var-vqvae', 'tokenizer')]
   putStudent(teacher, tokenizer, 'student')

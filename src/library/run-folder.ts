@@ -7,12 +7,16 @@ import { dirname, join, relative, resolve } from 'node:path'
 import { openFile } from '../checkpoint/node-source.ts'
 import { UsageError } from '../core/errors.ts'
 import { fileSha256 } from '../jobs/manifest.ts'
-import { type TrainedFacts, trainedFacts } from '../models/trained-facts.ts'
+import { isKept, type TrainedFacts, trainedFacts } from '../models/trained-facts.ts'
 import type { ModelFiles } from './open.ts'
+
+const weights = 'model.safetensors'
 
 interface Trained {
   path: string
   facts: TrainedFacts
+  /** Of a run that was made longer since: found by hash alone. */
+  earlier: boolean
 }
 
 /**
@@ -31,9 +35,12 @@ export async function trainedFiles(
   const listed = (all: readonly Trained[]) =>
     all.map(({ path, facts }) => `${relative(folder, path)} (${facts.kind})`).join(', ')
   const ofKind = (all: readonly Trained[], kind: string) => all.filter(({ facts }) => facts.kind === kind)
+  const present = (all: readonly Trained[]) => all.filter(({ earlier }) => !earlier)
 
-  const mainKind = given.student ? undefined : ['student', 'teacher'].find((kind) => ofKind(inside, kind).length)
-  const mains = mainKind === undefined ? [] : ofKind(inside, mainKind)
+  const mainKind = given.student
+    ? undefined
+    : ['student', 'teacher'].find((kind) => ofKind(present(inside), kind).length)
+  const mains = mainKind === undefined ? [] : ofKind(present(inside), mainKind)
   if (!given.student && !mains.length && !given.teacher) {
     throw new UsageError(`${folder} holds neither a student nor a teacher, but ${listed(inside)}.`, {
       remedy: 'Name the folder of one, or its file with `student`.',
@@ -57,7 +64,7 @@ export async function trainedFiles(
     const found = near.length ? near : ofKind(await trainedBeside(folder), kind)
     if (typeof hash === 'string') {
       for (const { path } of found) if ((await fileSha256(path)) === hash) return path
-    } else if (found.length === 1) return found[0]!.path
+    } else if (present(found).length === 1) return present(found)[0]!.path
     if (!needed) return undefined
     const remedy = `Name its file with \`${kind}\`.`
     if (!found.length) throw new UsageError(`${folder} holds ${listed(inside)} and no ${kind}.`, { remedy })
@@ -83,7 +90,8 @@ async function trainedIn(folder: string): Promise<Trained[]> {
       if (entry?.isDirectory() && deeper) await look(path, false)
       if (!entry?.isFile() || !name.endsWith('.safetensors')) continue
       const facts = await factsOf(path)
-      if (facts) found.push({ path, facts })
+      const earlier = isKept(name) && existsSync(join(at, weights))
+      if (facts) found.push({ path, facts, earlier })
     }
   }
   await look(folder, true)
@@ -95,10 +103,12 @@ async function trainedBeside(folder: string): Promise<Trained[]> {
   const parent = dirname(resolve(folder))
   const found: Trained[] = []
   for (const name of readdirSync(parent).sort()) {
-    const path = join(parent, name, 'model.safetensors')
-    if (join(parent, name) === resolve(folder) || !existsSync(path)) continue
-    const facts = await factsOf(path).catch(() => undefined)
-    if (facts) found.push({ path, facts })
+    const run = join(parent, name)
+    if (run === resolve(folder) || !existsSync(join(run, weights))) continue
+    for (const file of [weights, ...readdirSync(run).filter(isKept).sort()]) {
+      const facts = await factsOf(join(run, file)).catch(() => undefined)
+      if (facts) found.push({ path: join(run, file), facts, earlier: file !== weights })
+    }
   }
   return found
 }

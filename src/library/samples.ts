@@ -9,7 +9,7 @@ import { bufferSource } from '../checkpoint/sources.ts'
 import { CheckpointError, UsageError } from '../core/errors.ts'
 import { shellCommand } from '../core/shell.ts'
 import { readWhole } from '../files/read.ts'
-import { COMMENT, SETTINGS_KEY, SOFTWARE } from '../images/xmp.ts'
+import { COMMENT, SETTINGS_KEY, SOFTWARE, settingsMark } from '../images/xmp.ts'
 import {
   chunkFile,
   chunksOf,
@@ -30,6 +30,7 @@ export const samplesKind: JobKind = {
   name: 'samples',
   extension: 'npz',
   unit: 'image',
+  mark: settingsMark,
   settings: massSettingsSchema,
   command({ settings, count, chunk }, folder) {
     return shellCommand(['distilled', 'sample'], { ...flagsOf(settings), count, chunk, out: folder })

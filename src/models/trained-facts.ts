@@ -10,6 +10,10 @@ import type { ClassifierArchitecture } from './classifier.ts'
 export const kinds = ['classifier', 'tokenizer', 'teacher', 'student'] as const
 export type Kind = (typeof kinds)[number]
 
+/** Under which name a run keeps the weights that it had before it was made longer. */
+export const keptWeights = (steps: number): string => `model-${steps}.safetensors`
+export const isKept = (name: string): boolean => /^model-\d+\.safetensors$/.test(name)
+
 const whole = (low: number, high: number) => v.pipe(v.number(), v.integer(), v.minValue(low), v.maxValue(high))
 const list = (low: number, high: number, length: number) =>
   v.pipe(v.array(whole(low, high)), v.minLength(1), v.maxLength(length))

@@ -11,6 +11,10 @@ export interface MarkdownOptions {
   address?(path: string): string
 }
 
+const needsProtocol = 'A figure says something together with its protocol, which stands below each table.'
+/** Tells this text from others (files/replacing.ts). */
+export const markdownMark = new RegExp(`^# .*\n\nThe latest result is of .* ${needsProtocol}`)
+
 /**
  * The report as GitHub's Markdown.
  * @example
@@ -24,7 +28,7 @@ export function evaluationMarkdown({ title, date, tables, apart }: Report, optio
   })
   const parts = [
     `# ${markdownText(title)}`,
-    `The latest result is of ${markdownText(date)}. A figure says something together with its protocol, which stands below each table.`,
+    `The latest result is of ${markdownText(date)}. ${needsProtocol}`,
     ...(reasons.length ? [`**Figures of different tables may not be compared.**`, ...reasons] : []),
     ...tables.flatMap((table) => section(table, tables.length > 1, options)),
   ]

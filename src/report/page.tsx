@@ -1,7 +1,7 @@
 // The report as one HTML file: images inside, no script, nothing fetched.
 import type { ComponentChildren } from 'preact'
 import { BarChart } from '../charts/bar-chart.tsx'
-import { ReportPage, renderPage, Sheet } from '../charts/page.tsx'
+import { pageMark as markOf, ReportPage, renderPage, Sheet } from '../charts/page.tsx'
 import { ScatterChart } from '../charts/scatter-chart.tsx'
 import { percentage } from '../core/format.ts'
 import type { ClassFigures } from './classes.ts'
@@ -9,6 +9,10 @@ import type { Column } from './columns.ts'
 import { differenceText, type Plot, type Report, type ReportTable } from './model.ts'
 import type { ProtocolBlock } from './protocol-block.ts'
 import { evaluationStyle } from './style.ts'
+
+const generator = 'distilled report'
+/** Tells this page from others (files/replacing.ts). */
+export const pageMark = markOf(generator)
 
 /**
  * The whole page.
@@ -29,7 +33,7 @@ export function evaluationPage(report: Report): string {
     </>
   )
   return renderPage(
-    <ReportPage title={title} style={evaluationStyle} lead={lead}>
+    <ReportPage title={title} generator={generator} style={evaluationStyle} lead={lead}>
       {tables.map((table) => (
         <Section key={table.letter} table={table} name={tables.length > 1 ? `Table ${table.letter}` : 'Figures'} />
       ))}

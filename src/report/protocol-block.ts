@@ -69,6 +69,7 @@ const sections = [
   'Sampling',
   'Rounding',
   'Format',
+  'Crop',
   'Features',
   'Reference',
   'KID',
@@ -98,11 +99,12 @@ const splitsText = ({ splits, splitSize }: NonNullable<Protocol['inceptionScore'
 const referenceFacts = (reference: NonNullable<Protocol['reference']>): Pair[] => [
   ['Reference', reference.name],
   ['Reference: images', reference.count === undefined ? notRecorded : count(reference.count)],
+  ...(reference.crop === undefined ? [] : [['Reference: crop', `${reference.crop} px`] satisfies Pair]),
   ['Reference: sha256', reference.sha256],
 ]
 
 function factsOf({ protocol, sampler, date }: EvaluationResult): Pair[] {
-  const { name, labels, count: samples, sampling, rounding, format, features, reference, versions } = protocol
+  const { name, labels, count: samples, sampling, rounding, format, crop, features, reference, versions } = protocol
   const { kid, inceptionScore } = protocol
   const settled = Object.entries(sampling).map(([key, value]): Pair => {
     return [`Sampling: ${settings[lastPart(key)] ?? key}`, value === null ? 'none' : String(value)]
@@ -116,6 +118,7 @@ function factsOf({ protocol, sampler, date }: EvaluationResult): Pair[] {
     ...(settled.length ? settled : [unsampled]),
     ['Rounding', rounding],
     ['Format', format],
+    ...(crop === undefined ? [] : [['Crop', `${crop} px`] satisfies Pair]),
     ['Features', features.name],
     ['Features: preprocessing', features.preprocessing],
     ['Features: sha256 of the weights', features.sha256 ?? notRecorded],

@@ -5,6 +5,8 @@ import { dirname, join } from 'node:path'
 import { UsageError } from '../core/errors.ts'
 import { makeFolder, sweep, writeAtomically } from '../files/atomic.ts'
 import { lockFolder } from '../files/lock.ts'
+import { refuseReplacing } from '../files/replacing.ts'
+import { settingsMark } from '../images/xmp.ts'
 import { sha256 } from '../jobs/manifest.ts'
 import type { Model } from '../library/model.ts'
 import type { DType } from '../models/weights.ts'
@@ -90,6 +92,9 @@ export async function generateImages(model: Model, request: GenerateRequest): Pr
   }
   const wanted = classes.flatMap((info) => imagesOf(info, count))
   for (const half of new Set([place, ...wanted.map(({ file }) => dirname(join(place, file)))])) await sweep(half)
+  const listed = new Set(earlier?.images.map(({ file }) => file))
+  const foreign = wanted.filter(({ file }) => !listed.has(file)).map(({ file }) => join(place, file))
+  await refuseReplacing(foreign.map((path) => ({ name: 'An image of the review', path, mark: settingsMark })))
   const images = new Map((earlier?.images ?? []).map((image) => [image.file, image]))
   for (const { file } of wanted) {
     signal?.throwIfAborted()

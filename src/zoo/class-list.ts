@@ -33,7 +33,9 @@ export interface ClassInfo {
 export function classInfo(id: number, classes: ClassList): ClassInfo {
   const label = classes.labels[id]
   if (label === undefined) {
-    throw new UsageError(`There is no class ${id}: ${classes.name} has classes 0 to ${classes.labels.length - 1}.`)
+    throw new UsageError(
+      `There is no class ${id}: the classes of ${classes.name} are 0 to ${classes.labels.length - 1}.`,
+    )
   }
   const [name, ...synonyms] = label.split(', ')
   return { id, name: name!, synonyms, sensitive: classes.sensitive.has(id) }

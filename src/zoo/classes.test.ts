@@ -125,7 +125,7 @@ describe('resolveClass', () => {
     const shapes: ClassList = { name: 'Shapes', labels: ['red circle, ball', 'red square'], sensitive: new Set() }
     expect(resolveClass('ball', shapes)).toBe(0)
     expect(resolveClass('square', shapes)).toBe(1)
-    expect(() => resolveClass(2, shapes)).toThrow('There is no class 2: Shapes has classes 0 to 1.')
+    expect(() => resolveClass(2, shapes)).toThrow('There is no class 2: the classes of Shapes are 0 to 1.')
     expect(() => resolveClass('red', shapes)).toThrow('0 red circle, ball; 1 red square')
   })
 })

@@ -37,7 +37,7 @@ describe('a policy', () => {
   it.each<[unknown, string]>([
     [{ flags: [] }, 'the policy: there is no key "flags"; known are deny, flag, allow, default. Did you mean "flag"?'],
     [{ deny: ['sward'] }, 'the policy: deny[0]: There is no class "sward" in toys. Did you mean "sword" (class 2)?'],
-    [{ flag: [1, 3] }, 'the policy: flag[1]: There is no class 3: toys has classes 0 to 2.'],
+    [{ flag: [1, 3] }, 'the policy: flag[1]: There is no class 3: the classes of toys are 0 to 2.'],
     [{ deny: 2 }, 'the policy: "deny" must be a list of class ids and names, got 2.'],
     [{ deny: [true] }, 'the policy: "deny.0" must be a class id or a name, got true.'],
     [{ default: 'forbid' }, 'the policy: "default" must be one of allow, flag, deny, got "forbid".'],

@@ -1,7 +1,9 @@
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import sharp from 'sharp'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { npzBytes } from '../../src/checkpoint/npz.ts'
+import { centerCrop } from '../../src/data/crop.ts'
 import { readImage } from '../../src/images/read.ts'
 import { loadFixture } from '../fixtures.ts'
 import { distilled, distilledJson, temporaryFolder } from './command-line.ts'
@@ -220,5 +222,71 @@ describe('distilled evaluate, asked wrongly,', () => {
       ...quick,
     )
     expect(stderr).toMatch(/samples-000000.npz is missing.*distilled sample/)
+  })
+})
+
+describe('--crop', () => {
+  /** Photographs of several sizes, one of them turned by its EXIF. */
+  async function photographs(): Promise<string> {
+    await mkdir(at('photographs'), { recursive: true })
+    for (let i = 0; i < 8; i++) {
+      const [width, height] = [100 + i, 80]
+      const data = Uint8Array.from({ length: 3 * width * height }, (_, k) => (k * (i + 3) + Math.floor(k / 97)) % 256)
+      const image = sharp(data, { raw: { width, height, channels: 3 } })
+      await (i ? image : image.withMetadata({ orientation: 6 })).png().toFile(at('photographs', `${i}.png`))
+    }
+    return at('photographs')
+  }
+
+  it('makes of photographs what a training makes of them, and stands in the protocol', async () => {
+    const folder = await photographs()
+    await mkdir(at('cut'))
+    for (let i = 0; i < 8; i++) {
+      const { data } = centerCrop(await readImage(join(folder, `${i}.png`)), 32)
+      await sharp(data, { raw: { width: 32, height: 32, channels: 3 } })
+        .png()
+        .toFile(at('cut', `${i}.png`))
+    }
+    const flags = ['--features', 'sprites', '--metrics', 'fid,precision', ...quick]
+    const argv = ['evaluate', at('cut'), '--reference', folder, ...flags]
+    expect((await distilled(...argv)).stderr).toMatch(/reads images of 32 x 32; these are 100 x 80.*--crop 32/)
+    const { metrics, protocol } = await distilledJson(...argv, '--crop', '32', '--save', at('crop.json'))
+    expect(metrics.fid).toBeCloseTo(0, 6)
+    expect(metrics.precision).toBe(1)
+    expect([protocol.crop, protocol.reference.crop]).toEqual([32, 32])
+
+    await distilledJson('evaluate', at('cut'), '--reference', at('cut'), ...flags, '--save', at('uncut.json'))
+    const compared = await distilled('evaluate', '--compare', at('crop.json'), at('uncut.json'))
+    expect(compared.stdout).toContain('not comparable: reference.crop')
+
+    const kept = await distilledJson(
+      'features',
+      folder,
+      '--features',
+      'sprites',
+      '--crop',
+      '32',
+      '--out',
+      at('crops'),
+      ...quick,
+    )
+    expect(kept.settings).toMatchObject({ crop: 32 })
+    const again = await distilledJson(
+      'evaluate',
+      at('cut'),
+      '--reference',
+      at('crops'),
+      '--metrics',
+      'fid',
+      ...flags.slice(0, 2),
+      ...quick,
+    )
+    expect(again.metrics.fid).toBeCloseTo(0, 6)
+    expect(again.protocol.reference.crop).toBe(32)
+  })
+
+  it('is refused where no folder of images is read', async () => {
+    const { code, stderr } = await distilled('evaluate', ...model, '--crop', '32')
+    expect([code, stderr]).toEqual([2, expect.stringContaining('no folder of images is read')])
   })
 })

@@ -40,6 +40,14 @@ describe('doctor', () => {
     await hub.close()
   })
 
+  it('writes nothing to standard error, whatever the drivers of this machine write there', () => {
+    const env = { ...process.env, HF_HUB_OFFLINE: '1' }
+    const { status, stdout, stderr } = spawnSync(process.execPath, [bin, 'doctor'], { env, encoding: 'utf8' })
+    expect([status, stderr]).toEqual([0, ''])
+    for (const name of ['cuda', 'webgpu', 'coreml', 'dml']) expect(stdout).toMatch(new RegExp(`\\n {2}${name} +\\S`))
+    expect(stdout).not.toContain('..\n')
+  })
+
   it('is a table for people, and says when the hub does not answer', async () => {
     vi.stubEnv('HF_ENDPOINT', 'http://127.0.0.1:9')
     vi.stubEnv('HF_HUB_OFFLINE', '')

@@ -121,6 +121,18 @@ it('a class of its own is not enough for a classifier, and one image for nothing
   expect((await distilled(...classifier(two, 'two-images'))).code).toBe(0)
 })
 
+it('images of a kind that is not read are counted and named before the training', patience, async () => {
+  const mixed = await photos('mixed', ['a', 'b'], 4)
+  writeFileSync(path('mixed', 'a', 'x.gif'), 'GIF89a')
+  writeFileSync(path('mixed', 'b', 'y.BMP'), 'BM')
+  writeFileSync(path('mixed', 'b', 'notes.txt'), 'no image')
+  const { code, stderr } = await distilled(...classifier(mixed, 'mixed-run', '--steps', '1'))
+  expect(code, stderr).toBe(0)
+  expect(stderr).toContain(
+    `note: 2 images are left out, of a kind that is not read, such as ${path('mixed', 'a', 'x.gif')}. Convert such images to PNG`,
+  )
+})
+
 describe('a finished run', () => {
   it('goes on with more steps, under a constant rate as if it had always been that long', patience, async () => {
     const constant = ['--schedule', 'constant', '--warmup-steps', '1']
@@ -144,6 +156,46 @@ describe('a finished run', () => {
       classifier(data, 'grown', '--steps', '9'),
       'They differ in settings.schedule ("constant" there, "cosine" here)',
     )
+  })
+
+  it('keeps the weights that other things were made with, and says so', patience, async () => {
+    await distilledJson(...classifier(data, 'kept', '--steps', '2'))
+    const short = readFileSync(file('kept'))
+    const longer = await distilled(...classifier(data, 'kept', '--steps', '3'))
+    expect(longer.code, longer.stderr).toBe(0)
+    const earlier = path('kept', 'model-2.safetensors')
+    expect(longer.stderr).toContain(
+      `note: ${path('kept')} was finished at 2 steps and is made longer. Pairs, students and other runs that were made with its ` +
+        `present weights go on belonging to them; they are kept as ${earlier}.`,
+    )
+    expect(readFileSync(earlier).equals(short)).toBe(true)
+    expect(readFileSync(file('kept')).equals(short)).toBe(false)
+  })
+
+  it('called again without --steps, is finished and stays as it is', patience, async () => {
+    await distilledJson(...classifier(data, 'again', '--steps', '2'))
+    const before = readFileSync(file('again'))
+    const without = classifier(data, 'again').filter((word, i, all) => word !== '--steps' && all[i - 1] !== '--steps')
+    expect(without).not.toContain('--steps')
+    const { code, stderr } = await distilled(...without)
+    expect(code, stderr).toBe(0)
+    expect(stderr).toContain(
+      `${path('again')} was finished before. It is 2 steps long; a larger --steps makes it longer.`,
+    )
+    expect(readFileSync(file('again')).equals(before)).toBe(true)
+  })
+
+  it('whose checkpoints are missing is not trained anew over its weights', patience, async () => {
+    await distilledJson(...classifier(data, 'bare', '--steps', '2'))
+    const before = readFileSync(file('bare'))
+    rmSync(path('bare', 'checkpoints'), { recursive: true })
+    await refused(
+      classifier(data, 'bare', '--steps', '2'),
+      `${path('bare')} holds weights and no checkpoints`,
+      '--force',
+    )
+    expect(readFileSync(file('bare')).equals(before)).toBe(true)
+    expect((await distilled(...classifier(data, 'bare', '--steps', '2', '--force'))).code).toBe(0)
   })
 
   it('killed between its last checkpoint and its weights, an extended run writes them', patience, async () => {

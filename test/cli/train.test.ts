@@ -8,6 +8,7 @@ import { describe, expect, it } from 'vitest'
 import { type EventOf, readLog } from '../../src/distill/run-log.ts'
 import { loadState } from '../../src/distill/train-state.ts'
 import { readTrained } from '../../src/distill/trained-file.ts'
+import { fileSha256 } from '../../src/jobs/manifest.ts'
 import { runProgram } from '../policy/child.ts'
 import { itWith, openMpi, posix } from '../requirements.ts'
 import { distilled, distilledJson, overridden, temporaryFolder } from './command-line.ts'
@@ -125,6 +126,25 @@ describe('settings', () => {
       expect(code).toBe(2)
       expect(stderr).toContain('Either --classifier FILE, or LPIPS with --vgg FILE --lpips FILE.')
     }
+  })
+
+  it('refuse a tokenizer in the same way', async () => {
+    const flags = ['train', 'tokenizer', '--family', 'var', '--out', join(folder, 'refused')]
+    for (const more of [[], ['--vgg', 'd'], ['--vgg', 'd', '--lpips', 'e', '--classifier', 'f']]) {
+      const { code, stderr } = await distilled(...flags, ...more)
+      expect(code).toBe(2)
+      expect(stderr).toContain('Either --classifier FILE, or LPIPS with --vgg FILE --lpips FILE.')
+    }
+  })
+
+  it('name the classifier of the package with one word', patience, async () => {
+    const argv = overridden(tokenizer(join(folder, 'with-sprites')), '--classifier', 'sprites', '--steps', '1')
+    const { code, stderr } = await distilled(...argv)
+    expect(code, stderr).toBe(0)
+    const { classifier } = JSON.parse(readFileSync(join(folder, 'with-sprites', 'config.json'), 'utf8'))
+    expect(classifier).toBe(
+      await fileSha256(fileURLToPath(new URL('../../models/sprites-classifier.safetensors', import.meta.url))),
+    )
   })
 
   it('name what is missing', async () => {

@@ -42,7 +42,8 @@ export async function arraySet(path: string): Promise<EvaluationSet> {
     const [mean, covariance] = [tensor('mu', 'm'), tensor('sigma', 's')]
     const [meanS, covarianceS] = [tensor('mu_s'), tensor('sigma_s')]
     if (!images && !features && !(mean && covariance)) {
-      const held = [...arrays.keys()].slice(0, 8).join(', ') || 'no arrays'
+      const names = [...arrays.keys()].slice(0, 8).join(', ')
+      const held = names ? `arrays of other names: ${names}` : 'no arrays'
       const notRead = checkpoint.notRead.length ? ` (not read: ${checkpoint.notRead.slice(0, 8).join(', ')})` : ''
       throw new CheckpointError(`${path} holds ${held}${notRead}.`, {
         remedy: 'Expected images (arr_0), features, or statistics (mu and sigma; m and s in a .pth).',
@@ -59,6 +60,7 @@ export async function arraySet(path: string): Promise<EvaluationSet> {
       ...(matrices && { matrices }),
       ...(statistics && { statistics }),
       extractor: note?.extractor,
+      crop: note?.crop,
       origin: note?.origin ?? unknownOrigin,
       sha256: (signal) => fileSha256(path, signal),
       close: () => closeAll(checkpoint, source),

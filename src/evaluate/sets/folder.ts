@@ -5,8 +5,9 @@
 import { createHash } from 'node:crypto'
 import { basename, extname, join } from 'node:path'
 import { CheckpointError, UsageError } from '../../core/errors.ts'
+import { centerCrop } from '../../data/crop.ts'
 import { isFolder, type ListedEntry, listFiles } from '../../images/list.ts'
-import { type ImageFile, type ImageKind, imageEndings, openImage } from '../../images/read.ts'
+import { type ImageFile, type ImageKind, imageEndings, isUnreadImage, openImage } from '../../images/read.ts'
 import type { RgbImage } from '../../images/rgb.ts'
 import { fileSha256 } from '../../jobs/manifest.ts'
 import type { RgbBatch } from '../reader.ts'
@@ -21,14 +22,18 @@ const isRead = (file: string): boolean => isImage(file) && !basename(file).start
 const ofJob = /^(manifest|shard-\d+-of-\d+)\.json$|-\d+\.npz$/
 /** Whether a file of that name in a folder of images, samples or features would be read with it. */
 export const readsFromFolder = (file: string): boolean => isRead(file) || ofJob.test(basename(file))
-/** Files that pytorch-fid would count, too. */
-const others = /\.(bmp|pgm|ppm|tiff?)$/i
 /** Files that are decoded at once, and what they may take; a larger image is decoded alone. */
 const TOGETHER = 32
 const BYTES_TOGETHER = 2 ** 25
 
+export interface FolderSetOptions {
+  readonly crop?: number | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
 /**
  * The images below `path`.
+ * @param options `crop`: each is read and cut to a square of so many pixels as training reads and cuts it (data/folder.ts)
  * @throws UsageError when the folder holds no image, or some that would be passed over; CheckpointError when a file has the name of
  * an image and is none, or too many pixels; `read` throws a CheckpointError that names a damaged file
  * @example
@@ -36,7 +41,10 @@ const BYTES_TOGETHER = 2 ** 25
  * const { value } = await images.read(0, 8).next()
  * value.shape // [8, 256, 256, 3]
  */
-export async function folderSet(path: string, signal?: AbortSignal): Promise<EvaluationSet & { images: ImageSource }> {
+export async function folderSet(
+  path: string,
+  { crop, signal }: FolderSetOptions = {},
+): Promise<EvaluationSet & { images: ImageSource }> {
   const entries = await listFiles(path)
   await refusePassedOver(path, entries)
   const files = entries.filter(({ name }) => isRead(name)).sort((a, b) => (a.name < b.name ? -1 : 1))
@@ -51,6 +59,7 @@ export async function folderSet(path: string, signal?: AbortSignal): Promise<Eva
     name: path,
     count: files.length,
     origin,
+    crop,
     images: {
       count: files.length,
       format: `${kinds.join(' and ')} files`,
@@ -58,7 +67,7 @@ export async function folderSet(path: string, signal?: AbortSignal): Promise<Eva
       async *read(first, count, signal) {
         checkSpan(path, files.length, first, count)
         let run: RgbImage[] = []
-        for await (const image of decoded(files.slice(first, first + count), signal)) {
+        for await (const image of decoded(files.slice(first, first + count), crop, signal)) {
           const [{ width, height } = image] = run
           if (width !== image.width || height !== image.height) {
             yield asBatch(run)
@@ -74,6 +83,7 @@ export async function folderSet(path: string, signal?: AbortSignal): Promise<Eva
     },
     async sha256(signal) {
       const hash = createHash('sha256')
+      if (crop !== undefined) hash.update(`crop ${crop}\n`)
       for (const file of files) hash.update(`${file.name} ${await fileSha256(file.path, signal)}\n`)
       return hash.digest('hex')
     },
@@ -105,27 +115,33 @@ function settingsOf(image: ImageFile) {
 }
 
 /** Images in order, several at once as far as their size allows. */
-async function* decoded(files: readonly ListedEntry[], signal: AbortSignal | undefined): AsyncGenerator<RgbImage> {
+async function* decoded(
+  files: readonly ListedEntry[],
+  crop: number | undefined,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<RgbImage> {
+  const pixels = async (file: ImageFile): Promise<RgbImage> =>
+    crop === undefined ? file.decode({ plain: true }) : centerCrop(await file.decode(), crop)
   let group: ImageFile[] = []
   let bytes = 0
   for (const { path } of files) {
     signal?.throwIfAborted()
     const next = await openImage(path)
     if (group.length === TOGETHER || bytes + next.bytes > BYTES_TOGETHER) {
-      yield* await Promise.all(group.map((file) => file.decode({ plain: true })))
+      yield* await Promise.all(group.map(pixels))
       group = []
       bytes = 0
     }
     group.push(next)
     bytes += next.bytes
   }
-  yield* await Promise.all(group.map((file) => file.decode({ plain: true })))
+  yield* await Promise.all(group.map(pixels))
 }
 
 /** Otherwise a figure of fewer images than the folder holds would go unnoticed. */
 async function refusePassedOver(folder: string, entries: readonly ListedEntry[]): Promise<void> {
   for (const { path, name, kind } of entries) {
-    if (others.test(name)) {
+    if (isUnreadImage(name)) {
       throw new UsageError(`${join(folder, name)} is an image of a kind that is not read.`, {
         remedy: 'Convert such images to PNG.',
       })

@@ -14,6 +14,7 @@ const noteSchema = v.strictObject({
     ...{ name: text, sha256: v.optional(text), preprocessing: text },
     protocol: v.optional(v.picklist(protocolNames)),
   }),
+  crop: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(1))),
   origin: v.strictObject({
     labels: text,
     sampling: v.record(text, v.union([text, v.number(), v.boolean(), v.null()])),

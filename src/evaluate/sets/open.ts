@@ -16,6 +16,8 @@ const SPRITES = 'sprites'
 export interface OpenSetOptions {
   /** How many sprites `sprites` means. */
   readonly sprites: number
+  /** Images of a folder are cut to squares of so many pixels, as training cuts them. */
+  readonly crop?: number | undefined
 }
 
 /**
@@ -36,7 +38,7 @@ export async function openSet(what: string, options: OpenSetOptions): Promise<Ev
       remedy: near ? `Did you mean "${near}"?` : `References by name: ${names.join(', ')}.`,
     })
   }
-  if (found.isDirectory()) return (await featureFolderSet(path)) ?? folderSet(path)
+  if (found.isDirectory()) return (await featureFolderSet(path)) ?? folderSet(path, { crop: options.crop })
   if (['.npz', '.pth', '.pt', '.safetensors'].includes(extname(path).toLowerCase())) return arraySet(path)
   throw new UsageError(`${what} is neither a folder of images nor an .npz or .pth file.`, {
     remedy: 'Put images into a folder, or arrays into an .npz.',

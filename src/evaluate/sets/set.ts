@@ -16,6 +16,8 @@ export interface ImageSource {
   readonly lossy: boolean
   /** The requested class of each image; undefined when unknown. */
   readonly labels?: ArrayLike<number>
+  /** Names of the classes that the labels number; undefined when unknown. */
+  readonly classes?: readonly string[] | undefined
   read(first: number, count: number, signal?: AbortSignal): AsyncGenerator<RgbBatch>
 }
 
@@ -45,6 +47,8 @@ export interface EvaluationSet {
   /** Who made `matrices` or `statistics`, where the file says so. */
   readonly extractor?: Protocol['features'] | undefined
   readonly origin?: Origin | undefined
+  /** Side in pixels of the squares that its images were cut to when they were read; undefined when they were not cut. */
+  readonly crop?: number | undefined
   /** SHA-256 of the file, or of the names and bytes of all files. */
   sha256(signal?: AbortSignal): Promise<string>
   close(): Promise<void>

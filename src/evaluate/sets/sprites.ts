@@ -39,6 +39,7 @@ export function spritesSet(count: number, seed = REFERENCE_SEED): EvaluationSet 
       count,
       format: 'none: drawn as they are measured',
       lossy: false,
+      classes: data.classes,
       labels: Array.from({ length: count }, (_, i) => data.labelOf(i)),
       async *read(first, n) {
         yield { data: await read(first, n), shape: [n, side, side, 3] }
