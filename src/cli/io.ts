@@ -2,7 +2,7 @@
 // in-process, and each says everything through `note` (people, stderr) or `result` (stdout), which escape what would act on a
 // terminal.
 
-import { printable } from '../core/show.ts'
+import { printable, printableLine } from '../core/show.ts'
 
 export { byteSize, duration } from '../core/format.ts'
 
@@ -49,3 +49,14 @@ export function commandOutput(io: Io, { json, quiet }: Loudness): CommandOutput 
     },
   }
 }
+
+/** Resolves when the command is to end: after Ctrl-C or SIGTERM. */
+export const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+
+/** Prints the failures of a server that goes on. */
+export const printFailure = (io: Io) => (error: unknown) =>
+  void io.stderr.write(`error: ${printableLine(error instanceof Error ? error.message : String(error))}\n`)

@@ -24,7 +24,7 @@ import { openReviewSession } from '../review/session.ts'
 import { type FlatOptions, nestedOptions } from '../sampling/plan-options.ts'
 import { defaultReviewPort as defaultPort, serveReview } from '../server/review.ts'
 import { bounds } from './bounds.ts'
-import { commandOutput, duration, Interrupted, type Io } from './io.ts'
+import { aborted, commandOutput, duration, Interrupted, type Io, printFailure } from './io.ts'
 import { collected, wholeNumber } from './parse.ts'
 import { hideProgress, progress, showProgress } from './progress.ts'
 import { planFlag } from './sample-flags.ts'
@@ -165,7 +165,7 @@ function openCommand(io: Io): Command {
       const review = await readReview(folder, io.signal)
       const journal = await openJournal(folder)
       try {
-        const server = await serveReview(openReviewSession(review, journal), flags)
+        const server = await serveReview(openReviewSession(review, journal), { ...flags, onFailure: printFailure(io) })
         for (const fault of [...review.faults, ...journal.faults].slice(0, 10)) output.note(`note: ${fault}`)
         output.note(
           `${plural(review.images.length, 'image')} of ${plural(review.models.length, 'model')}. Ctrl-C ends; nothing is lost.`,
@@ -179,12 +179,6 @@ function openCommand(io: Io): Command {
       }
     })
 }
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
 
 const formats = ['md', 'csv', 'json'] as const
 type Format = (typeof formats)[number]

@@ -2,14 +2,13 @@
 
 import { Command, Option } from 'commander'
 import { plural } from '../core/format.ts'
-import { printableLine } from '../core/show.ts'
 import { type Device, devices } from '../engine/types.ts'
 import { type DType, dtypes } from '../models/weights.ts'
 import { defaultPort, serveModels } from '../server/serve.ts'
 import { defaultTimeout, queueCapacity } from '../server/settings.ts'
 import { webApp } from '../server/web-app.ts'
 import { bounds } from './bounds.ts'
-import { commandOutput, Interrupted, type Io } from './io.ts'
+import { aborted, commandOutput, Interrupted, type Io, printFailure } from './io.ts'
 import { collected, wholeNumber } from './parse.ts'
 
 const examples = `
@@ -97,8 +96,7 @@ async function serve({ model = embedded, ...flags }: ServeFlags, io: Io): Promis
     signal: io.signal,
     token: flags.token ?? process.env.DISTILLED_TOKEN,
     mounts: webApp(),
-    onFailure: (error) =>
-      io.stderr.write(`error: ${printableLine(error instanceof Error ? error.message : String(error))}\n`),
+    onFailure: printFailure(io),
   })
   io.stdout.write(`${server.url}\n`)
   if (flags.publicUrl !== undefined) output.note(`Behind a proxy at ${flags.publicUrl}.`)
@@ -113,9 +111,3 @@ async function serve({ model = embedded, ...flags }: ServeFlags, io: Io): Promis
   await server.close()
   throw new Interrupted('Stopped.')
 }
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })

@@ -61,6 +61,7 @@ describe('the tarball', () => {
     'dist/web/index.d.ts',
     'dist/cli/main.js',
     'dist/app/index.html',
+    'dist/app/review.html',
     'dist/app/sw.js',
   ])('holds %s', (path) => {
     expect(paths).toContain(path)

@@ -74,19 +74,7 @@ const rooms: Record<string, readonly string[]> = {
       'library',
     ],
   ],
-  review: [
-    'core',
-    'files',
-    'charts',
-    'http',
-    'engine/types.ts',
-    'models',
-    'zoo',
-    'sampling',
-    'images',
-    'jobs',
-    'library',
-  ],
+  review: ['core', 'files', 'engine/types.ts', 'models', 'zoo', 'sampling', 'images', 'jobs', 'library'],
   server: ['core', 'files', 'http', 'review', 'engine/types.ts', 'models', 'zoo', 'sampling', 'images', 'library'],
   cli: [
     ...[

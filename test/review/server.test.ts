@@ -224,6 +224,17 @@ describe('writing', () => {
     expect((await post(accept)).status).toBe(200)
   })
 
+  it('says of a failure only that there was one, and tells the program what', async () => {
+    const heard: unknown[] = []
+    const session = openReviewSession(await readReview(folder), journal)
+    const failing = { ...session, review: () => Promise.reject(new Error('a path of this machine')) }
+    const other = await serveReview(failing, { port: 0, onFailure: (error) => heard.push(error) })
+    const answer = await fetch(`${other.url}api/review`)
+    expect([answer.status, await answer.text()]).toEqual([500, expect.not.stringContaining('path')])
+    expect(heard).toEqual([new Error('a path of this machine')])
+    await other.close()
+  })
+
   it('says that a port is taken', async () => {
     const port = Number(new URL(server.url).port)
     const second = serveReview(openReviewSession(await readReview(folder), journal), { port })

@@ -31,6 +31,8 @@ const texts = [
     [front, 'page'],
     [front, 'card'],
   ]),
+  ['card', 'accent'],
+  ['card', 'fault'],
   ['on-accent', 'accent'],
   ['on-accent', 'accent-strong'],
   ['warn', 'warn-wash'],
