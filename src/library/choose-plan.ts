@@ -2,7 +2,7 @@
 // the given values where they are given.
 
 import { UsageError } from '../core/errors.ts'
-import type { Family } from '../sampling/family.ts'
+import type { PlannedFamily } from '../sampling/family.ts'
 import { defaultFlow } from '../sampling/flow-schedule.ts'
 import type { SamplingPlan, TeacherSettings } from '../sampling/plan.ts'
 import { defined, type PlanOptions, planOptionEntries } from '../sampling/plan-options.ts'
@@ -12,7 +12,7 @@ import type { PlanChoice } from './sample-options.ts'
 /** The presets of a model; one step, half of its groups quantised, where none are known. */
 export function presetsOf(
   presets: readonly SamplingPreset[],
-  { groups }: Pick<Family, 'groups'>,
+  { groups }: Pick<PlannedFamily, 'groups'>,
 ): readonly SamplingPreset[] {
   return presets.length ? presets : [{ steps: 1, timesteps: [0], split: Math.floor(groups.length / 2) }]
 }
@@ -25,7 +25,7 @@ export function choosePlan(
   { plan, ...options }: PlanChoice,
   known: readonly SamplingPreset[],
   defaults: TeacherSettings,
-  family: Family,
+  family: PlannedFamily,
 ): SamplingPlan {
   const teacher = { ...defaults, ...defined(options.teacher ?? {}) }
   if (plan) {

@@ -27,6 +27,12 @@ export interface Family {
 }
 
 export const prefixMasks = ['none', 'causal'] as const
+/** What a plan asks of a model: its token groups, and whether its networks are there. A page knows no more. */
+export interface PlannedFamily extends Pick<Family, 'name' | 'groups'> {
+  readonly student?: unknown
+  readonly teacher?: unknown
+}
+
 export type PrefixMask = (typeof prefixMasks)[number]
 
 export interface TeacherSessionSettings {

@@ -4,7 +4,7 @@
 import * as v from 'valibot'
 import { UsageError } from '../core/errors.ts'
 import { choice, decimal, flag, whole, wholeList } from '../core/schemas.ts'
-import { type Family, prefixMasks } from './family.ts'
+import { type Family, type PlannedFamily, prefixMasks } from './family.ts'
 import { flowSchema, schedule } from './flow-schedule.ts'
 
 /** Groups of tokens: a released model has at most 256, and one of 1024 pixels would have 4096. */
@@ -84,7 +84,7 @@ export function steps(plan: SamplingPlan, groups: number): number {
  * @example
  * checkPlan({ kind: 'student', timesteps: [0, 2], split: 2 }, family)
  */
-export function checkPlan(plan: SamplingPlan, family: Family): SamplingPlan {
+export function checkPlan(plan: SamplingPlan, family: PlannedFamily): SamplingPlan {
   const groups = family.groups.length
   const within = (what: string, value: number, low: number, high: number) => {
     if (Number.isInteger(value) && value >= low && value <= high) return
@@ -122,7 +122,7 @@ function needs(part: string, remedy: string): UsageError {
   return new UsageError(`This way of sampling needs a ${part}, and none is loaded.`, { remedy })
 }
 
-function checkTeacher(t: TeacherSettings, family: Family): void {
+function checkTeacher(t: TeacherSettings, family: PlannedFamily): void {
   const parsed = v.safeParse(teacherSchema, t)
   if (!parsed.success) {
     const [issue] = parsed.issues

@@ -14,7 +14,6 @@ import type {
   TogetherOptions,
   TrajectoryOptions,
 } from '../library/sample-options.ts'
-import type { Family } from '../sampling/family.ts'
 import type { NoiseSource } from '../sampling/noise.ts'
 import { checkPlan, type SamplingPlan } from '../sampling/plan.ts'
 import type { SampleProgress } from '../sampling/sampler.ts'
@@ -78,15 +77,13 @@ export class WebModel implements AsyncDisposable {
    */
   plan(options: PlanChoice = {}): SamplingPlan {
     const { presets, teacherDefaults, family } = this.facts
-    const known = { ...family, student: family.student || undefined, teacher: family.teacher || undefined }
-    const stub = known as unknown as Family // plans ask whether the networks are there, and never run them
-    const plan = choosePlan(options, presets, teacherDefaults, stub)
+    const plan = choosePlan(options, presets, teacherDefaults, family)
     if (plan.kind !== 'student' && !family.teacher) {
       throw new UsageError('This way of sampling needs the teacher, and it is not loaded.', {
         remedy: 'Load the model with needTeacher: true, or with the address of its teacher.',
       })
     }
-    return checkPlan(plan, stub)
+    return checkPlan(plan, family)
   }
 
   /**
