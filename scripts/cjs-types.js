@@ -9,7 +9,7 @@ import { rolldown } from 'rolldown'
 const dist = process.argv[2]
 if (!dist) throw new Error('Usage: node scripts/cjs-types.js DIST')
 
-const folders = ['', 'evaluate', 'distill']
+const folders = ['', 'library/evaluation', 'distill']
 const bundle = await rolldown({
   input: Object.fromEntries(folders.map((folder) => [folder || 'main', join(dist, folder, 'index.js')])),
   external: /^(?![./])/,

@@ -52,7 +52,7 @@ describe('the tarball', () => {
     'dist/index.js',
     'dist/index.d.ts',
     'dist/index.d.cts',
-    'dist/evaluate/index.d.cts',
+    'dist/library/evaluation/index.d.cts',
     'docs/LIBRARY.md',
     'examples/exported-model.js',
     'dist/engine/node-worker.js',
@@ -211,13 +211,10 @@ describe('installed in an empty folder', () => {
 
   it('evaluation is a library', async () => {
     const run = await runModule(
-      `import { createEngine, evaluate, openFeatureReader, openSet } from 'distilled-decoding/evaluate'
-      const engine = await createEngine({ device: 'cpu', threads: 1 })
-      const reader = await openFeatureReader('sprites', { engine, protocol: 'dd' })
+      `import { evaluate, openSet } from 'distilled-decoding/evaluate'
       const [samples, reference] = [await openSet('sprites', { sprites: 192 }), await openSet('sprites', { sprites: 240 })]
-      const { result } = await evaluate({ samples, reference, reader, engine, protocol: 'dd', metrics: ['fid'], versions: {} })
-      await engine.dispose()
-      console.log(result.protocol.count, result.metrics.fid < 100)`,
+      const { protocol, metrics } = await evaluate({ samples, reference, features: 'sprites', metrics: ['fid'], threads: 1 })
+      console.log(protocol.count, metrics.fid < 100)`,
       { cwd: folder },
     )
     expect(run).toMatchObject({ code: 0, stdout: '192 true\n' })
@@ -238,6 +235,13 @@ describe('installed in an empty folder', () => {
     await writeFile(join(folder, 'bad.ts'), `${good}export const wrong: string = data\n`)
     expect(await typeCheck('good.ts', '--module', 'nodenext')).toMatchObject({ code: 0, stdout: '' })
     expect((await typeCheck('bad.ts', '--module', 'nodenext')).stdout).toMatch(/bad\.ts\(\d+,\d+\): error TS2322/)
+  })
+
+  it('the oldest TypeScript that reads them is the one that the documents name', async () => {
+    const [, major, minor] = /TypeScript (\d+)\.(\d+)/.exec(read('docs/LIBRARY.md'))!.map(Number)
+    const typed = paths.filter((path) => path.endsWith('.d.ts')).map((path) => readFile(join(installed, path), 'utf8'))
+    const needs57 = (await Promise.all(typed)).some((text) => /\b(Uint|Int|Float)\d+Array</.test(text))
+    expect([major, minor]).toEqual(needs57 ? [5, 7] : [5, 5])
   })
 
   it.each([

@@ -135,9 +135,9 @@ const nodeFiles = [
   'checkpoint/node-source.ts',
   ...['inception', 'sprites', 'onnx', 'open'].map((name) => `evaluate/${name}-reader.ts`),
   ...['feature-files', 'statistics-file', 'read-result'].map((name) => `evaluate/${name}.ts`),
-  'evaluate/index.ts',
   'evaluate/sets/arrays.ts',
   'evaluate/sets/folder.ts',
+  'evaluate/sets/memory.ts',
   'evaluate/sets/open.ts',
   'evaluate/sets/sprites.ts',
 ]
