@@ -69,7 +69,11 @@ async function fetchReference({ name, source }: ReferenceEntry, flags: Flags, io
 async function fetched(name: string, get: (options: DownloadOptions) => Promise<string>, flags: Flags, io: Io) {
   const bar = progress(io.stderr, flags)
   try {
-    const path = await get({ signal: io.signal, onProgress: reporter(bar) })
+    const path = await get({
+      signal: io.signal,
+      onConnect: (host) => bar.update(0, `connecting to ${host}`),
+      onProgress: reporter(bar),
+    })
     return { name, path, bytes: (await stat(path)).size }
   } catch (error) {
     if (!io.signal.aborted) throw error

@@ -1,5 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -7,6 +9,7 @@ import { type HubBehaviour, type HubServer, startHub } from '../../test/hub-serv
 import { DownloadError } from '../core/errors.ts'
 import { hubSettings, locate, locateFile } from './cache.ts'
 import { type DownloadOptions, type DownloadProgress, download, downloadFile } from './download.ts'
+import { unreachedRemedy } from './hub.ts'
 import { findModel } from './registry.ts'
 
 vi.mock('node:fs/promises', async (original) => {
@@ -155,8 +158,60 @@ describe('a broken connection', () => {
     ).rejects.toThrow(/Cannot reach http:\/\/127\.0\.0\.1:9 \(.+\)\. .*HF_ENDPOINT/)
   })
 
-  it('a busy hub is asked again', async () => {
-    expect(await isContent(await download(entry, await serve({ statuses: [503, 429] })))).toBe(true)
+  it('to the hub itself is given up soon, whatever the retries', async () => {
+    const hosts: string[] = []
+    const fetched = vi.spyOn(globalThis, 'fetch')
+    const options = { retries: 50, retryDelayMs: 20, connectMs: 100, onConnect: (host: string) => hosts.push(host) }
+    const started = performance.now()
+    await expect(
+      downloadFile(source, { ...settings({ HF_ENDPOINT: 'http://127.0.0.1:9' }), ...options }),
+    ).rejects.toThrow('Cannot reach http://127.0.0.1:9')
+    expect(performance.now() - started).toBeLessThan(2000)
+    expect(fetched.mock.calls.length).toBeGreaterThan(1)
+    expect(fetched.mock.calls.length).toBeLessThan(6)
+    expect(hosts).toEqual(['127.0.0.1:9'])
+    fetched.mockRestore()
+  })
+
+  it('to a hub that takes connections and never answers is given up as soon', async () => {
+    const silent = createServer(() => {})
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+    const address = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`
+    try {
+      await expect(
+        downloadFile(source, { ...settings({ HF_ENDPOINT: address }), retries: 50, connectMs: 200 }),
+      ).rejects.toThrow(`Nothing came from ${address} for 0.2 s. Check the connection`)
+    } finally {
+      silent.closeAllConnections()
+      silent.close()
+    }
+  })
+
+  it.each([
+    [
+      '20.20.0',
+      { HTTPS_PROXY: 'http://proxy:3128' },
+      /^HTTPS_PROXY is set, and Node 20\.20\.0 does not heed it: take Node 22/,
+    ],
+    [
+      '20.20.0',
+      { https_proxy: 'http://proxy:3128', NODE_USE_ENV_PROXY: '1' },
+      /^https_proxy is set, and Node 20\.20\.0 does not/,
+    ],
+    ['22.21.0', { HTTPS_PROXY: 'http://proxy:3128' }, /only with NODE_USE_ENV_PROXY=1: set that as well/],
+    [
+      '24.0.0',
+      { HTTPS_PROXY: 'http://proxy:3128', NODE_USE_ENV_PROXY: '1' },
+      /through the proxy of HTTPS_PROXY: check it/,
+    ],
+    ['20.20.0', { HTTP_PROXY: 'http://proxy:3128' }, /^Check the connection, or set HF_ENDPOINT/],
+  ])('to the hub, on Node %s with %j, says what a proxy has to do with it', (node, env, remedy) => {
+    expect(unreachedRemedy(new URL('https://huggingface.co'), env, node)).toMatch(remedy)
+  })
+
+  it('a busy hub is asked again, for longer than one that is not there', async () => {
+    const options = { ...(await serve({ statuses: [503, 429] })), connectMs: 500, retryDelayMs: 600 }
+    expect(await isContent(await download(entry, options))).toBe(true)
   })
 })
 

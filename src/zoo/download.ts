@@ -12,12 +12,14 @@ import { writeReason } from '../files/write-error.ts'
 import { claimPartial, hubSettings, linkSnapshot, locate, locateFile, releasePartial, repoDir } from './cache.ts'
 import {
   BrokenConnection,
+  BusyServer,
   type FileMetadata,
   fileContent,
   fileMetadata,
   type HubSettings,
   reasonOf,
   Unavailable,
+  unreachedRemedy,
 } from './hub.ts'
 import type { HubFile, ModelEntry } from './model-entry.ts'
 
@@ -38,6 +40,10 @@ export interface DownloadOptions {
   readonly retryDelayMs?: number
   /** A connection without new bytes for this time counts as broken, in milliseconds. */
   readonly stallMs?: number
+  /** How long a hub that has not answered yet is tried, in milliseconds (default: 10,000). */
+  readonly connectMs?: number
+  /** Before the first request to the hub. */
+  readonly onConnect?: (host: string) => void
 }
 
 /**
@@ -97,9 +103,7 @@ class Corrupt extends DownloadError {}
 
 async function transfer(job: Job): Promise<string> {
   const dir = repoDir(job.settings, job.repo)
-  const metadata = await retrying(job.options, () =>
-    watched(job.options, (signal) => fileMetadata(job.settings, job.repo, job.file, signal)),
-  )
+  const metadata = await firstAnswer(job)
   const blob = join(dir, 'blobs', metadata.etag)
   try {
     const there = await stat(blob).catch(() => undefined)
@@ -121,6 +125,21 @@ async function transfer(job: Job): Promise<string> {
       cause: error,
     })
   }
+}
+
+/** What the hub says of the file. A hub that cannot be reached at all is given up soon; one that answers is asked again. */
+async function firstAnswer({ settings, repo, file, options }: Job): Promise<FileMetadata> {
+  const { connectMs = 10_000, stallMs = 60_000 } = options
+  const hub = new URL(settings.endpoint)
+  const started = performance.now()
+  const ask = (signal: AbortSignal) => fileMetadata(settings, repo, file, signal)
+  options.onConnect?.(hub.host)
+  return retrying(
+    options,
+    () => watched({ ...options, stallMs: Math.min(stallMs, connectMs) }, ask, hub),
+    async () => false,
+    (error, pause) => !(error instanceof BusyServer) && performance.now() + pause > started + connectMs,
+  )
 }
 
 /** Brings the partial file to its full size and checks it; a continued file with a wrong hash is fetched once more. */
@@ -222,6 +241,7 @@ async function retrying<T>(
   { signal, retries = 5, retryDelayMs = 1000 }: DownloadOptions,
   attempt: () => Promise<T>,
   progressed: () => Promise<boolean> = async () => false,
+  isTooLate: (error: BrokenConnection, pause: number) => boolean = () => false,
 ): Promise<T> {
   for (let failures = 1; ; failures++) {
     try {
@@ -232,6 +252,7 @@ async function retrying<T>(
       if (await progressed()) failures = 1
       if (failures > retries) throw error
       const pause = Math.max(error.retryAfterMs, retryDelayMs * 2 ** (failures - 1))
+      if (isTooLate(error, pause)) throw error
       await sleep(pause, undefined, { signal }).catch(() => signal?.throwIfAborted())
     }
   }
@@ -241,9 +262,14 @@ async function retrying<T>(
 async function watched<T>(
   { signal, stallMs = 60_000 }: DownloadOptions,
   run: (signal: AbortSignal, alive: () => void) => Promise<T>,
+  from?: URL,
 ): Promise<T> {
   const stall = new AbortController()
-  const timer = setTimeout(() => stall.abort(new BrokenConnection(`Nothing came for ${stallMs / 1000} s.`)), stallMs)
+  const silence = () =>
+    new BrokenConnection(`Nothing came${from ? ` from ${from.origin}` : ''} for ${stallMs / 1000} s.`, {
+      ...(from && { remedy: unreachedRemedy(from) }),
+    })
+  const timer = setTimeout(() => stall.abort(silence()), stallMs)
   try {
     return await run(AbortSignal.any(signal ? [signal, stall.signal] : [stall.signal]), () => timer.refresh())
   } finally {

@@ -34,6 +34,9 @@ export class BrokenConnection extends DownloadError {
   }
 }
 
+/** The server answered that it is overloaded: it is there. */
+export class BusyServer extends BrokenConnection {}
+
 const mostRedirects = 10
 
 /** Commit, ETag and size of a file at the head of a repository's main branch. */
@@ -133,10 +136,33 @@ async function fetchOnce(url: URL, init: RequestInit & { signal: AbortSignal }):
   } catch (error) {
     if (init.signal.aborted) throw init.signal.reason
     throw new BrokenConnection(`Cannot reach ${url.origin} (${reasonOf(error)}).`, {
-      remedy: 'Check the connection, or set HF_ENDPOINT to a hub you can reach.',
+      remedy: unreachedRemedy(url),
       cause: error,
     })
   }
+}
+
+/**
+ * What to do about a hub that does not answer: a proxy that is set and that Node passes over is told of first.
+ * @example
+ * unreachedRemedy(new URL('https://huggingface.co'), { HTTPS_PROXY: 'http://proxy:3128' }, '24.5.0')
+ * // 'HTTPS_PROXY is set, and Node heeds it only with NODE_USE_ENV_PROXY=1: set that as well.'
+ */
+export function unreachedRemedy(
+  { protocol }: URL,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+  node = process.versions.node,
+): string {
+  const usual = 'Check the connection, or set HF_ENDPOINT to a hub you can reach.'
+  const names = protocol === 'https:' ? ['HTTPS_PROXY', 'https_proxy'] : ['HTTP_PROXY', 'http_proxy']
+  const set = names.find((name) => env[name])
+  if (set === undefined) return usual
+  const [major = 0, minor = 0] = node.split('.').map(Number)
+  if (major < 22 || major === 23 || (major === 22 && minor < 21))
+    return `${set} is set, and Node ${node} does not heed it: take Node 22.21, 24 or later with NODE_USE_ENV_PROXY=1, or copy the Hugging Face cache from a machine that reaches the hub.`
+  if (env.NODE_USE_ENV_PROXY !== '1')
+    return `${set} is set, and Node heeds it only with NODE_USE_ENV_PROXY=1: set that as well.`
+  return `The way was through the proxy of ${set}: check it. ${usual}`
 }
 
 /** The innermost cause says more than "fetch failed". */
@@ -152,7 +178,7 @@ function refusal(response: Response, settings: HubSettings, repo: string, file: 
   const what = `${url.host} answers ${status} for ${repo}/${file}`
   if (status === 429 || status >= 500) {
     const seconds = Number(response.headers.get('retry-after') ?? 0)
-    return new BrokenConnection(`${what}.`, {
+    return new BusyServer(`${what}.`, {
       remedy: 'The server is busy or down; try again later.',
       retryAfterMs: Number.isFinite(seconds) ? Math.min(seconds, 60) * 1000 : 0,
     })
