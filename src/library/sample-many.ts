@@ -8,6 +8,7 @@ import { type MergeOptions, mergeFolders } from '../jobs/merge.ts'
 import { runShard } from '../jobs/run.ts'
 import { type Shard, whole } from '../jobs/shard.ts'
 import { type ShardProgress, stopwatch } from '../jobs/stopwatch.ts'
+import { refuseOtherContent } from './image-folder.ts'
 import { type MassBatch, type MassOptions, massRun, massSampler } from './mass.ts'
 import { massSettings } from './mass-settings.ts'
 import type { Model } from './model.ts'
@@ -32,7 +33,7 @@ const defaultChunk = (side: number, batch: number): number => Math.ceil((side > 
 /**
  * Samples a shard of many images into files, keeping what earlier runs have made. A run without shards completes the
  * folder's manifest; shards are completed by `mergeSamples`.
- * @throws UsageError for impossible settings, a denied class, or a folder of other settings; the signal's reason when aborted
+ * @throws UsageError for impossible settings, a denied class, or a folder of other settings or other content; the signal's reason when aborted
  * @example
  * const { files, settings } = await sampleMany(model, { folder: 'evaluation', count: 20, labels: 'balanced' })
  */
@@ -45,6 +46,7 @@ export async function sampleMany(model: Model, options: SampleManyOptions): Prom
       remedy: 'Images keep their neighbours, whatever the files.',
     })
   }
+  await refuseOtherContent(folder)
   const settings = await massSettings(model, run, signal)
   const madeBy = options.madeBy ?? 'distilled-decoding'
   const job: Job = { kind: samplesKind.name, madeBy, settings, count: run.count, chunk }

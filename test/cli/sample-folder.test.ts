@@ -1,6 +1,6 @@
 // The folder of images holds one run: another's images are refused, removed when asked, and nothing else is touched.
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { readSettings } from '../../src/images/read.ts'
 import { describeWith, mountedDisk } from '../requirements.ts'
@@ -71,11 +71,57 @@ describe('a folder of images', () => {
     expect(bytes()).toEqual(before)
   })
 
-  it('leaves other files and names alone', async () => {
+  it('leaves other files alone', async () => {
     mkdirSync(out)
-    writeFileSync(join(out, 'cat.png'), 'a photograph')
+    writeFileSync(join(out, 'notes.txt'), 'mine')
     expect(await sample(out)).toMatchObject({ code: 0 })
-    expect(names()).toEqual(['000000.png', 'cat.png'])
+    expect(names()).toEqual(['000000.png', 'notes.txt'])
+  })
+
+  it.each([
+    ['photographs', 'cat.PNG', 'other images, such as cat.PNG'],
+    ['training data', 'cat/1.jpg', 'folders of images, such as cat/1.jpg'],
+    ['a run of --labels', 'manifest.json', 'a run in shards (manifest.json)'],
+    ['a shard of one', 'shard-0-of-4.json', 'a run in shards (shard-0-of-4.json)'],
+    ['a training', 'log.jsonl', 'a training (log.jsonl)'],
+    ['a reproduction', 'recipe.json', 'a reproduction (recipe.json)'],
+    ['a review', 'images/sprites-var-dd/0-boat/000.png', 'a review (images)'],
+    ['a review with verdicts', 'verdicts.jsonl', 'a review (verdicts.jsonl)'],
+    ['an export', 'known_answer.safetensors', 'an exported model (known_answer.safetensors)'],
+  ])('refuses %s, and with --force leaves them as they are', async (_, file, holds) => {
+    mkdirSync(dirname(join(out, file)), { recursive: true })
+    writeFileSync(join(out, file), 'mine')
+    const { code, stderr } = await sample(out)
+    expect(stderr).toContain(`error: ${out} holds ${holds}, and the images of this run would be mixed with it.`)
+    expect(stderr).toContain('Name another folder, or give --force to write them beside it.')
+    expect({ code, names: names() }).toEqual({ code: 2, names: [file.split('/')[0]] })
+    expect(await sample(out, '--force')).toMatchObject({ code: 0 })
+    expect(readFileSync(join(out, file), 'utf8')).toBe('mine')
+    expect(names()).toContain('000000.png')
+  })
+
+  it.each([
+    ['photographs', 'cat.png', 'other images, such as cat.png'],
+    ['images of sample', '000000.png', 'images of another run, such as 000000.png'],
+    ['training data', 'cat/1.jpg', 'folders of images, such as cat/1.jpg'],
+    ['a training', 'log.jsonl', 'a training (log.jsonl)'],
+  ])('of --labels refuses %s', async (_, file, holds) => {
+    mkdirSync(dirname(join(out, file)), { recursive: true })
+    writeFileSync(join(out, file), 'mine')
+    const { code, stderr } = await distilled('sample', ...quick, '--labels', 'random', '--count', '4', '--out', out)
+    expect(stderr).toContain(`error: ${out} holds ${holds}, and the files of this run would be mixed with it.`)
+    expect({ code, names: names() }).toEqual({ code: 2, names: [file.split('/')[0]] })
+  })
+
+  it('refuses what the commands themselves write', async () => {
+    const run = ['--labels', 'random', '--count', '4']
+    expect(await distilled('sample', ...quick, ...run, '--out', out)).toMatchObject({ code: 0 })
+    expect((await sample(out)).stderr).toContain(`${out} holds a run in shards (manifest.json)`)
+    expect(await distilled('sample', ...quick, ...run, '--out', out)).toMatchObject({ code: 0 })
+    const review = join(out, 'review')
+    const made = ['--model', 'sprites-var-dd', '--classes', 'boat', '--count', '1', '--threads', '1', '--out', review]
+    expect(await distilled('review', 'run', ...made)).toMatchObject({ code: 0 })
+    expect((await sample(review)).stderr).toContain(`${review} holds a review (images)`)
   })
 
   it('of one .npz goes with --force', async () => {
@@ -174,6 +220,10 @@ describe('without a name', () => {
       copyFileSync('samples/000000.png', 'mine.png')
       expect(await made('--class', 'fish', '--force')).toEqual(['samples/000000.png'])
       expect(existsSync('mine.png')).toBe(true)
+      mkdirSync('run')
+      process.chdir('run')
+      await made('--labels', 'random', '--count', '4').catch(() => {})
+      expect(await made('--class', 'cat')).toEqual(['samples-2/000000.png'])
     } finally {
       process.chdir(place)
     }
