@@ -114,7 +114,13 @@ export async function checkKnownAnswer(folder) {
 }
 
 async function main() {
-  const [folder = '.', name, steps = '1', file = `${name}.ppm`] = process.argv.slice(2)
+  const [folder, name, steps = '1', file = `${name}.ppm`] = process.argv.slice(2)
+  if (folder === undefined) {
+    console.error('Usage: node examples/exported-model.js FOLDER [CLASS] [STEPS] [FILE.ppm]')
+    console.error('FOLDER is what `distilled export` wrote. Without CLASS its known answer is checked.')
+    process.exitCode = 2
+    return
+  }
   if (name === undefined) {
     console.log(await checkKnownAnswer(folder))
     return

@@ -134,7 +134,7 @@ describe('a state dict is selected', () => {
   test('or an error lists what is there', async () => {
     const checkpoint = await open(torchZip(pickle(dict(text('net'), dict(text('w'), tensor())))))
     expect(() => selectStateDict(checkpoint, candidates)).toThrow(
-      /^test\.pth: tree: expected .*"ema".*found them at "net"/,
+      /^test\.pth: tree: expected .*"ema".*found them at "net"\. Only these places are read: save the weights that you mean in a file of their own, for example torch\.save\(torch\.load\(FILE\)\["net"\], "weights\.pth"\) for "net"\.$/,
     )
     expect(() => checkpoint.tensors(['nets'])).toThrow(/"nets".*"net"/)
   })

@@ -44,7 +44,7 @@ export async function openCheckpoint(source: ByteSource): Promise<Checkpoint> {
         'tree',
         `a dict at ${quote(path.join('.'))}`,
         `tensors at ${list(stateDicts.map((s) => s.path))}`,
-        remedyFor({ stateDicts, notRead }),
+        remedyFor({ format, stateDicts, notRead }),
       )
     },
     close: () => source.close(),
@@ -53,9 +53,17 @@ export async function openCheckpoint(source: ByteSource): Promise<Checkpoint> {
 
 const wrongFile = 'Is this the right file? `distilled inspect FILE` shows what it holds.'
 
-/** For a file that has no dict of tensors but has objects: the network itself was saved. */
-function remedyFor({ stateDicts, notRead }: Pick<Checkpoint, 'stateDicts' | 'notRead'>): string {
-  if (stateDicts.length || !notRead.length) return wrongFile
+/**
+ * What to do when no state dict is where it is looked for: weights in another place are saved again, and so are those of a file
+ * that has no dict of tensors but has objects, because the network itself was saved.
+ */
+function remedyFor({ format, stateDicts, notRead }: Pick<Checkpoint, 'format' | 'stateDicts' | 'notRead'>): string {
+  const [first] = stateDicts
+  if (first?.path && format.startsWith('torch')) {
+    const keys = first.path.split('.').map((key) => `[${quote(key)}]`)
+    return `Only these places are read: save the weights that you mean in a file of their own, for example torch.save(torch.load(FILE)${keys.join('')}, "weights.pth") for ${quote(first.path)}.`
+  }
+  if (first || !notRead.length) return wrongFile
   return `It holds objects (${list(notRead, 3)}) and no dict of tensors: load it where it was made and save torch.save(model.state_dict(), FILE).`
 }
 

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { floats } from '../../test/hostile/bytes.ts'
 import { op, storage, tensor } from '../../test/hostile/pickle-builder.ts'
 import { layOut } from '../../test/hostile/zip-builder.ts'
-import { CheckpointError } from '../core/errors.ts'
+import { CheckpointError, UsageError } from '../core/errors.ts'
 import { openCheckpoint } from './checkpoint.ts'
 import { fileSource, openFile } from './node-source.ts'
 
@@ -81,5 +81,6 @@ test('a read beyond the end says so', async () => {
 
 test('a missing file and a folder are named', async () => {
   await expect(openFile(joinPath(folder, 'none.pth'))).rejects.toThrow(/none\.pth: there is no such file/)
-  await expect(openFile(folder)).rejects.toThrow(CheckpointError)
+  await expect(openFile(folder)).rejects.toThrow(UsageError)
+  await expect(openFile(joinPath(folder, 'none.pth'))).rejects.toThrow(UsageError)
 })

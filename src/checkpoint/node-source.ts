@@ -2,7 +2,7 @@
 // The only file of this room that uses Node; browsers use sources.ts.
 import { open, realpath } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { CheckpointError } from '../core/errors.ts'
+import { CheckpointError, UsageError } from '../core/errors.ts'
 import { openCheckpoint } from './checkpoint.ts'
 import { checkRange } from './sources.ts'
 import type { ByteSource, Checkpoint } from './types.ts'
@@ -11,7 +11,7 @@ const largestRead = 2 ** 30
 
 /**
  * Opens a local file for random access; its `path` is the real path, symbolic links resolved.
- * @throws CheckpointError when there is no such file, it is a folder, or it cannot be read
+ * @throws UsageError when there is no such file or it is a folder, CheckpointError when it cannot be read
  * @example
  * const source = await fileSource('var-d16.pth')
  * await source.close()
@@ -40,7 +40,7 @@ export async function fileSource(file: string): Promise<ByteSource> {
 
 /**
  * Opens a checkpoint file of any supported format; close it when done.
- * @throws CheckpointError when the file is missing, damaged, hostile or of no known format
+ * @throws UsageError when there is no such file, CheckpointError when it is damaged, hostile or of no known format
  * @example
  * const checkpoint = await openFile('var-d16.pth')
  * const { tensors } = selectStateDict(checkpoint, ['trainer.ema_parameters'])
@@ -65,15 +65,19 @@ async function openRegularFile(file: string) {
     if (stat.isFile()) return { handle, path, size: stat.size }
   } catch (cause) {
     await handle?.close()
-    const reason = reasons.get((cause as NodeJS.ErrnoException).code ?? '') ?? (cause as Error).message
-    throw new CheckpointError(`${file}: ${reason}.`, { cause, remedy: 'Check the path.' })
+    const { code = '', message } = cause as NodeJS.ErrnoException
+    const mistaken = mistakes.get(code)
+    if (mistaken !== undefined) throw new UsageError(`${file}: ${mistaken}.`, { cause, remedy })
+    throw new CheckpointError(`${file}: ${code === 'EACCES' ? 'it may not be read' : message}.`, { cause, remedy })
   }
   await handle.close()
-  throw new CheckpointError(`${file}: expected a file, found something else.`, { remedy: 'Check the path.' })
+  throw new UsageError(`${file}: expected a file, found something else.`, { remedy })
 }
 
-const reasons = new Map([
+const remedy = 'Check the path.'
+/** What is wrong with the path and not with the file. */
+const mistakes = new Map([
   ['ENOENT', 'there is no such file'],
-  ['EACCES', 'it may not be read'],
+  ['ENOTDIR', 'there is no such file'],
   ['EISDIR', 'it is a folder'],
 ])

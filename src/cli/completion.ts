@@ -2,6 +2,7 @@
 // `distilled complete -- WORDS` at every Tab; @bomb.sh/tab writes both and prints to the process's standard output itself.
 import tab, { ShellCompDirective } from '@bomb.sh/tab'
 import { Argument, Command } from 'commander'
+import { UsageError } from '../core/errors.ts'
 import { models } from '../zoo/registry.ts'
 import type { Io } from './io.ts'
 import { programOf } from './program.ts'
@@ -19,9 +20,15 @@ Commands, options, their choices and model names are completed; elsewhere, file 
 
 export function completionCommand(): Command {
   return new Command('completion')
-    .addArgument(new Argument('<shell>', shells.join(', ')).choices(shells))
+    .addArgument(new Argument('[shell]', shells.join(', ')).choices(shells))
     .addHelpText('after', examples)
-    .action((shell: string) => tab.setup('distilled', 'distilled', shell))
+    .action((shell: string | undefined) => {
+      if (shell === undefined)
+        throw new UsageError(`For which shell? There are ${shells.join(', ')}.`, {
+          remedy: 'For example: distilled completion bash',
+        })
+      tab.setup('distilled', 'distilled', shell)
+    })
 }
 
 /** What the scripts ask; people do not. */

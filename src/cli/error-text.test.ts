@@ -9,6 +9,7 @@ it.each([
   ['For example `timesteps: [0, 5]` with `teacherFrom: 4`.', 'For example --timesteps 0,5 with --teacher-from 4.'],
   ["Take `rng: 'philox'`.", 'Take --rng philox.'],
   ['Leave `teacherOnly: true` out.', 'Leave --teacher-only out.'],
+  ['So `teacherOnly: false` says nothing.', 'So --no-teacher-only says nothing.'],
   ['`download: true` is no flag; `distilled inspect FILE` no option.', undefined],
 ])('%s', (written, shown) => {
   expect(errorText(new UsageError(written), flags)).toBe(shown ?? written)

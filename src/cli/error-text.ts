@@ -13,9 +13,13 @@ export function errorText(error: Error, flags: ReadonlySet<string>): string {
   const { finding, shellRemedy, message } = error
   const text = shellRemedy === undefined ? message : `${finding} ${shellRemedy}`
   return text.replace(option, (written: string, name: string, value: string | undefined) =>
-    flags.has(name) ? [flagOf(name), ...argumentOf(value)].join(' ') : written,
+    flags.has(name) ? typed(name, value) : written,
   )
 }
+
+/** `ema: false` is --no-ema. */
+const typed = (name: string, value: string | undefined): string =>
+  value === 'false' ? flagOf(name).replace('--', '--no-') : [flagOf(name), ...argumentOf(value)].join(' ')
 
 const flagOf = (name: string) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 

@@ -24,6 +24,7 @@ The folder holds config.json, onnx/*.onnx with their weights, a known answer and
 fp32 networks first; a file that differs too much is not written. examples/exported-model.js runs such a folder.`
 
 interface Flags {
+  model?: string
   out: string
   dtype: ExportDType
   student?: string
@@ -37,7 +38,8 @@ interface Flags {
 
 export function exportCommand(io: Io): Command {
   return new Command('export')
-    .argument('[name]', 'a student from `distilled models`, or a folder with its released files')
+    .argument('[name]', 'a student from `distilled models`, or a folder with its released files or of its training')
+    .option('-m, --model <name>', 'the same as [name]')
     .addOption(new Option('-o, --out <folder>', 'the folder to write (required)').makeOptionMandatory())
     .addOption(
       new Option('--dtype <name>', 'arithmetic: fp32 (default), fp16, or int8 for the transformer')
@@ -53,7 +55,13 @@ export function exportCommand(io: Io): Command {
     .addOption(showProgress())
     .addOption(hideProgress())
     .addHelpText('after', examples)
-    .action((name: string | undefined, flags: Flags) => exportFolder(name, flags, io))
+    .action((name: string | undefined, flags: Flags) => {
+      if (name !== undefined && flags.model !== undefined)
+        throw new UsageError(`${name} and --model ${flags.model} name two models, and one is exported.`, {
+          remedy: 'Leave one out.',
+        })
+      return exportFolder(name ?? flags.model, flags, io)
+    })
 }
 
 async function exportFolder(name: string | undefined, flags: Flags, io: Io): Promise<void> {

@@ -20,7 +20,7 @@ const longestError = 2000
 export async function run(argv: readonly string[], io: Io): Promise<number> {
   const program = await programOf(io, argv)
   try {
-    await program.parseAsync(argv, { from: 'user' })
+    await program.parseAsync(withHelp(argv, program), { from: 'user' })
     return 0
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2 // it has said what is wrong
@@ -32,6 +32,15 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     io.stderr.write(`error: ${describe(error, flagsOf(program))}\n`)
     return error instanceof UsageError ? 2 : 1
   }
+}
+
+/** `distilled` alone, or the name of several commands alone, asks which commands there are. */
+function withHelp(argv: readonly string[], program: Command): readonly string[] {
+  const group = argv.length
+    ? program.commands.find((command) => argv.length === 1 && command.name() === argv[0])
+    : program
+  const isGroup = group?.commands.length && (group === program || !group.options.length)
+  return isGroup ? [...argv, '--help'] : argv
 }
 
 function describe(error: unknown, flags: ReadonlySet<string>): string {

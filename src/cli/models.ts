@@ -1,8 +1,10 @@
 // `distilled models`: the models as a table, which of them are on this machine, and their classes.
 
+import { existsSync } from 'node:fs'
 import { Command } from 'commander'
 import { nearest, UsageError } from '../core/errors.ts'
 import { plural } from '../core/format.ts'
+import { load } from '../library/load.ts'
 import { parameterCount } from '../models/shapes.ts'
 import { locate } from '../zoo/cache.ts'
 import { type ClassInfo, type ClassList, classInfo, imagenet } from '../zoo/classes.ts'
@@ -15,6 +17,7 @@ Examples:
   $ distilled models
   $ distilled models --classes retriever    ids and names of the classes whose names hold "retriever"
   $ distilled models --classes --model sprites-var-dd    the classes of that model instead of ImageNet's
+  $ distilled models --classes --model runs/student      those of a model in a folder
   $ distilled models --json`
 
 interface Flags {
@@ -26,10 +29,13 @@ interface Flags {
 export function modelsCommand(io: Io): Command {
   return new Command('models')
     .option('--classes [filter]', 'list classes instead: all, or those with FILTER in their names')
-    .option('-m, --model <name>', "with --classes: list this model's classes (default: ImageNet's)")
+    .option(
+      '-m, --model <name>',
+      "with --classes: list the classes of this model, a name or folder (default: ImageNet's)",
+    )
     .option('--json', 'print one JSON object')
     .addHelpText('after', examples)
-    .action((flags: Flags) => {
+    .action(async (flags: Flags) => {
       const { result } = commandOutput(io, flags)
       if (flags.classes === undefined) {
         if (flags.model !== undefined)
@@ -37,11 +43,18 @@ export function modelsCommand(io: Io): Command {
         const rows = models.map(describe)
         result(formatModels(rows), { models: rows })
       } else {
-        const list = flags.model === undefined ? imagenet : classesOf(findModel(flags.model))
+        const list = flags.model === undefined ? imagenet : await classesIn(flags.model, io)
         const classes = matching(flags.classes === true ? '' : flags.classes, list)
         result(formatClasses(classes), { classes })
       }
     })
+}
+
+/** The classes of a model of the zoo, which need not be on this machine, or of one in a folder. */
+async function classesIn(model: string, { signal }: Io): Promise<ClassList> {
+  if (!existsSync(model)) return classesOf(findModel(model))
+  await using loaded = await load(model, { device: 'cpu', threads: 1, signal })
+  return loaded.classes
 }
 
 interface Row {

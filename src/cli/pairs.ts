@@ -12,12 +12,12 @@ import { refuseOverwriting } from '../images/overwriting.ts'
 import { fileSha256 } from '../jobs/manifest.ts'
 import { load } from '../library/load.ts'
 import type { Model } from '../library/model.ts'
+import type { ModelFiles } from '../library/open.ts'
 import { version } from '../library/version.ts'
 import { defaultFlow, type Solver } from '../sampling/flow-schedule.ts'
 import { type FlatOptions, nestedOptions } from '../sampling/plan-options.ts'
 import { programCache } from '../sampling/programs.ts'
 import { models } from '../zoo/registry.ts'
-import { resolveModel } from '../zoo/resolve.ts'
 import { bounds } from './bounds.ts'
 import { readConfig } from './config.ts'
 import { commandOutput, type Io } from './io.ts'
@@ -60,8 +60,8 @@ interface Flags extends FlatOptions {
 export function pairsCommand(io: Io): Command {
   const batches = `${defaultBatch.var} for VAR, ${defaultBatch.llamagen} for LlamaGen`
   return new Command('pairs')
-    .option('-t, --teacher <name>', 'a teacher from `distilled models`, or its file')
-    .option('--tokenizer <file>', "the tokenizer's checkpoint, for a teacher that is a file")
+    .option('-t, --teacher <name>', 'a teacher from `distilled models`, its file, or the folder of its training')
+    .option('--tokenizer <file>', "the tokenizer's checkpoint or folder, for a teacher that is a file")
     .option(
       '--config <file>',
       'JSON with what tensor shapes do not tell: {"family": "llamagen", "heads": 4, "tokens": 16}',
@@ -131,15 +131,13 @@ async function openTeacher({ teacher, tokenizer, ...flags }: Flags, io: Io) {
     throw new UsageError('No teacher was named.', { remedy: 'For example --teacher var-d16, or --teacher FILE.' })
   }
   const named = models.some(({ name, kind }) => name === teacher && kind === 'teacher')
-  const files = resolveModel({ ...(named ? { model: teacher } : { teacher }), ...(tokenizer && { tokenizer }) })
-  if (!files.teacher || !files.tokenizer)
-    throw new UsageError(`${teacher} needs its tokenizer.`, { remedy: 'Name it with --tokenizer FILE.' })
   const config = flags.config === undefined ? undefined : await readConfig(flags.config)
   const { device, threads } = flags
   const model = await load(named ? teacher : undefined, {
     ...{ teacher: named ? undefined : teacher, tokenizer, device, threads, config, signal },
     onProgress: notes(io, flags),
   })
+  const files = model.files as Required<ModelFiles>
   const origin: PairOrigin = {
     ...{ teacher: named ? teacher : basename(files.teacher), teacherSha256: await fileSha256(files.teacher, signal) },
     ...{ tokenizer: basename(files.tokenizer), tokenizerSha256: await fileSha256(files.tokenizer, signal) },

@@ -1,6 +1,6 @@
 // The flags of `distilled sample`, group by group as its help shows them. Defaults live with what they are defaults of
 // (the model's presets, the library), so a flag left out is undefined here and `--like` can tell it from a given one.
-import { type Command, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import * as v from 'valibot'
 import { valueFacts } from '../core/schemas.ts'
 import { type Device, devices } from '../engine/types.ts'
@@ -82,6 +82,15 @@ export function planFlag(name: OptionName, description?: string): Option {
   }
 }
 
+const formats = ['png', 'webp', 'jpeg', 'npz'] as const
+
+/** Takes jpg for jpeg, because such files have both endings. */
+function imageFormat(text: string): (typeof formats)[number] {
+  const found = formats.find((format) => format === (text === 'jpg' ? 'jpeg' : text))
+  if (found) return found
+  throw new InvalidArgumentError(`Allowed choices are ${formats.join(', ')}.`)
+}
+
 type Group = readonly [heading: string, options: readonly Option[]]
 
 const rng = () =>
@@ -91,9 +100,9 @@ const modelGroup: Group = [
   'Model:',
   [
     option('-m, --model <name>', 'a name from `distilled models`, or a folder with released files'),
-    option('--student <file>', "the student's checkpoint, instead of the model's"),
-    option('--teacher <file>', "the teacher's checkpoint"),
-    option('--tokenizer <file>', "the tokenizer's checkpoint"),
+    option('--student <file>', "the student's checkpoint or the folder of its training, instead of the model's"),
+    option('--teacher <file>', "the teacher's checkpoint or the folder of its training"),
+    option('--tokenizer <file>', "the tokenizer's checkpoint or the folder of its training"),
     option(
       '--config <file>',
       'JSON with what tensor shapes do not tell: {"family": "llamagen", "heads": 4, "tokens": 16}',
@@ -168,15 +177,14 @@ const filesGroup: Group = [
   [
     option(
       '-o, --out <folder>',
-      'folder of the images (default: samples, or samples-2 and so on if it has other images)',
+      'folder of the images (default: samples, or samples-2 and so on if it has other content)',
     ),
-    option('--force', 'remove the images of another run from the folder first'),
-    choice('--format <type>', 'png (default), webp, jpeg, or npz: one file as the ADM evaluator reads it', [
-      'png',
-      'webp',
-      'jpeg',
-      'npz',
-    ]),
+    option('--force', 'write into a folder with other content; images of another run are removed from it first'),
+    choice(
+      '--format <type>',
+      'png (default), webp, jpeg (or jpg), or npz: one file as the ADM evaluator reads it',
+      formats,
+    ).argParser(imageFormat),
     option('--grid <columns>', 'columns of the grid of several images', wholeNumber(...bounds.gridColumns)),
     option('--no-metadata', 'leave settings and the AI-generated mark out of the files'),
     option('--dump <file>', 'an .npz with noise, sequence, f_hat, teacher.indices and images as arrays'),

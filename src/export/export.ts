@@ -75,6 +75,11 @@ export async function exportModel(model: Model, options: ExportOptions): Promise
       remedy: 'Name one, such as sprites-var-dd.',
     })
   }
+  if (model.files.exported !== undefined) {
+    throw new UsageError(`${model.name} is an export already.`, {
+      remedy: 'Export the checkpoints that it came from, or copy the folder.',
+    })
+  }
   if (model.weights.dtype !== 'fp32') {
     throw new UsageError('The model to export must be loaded in fp32: the files are checked against it.')
   }

@@ -1,9 +1,7 @@
 // One process at a time where two would spoil each other's work: a file in the folder says who is there. A lock whose process is
-// gone, or whose machine has been silent for ten minutes, is taken over: one process claims that very lock by a second file,
-// and puts its own in its place, so that at no moment there is none.
+// gone, or whose machine has been silent for ten minutes, is taken over; taking over is a rename, which one process wins.
 import { readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
 import { FileError } from '../core/errors.ts'
 import { printableLine } from '../core/show.ts'
 import { temporaryOf } from './atomic.ts'
@@ -12,8 +10,6 @@ import { writeError } from './write-error.ts'
 
 /** How often an owner shows that it lives, for those on other machines. */
 const beatMs = 60_000
-/** Between two looks at a lock that another process takes over. */
-const claimMs = 20
 /** Between making a lock and writing into it an owner is this fast, unless it died there. */
 const writtenMs = 10_000
 
@@ -28,8 +24,7 @@ const writtenMs = 10_000
 export async function lockFolder(folder: string, what: string, name = 'run'): Promise<AsyncDisposable> {
   const path = join(folder, `.${name}.lock`)
   const tag = ownTag()
-  const text = `${tag} ${new Date().toISOString()}\n`
-  while (!(await created(path, text))) {
+  while (!(await created(path, `${tag} ${new Date().toISOString()}\n`))) {
     const holder = await holderOf(path)
     if (!holder) continue // given back meanwhile
     if (!holder.isGone) {
@@ -39,8 +34,7 @@ export async function lockFolder(folder: string, what: string, name = 'run'): Pr
         remedy: 'Wait until it is done, or name another folder.',
       })
     }
-    if (await takenOver(path, holder.identity, text)) break
-    await wait(claimMs)
+    await takeAway(path, holder.tag)
   }
   const beat = setInterval(() => void utimes(path, new Date(), new Date()).catch(() => {}), beatMs)
   beat.unref()
@@ -50,14 +44,6 @@ export async function lockFolder(folder: string, what: string, name = 'run'): Pr
       if ((await holderOf(path))?.tag === tag) await rm(path, { force: true })
     },
   }
-}
-
-interface Holder {
-  tag: string
-  since: string
-  isGone: boolean
-  /** Of this very file: one that takes its place has another. */
-  identity: string
 }
 
 /** @returns false when there is a lock already */
@@ -71,36 +57,26 @@ async function created(path: string, text: string): Promise<boolean> {
   }
 }
 
-async function holderOf(path: string): Promise<Holder | undefined> {
+async function holderOf(path: string): Promise<{ tag: string; since: string; isGone: boolean } | undefined> {
   try {
-    const { ino, mtimeMs, size } = await stat(path)
+    const { mtimeMs, size } = await stat(path)
     const [tag = '', since = ''] = size < 1000 ? (await readFile(path, 'utf8')).trim().split(' ') : []
     const isGone = tag === '' ? Date.now() - mtimeMs > writtenMs : isAbandoned(tag, mtimeMs)
-    return { tag, since, isGone, identity: `${ino}-${Math.floor(mtimeMs)}` }
+    return { tag, since, isGone }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw writeError(path, error)
   }
 }
 
-/**
- * Puts a lock in the place of a dead owner's. Only the process that made the claim file for that lock may do so.
- * @returns false when another process is doing it, or has done it
- */
-async function takenOver(path: string, identity: string, text: string): Promise<boolean> {
-  const claim = `${path}.${identity}.claim`
-  if (!(await created(claim, text))) {
-    if ((await holderOf(claim))?.isGone) await rm(claim, { force: true })
-    return false
-  }
-  const own = temporaryOf(path)
-  try {
-    await created(own, text)
-    if ((await holderOf(path))?.identity !== identity) return false
-    await rename(own, path)
-    return true
-  } finally {
-    await rm(own, { force: true })
-    await rm(claim, { force: true })
-  }
+/** Removes the lock of a dead owner; should another process have been faster, its lock goes back to its place. */
+async function takeAway(path: string, tag: string): Promise<void> {
+  const aside = temporaryOf(path)
+  const taken = await rename(path, aside).then(
+    () => true,
+    () => false,
+  )
+  if (!taken) return
+  if ((await holderOf(aside))?.tag === tag) await rm(aside, { force: true })
+  else await rename(aside, path)
 }

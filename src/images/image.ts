@@ -29,7 +29,7 @@ const JPEG_XMP_LIMIT = 60_000
 /**
  * An image as the samplers return it.
  * @example
- * const { images } = await model.sample({ classes: ['goldfish'], seed: 0 })
+ * const { images } = await model.sample({ classes: [1], seed: 0 })
  * await images[0].save('goldfish.png')
  */
 export class GeneratedImage implements RgbImage {

@@ -107,8 +107,8 @@ export class BaseModel<Image extends RgbImage> implements AsyncDisposable {
    * Samples all images and returns them together.
    * @throws UsageError for unknown or denied classes or impossible settings; the signal's reason when aborted
    * @example
-   * const { images } = await model.sample({ classes: ['goldfish', 7], seed: 0, steps: 1 })
-   * await images[0].save('goldfish.png')
+   * const { images } = await model.sample({ classes: [1, 7], seed: 0, steps: 1 })
+   * await images[0].save('first.png')
    */
   async sample(options: SampleOptions): Promise<{ images: Image[]; results: SampleResult<Image>[] }> {
     const results = []
@@ -190,7 +190,7 @@ export class BaseModel<Image extends RgbImage> implements AsyncDisposable {
    * Name and synonyms of a class, and whether it is one of the sensitive ones.
    * @throws UsageError when the model's list has no such id
    * @example
-   * model.classInfo(1).name // 'goldfish'
+   * model.classInfo(7).sensitive // false
    */
   classInfo(id: number): ClassInfo {
     return classInfo(id, this.classes)

@@ -11,6 +11,8 @@ import { callback, checkOptions, flag, oneOfThese, signal, text, wholeAbove0 } f
 import type { ModelFiles } from './open.ts'
 
 export interface LoadOptions extends ModelFiles {
+  /** What a model of files is called instead of by its folder: in the settings of its images, and by a server. */
+  name?: string | undefined
   device?: Device | undefined
   /** Arithmetic of the transformers: 'fp32', or 'int8' for dynamically quantised matrix products. */
   dtype?: DType | undefined
@@ -55,6 +57,7 @@ const schema = v.strictObject({
   student: v.optional(text),
   teacher: v.optional(text),
   tokenizer: v.optional(text),
+  name: v.optional(text),
   device: v.optional(oneOfThese(devices)),
   dtype: v.optional(oneOfThese(dtypes)),
   threads: v.optional(wholeAbove0),

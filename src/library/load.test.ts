@@ -131,7 +131,8 @@ describe('Model', () => {
 
   it.each([
     [{ classes: [] }, /No class/],
-    [{ classes: ['goldfish', 500] }, /knows classes 0 to 9, got 500/],
+    [{ classes: ['goldfish'] }, /There is no class "goldfish" in the model/],
+    [{ classes: [1, 500] }, /There is no class 500: the classes of the model are 0 to 9\./],
     [{ classes: [0], count: 0 }, /count/],
     [{ classes: [0], steps: 3 }, /no preset with 3 steps/],
     [{ classes: [0], timesteps: [1] }, /start with 0/],

@@ -5,7 +5,8 @@ import { UsageError } from '../core/errors.ts'
 import { createEngine } from '../engine/node.ts'
 import type { TeacherSettings } from '../sampling/plan.ts'
 import { locate } from '../zoo/cache.ts'
-import { type ClassList, imagenet } from '../zoo/classes.ts'
+import { type ClassList, numberedClasses } from '../zoo/class-list.ts'
+import { imagenet } from '../zoo/classes.ts'
 import { download } from '../zoo/download.ts'
 import type { ModelEntry } from '../zoo/model-entry.ts'
 import { createPolicy, readPolicy } from '../zoo/policy-rules.ts'
@@ -14,9 +15,9 @@ import { holdsReleased, type ResolvedModel, resolveModel, roles } from '../zoo/r
 import { type LoadOptions, loadRequest } from './load-options.ts'
 import { Model } from './model.ts'
 import { hintsOf, teacherSettings } from './model-facts.ts'
-import { openModel } from './open.ts'
+import { type OpenedModel, openModel } from './open.ts'
 import { isExported, openExported } from './open-exported.ts'
-import { trainedFiles } from './run-folder.ts'
+import { filesOfFolders, trainedFiles } from './run-folder.ts'
 
 export type { LoadOptions, LoadProgress } from './load-options.ts'
 
@@ -45,11 +46,12 @@ export async function load(given?: string | LoadOptions, more?: LoadOptions): Pr
   const { signal, onProgress } = options
   signal?.throwIfAborted()
   if (options.download && model !== undefined) await fetchMissing(model, options)
-  const { student, teacher, tokenizer, needTeacher } = options
+  const { needTeacher } = options
   onProgress?.({ type: 'open', what: 'checkpoints' })
   const isFolder = model !== undefined && statSync(model, { throwIfNoEntry: false })?.isDirectory()
   if (isFolder && isExported(model)) return loadExported(model, options)
-  const named = { student, teacher, tokenizer }
+  const { student, teacher, tokenizer } = options
+  const named = await filesOfFolders({ student, teacher, tokenizer }, needTeacher)
   const found = isFolder && !holdsReleased(model) ? await trainedFiles(model, named, needTeacher) : undefined
   const files: ResolvedModel = found ?? resolveModel({ model, ...named, needTeacher })
   const hints = options.config ?? hintsOf(files.entry)
@@ -58,13 +60,13 @@ export async function load(given?: string | LoadOptions, more?: LoadOptions): Pr
     signal?.throwIfAborted()
     for (const text of opened.notes) onProgress?.({ type: 'note', text })
     const { entry } = files
-    const classes = entry ? classesOf(entry) : ownClasses(opened.classes)
+    const classes = entry ? classesOf(entry) : ownClasses(opened)
     const policy = await policyOf(options.policy, classes)
     onProgress?.({ type: 'open', what: 'engine' })
     const engine = await createEngine({ device: options.device, threads: options.threads })
     return new Model(
       {
-        name: entry?.name ?? model ?? 'custom',
+        name: entry?.name ?? options.name ?? model ?? 'custom',
         classes,
         presets: entry?.kind === 'student' ? entry.presets : opened.presets,
         teacherDefaults: teacherDefaults(entry, opened.family.name),
@@ -90,9 +92,11 @@ async function loadExported(folder: string, options: LoadOptions): Promise<Model
   return new Model({ ...facts, policy, files: { exported: config } }, networks, engine)
 }
 
-/** The classes that a network trained here names; of others nothing else is known than ImageNet. */
-const ownClasses = (labels: readonly string[] | undefined): ClassList =>
-  labels ? { name: 'the model', labels, sensitive: new Set() } : imagenet
+/** The classes that a network trained here names; ImageNet's of another that has as many; else their numbers. */
+function ownClasses({ classes: labels, family: { numClasses } }: OpenedModel): ClassList {
+  if (labels) return { name: 'the model', labels, sensitive: new Set() }
+  return numClasses === imagenet.labels.length ? imagenet : numberedClasses(numClasses)
+}
 
 const policyOf = async (policy: LoadOptions['policy'], classes: ClassList) =>
   typeof policy === 'string' ? readPolicy(policy, classes) : policy && createPolicy(policy, { classes })

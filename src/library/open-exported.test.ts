@@ -60,7 +60,8 @@ describe('an exported folder', () => {
   it.each([
     [{ dtype: 'int8' }, 'was exported in fp32, not int8'],
     [{ student: 'a.pth' }, '`student` says nothing of it'],
-    [{ needTeacher: true }, '`needTeacher` says nothing of it'],
+    [{ ema: false }, '`ema: false` says nothing of it'],
+    [{ needTeacher: true }, 'an export holds no teacher'],
   ] as const)('refuses %j', async (options, message) => {
     await expect(load(folder('var'), options)).rejects.toThrow(UsageError)
     await expect(load(folder('var'), options)).rejects.toThrow(message)

@@ -35,12 +35,16 @@ export const isExported = (folder: string): boolean =>
 export async function openExported(folder: string, options: LoadOptions): Promise<ExportedModel> {
   const path = join(folder, 'config.json')
   const config = readConfig(path, await readWhole(path, longestConfig))
-  const decided = (['student', 'teacher', 'tokenizer', 'config', 'ema', 'needTeacher'] as const).find(
-    (name) => options[name],
-  )
+  const files = (['student', 'teacher', 'tokenizer', 'config'] as const).find((name) => options[name] !== undefined)
+  const decided = options.ema === false ? 'ema: false' : files
   if (decided) {
     throw new UsageError(`${folder} is an exported student with its decoder, so \`${decided}\` says nothing of it.`, {
       remedy: 'Leave it out, or load the checkpoints.',
+    })
+  }
+  if (options.needTeacher) {
+    throw new UsageError(`${folder} is an exported student with its decoder, and an export holds no teacher.`, {
+      remedy: 'Sample with the student alone, or load the checkpoints.',
     })
   }
   if (options.dtype !== undefined && options.dtype !== config.dtype) {
@@ -52,7 +56,7 @@ export async function openExported(folder: string, options: LoadOptions): Promis
   const facts = exportedFacts(config)
   return {
     family: exportedFamily(config),
-    facts: { ...facts, name: folder },
+    facts: { ...facts, name: options.name ?? folder },
     config: path,
     programs: (engine) =>
       exportedPrograms(config, (file, _, { prepack, signal } = {}) =>

@@ -4,6 +4,7 @@ import { openFile } from '../checkpoint/node-source.ts'
 import type { Checkpoint } from '../checkpoint/types.ts'
 import { type AssembledModel, assembleModel, type OpenOptions, type Role } from './assemble.ts'
 
+/** Files, or for `load` folders that hold one network of the role. */
 export interface ModelFiles {
   student?: string | undefined
   teacher?: string | undefined

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { UsageError } from '../core/errors.ts'
 import { load } from './load.ts'
-import { trainedFiles } from './run-folder.ts'
+import { filesOfFolders, trainedFiles } from './run-folder.ts'
 
 let root: string
 beforeEach(() => {
@@ -106,4 +106,32 @@ it('a folder of other files is none of ours', async () => {
   mkdirSync(join(root, 'empty'))
   expect(await trainedFiles(join(root, 'empty'), {})).toBeUndefined()
   await expect(load(join(root, 'empty'))).rejects.toThrow(/holds no file under its released name/)
+})
+
+it('a role may be named by the folder of its run', async () => {
+  const [teacher, tokenizer] = [put('sprites-var', 'teacher'), put('sprites-var-vqvae', 'tokenizer')]
+  put('sprites-llamagen-vq', 'another')
+  const student = putStudent(teacher, tokenizer, 'student')
+  const folder = (name: string) => join(root, name)
+  expect(await filesOfFolders({ student: folder('student') })).toEqual({ student, teacher, tokenizer })
+  expect(await filesOfFolders({ student: folder('student'), tokenizer: folder('another') })).toEqual({
+    student,
+    tokenizer: join(root, 'another', 'model.safetensors'),
+  })
+  expect(await filesOfFolders({ teacher: folder('teacher'), tokenizer })).toEqual({ teacher, tokenizer })
+  expect(await filesOfFolders({ student, tokenizer })).toEqual({ student, tokenizer })
+  await using model = await load({ student: folder('student'), name: 'mine', threads: 1 })
+  const { images } = await model.sample({ classes: ['boat'] })
+  expect(images[0]!.settings).toMatchObject({ model: 'mine', className: 'boat' })
+})
+
+it('a folder without the role, or with several of it, says so', async () => {
+  put('sprites-var-vqvae', 'a', 'tokenizer')
+  await expect(filesOfFolders({ teacher: join(root, 'a') })).rejects.toThrow(
+    /`teacher` .*a is a folder without a teacher\. Name the file with `teacher`/,
+  )
+  put('sprites-llamagen-vq', 'a', 'other')
+  await expect(filesOfFolders({ tokenizer: join(root, 'a') })).rejects.toThrow(
+    /`tokenizer` .*a is a folder with several tokenizers: .*other.model\.safetensors, .*tokenizer.model\.safetensors/,
+  )
 })

@@ -8,6 +8,7 @@ import { openFile } from '../checkpoint/node-source.ts'
 import { UsageError } from '../core/errors.ts'
 import { fileSha256 } from '../jobs/manifest.ts'
 import { isKept, type TrainedFacts, trainedFacts } from '../models/trained-facts.ts'
+import { holdsReleased, releasedIn } from '../zoo/resolve.ts'
 import type { ModelFiles } from './open.ts'
 
 const weights = 'model.safetensors'
@@ -19,16 +20,52 @@ interface Trained {
   earlier: boolean
 }
 
+type NetworkRole = keyof ModelFiles
+
+/**
+ * Files in place of the folders that are named among `given`: the one network of that role in it. Without a tokenizer, that of the
+ * run in the student's or the teacher's folder is taken.
+ * @throws UsageError when a folder holds none or several of the role
+ */
+export async function filesOfFolders(given: ModelFiles, needTeacher = false): Promise<ModelFiles> {
+  const files: Partial<Record<NetworkRole, string | undefined>> = { ...given }
+  for (const role of ['student', 'teacher', 'tokenizer'] as const) {
+    const path = given[role]
+    if (isFolder(path)) files[role] = await fileOf(path, role)
+  }
+  const main = given.student === undefined ? 'teacher' : 'student'
+  const folder = given[main]
+  if (!isFolder(folder) || files.tokenizer !== undefined || holdsReleased(folder)) return files
+  return (await trainedFiles(folder, { ...files, [main]: undefined }, needTeacher, main)) ?? files
+}
+
+const isFolder = (path: string | undefined): path is string =>
+  path !== undefined && (statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false)
+
+async function fileOf(folder: string, role: NetworkRole): Promise<string> {
+  const trained = (await trainedIn(folder))
+    .filter(({ facts, earlier }) => facts.kind === role && !earlier)
+    .map(({ path }) => path)
+  const found = trained.length ? trained : releasedIn(folder, role)
+  const [file, ...others] = found
+  const remedy = `Name the file with \`${role}\`.`
+  if (file === undefined) throw new UsageError(`\`${role}\` ${folder} is a folder without a ${role}.`, { remedy })
+  if (!others.length) return file
+  throw new UsageError(`\`${role}\` ${folder} is a folder with several ${role}s: ${found.join(', ')}.`, { remedy })
+}
+
 /**
  * The files of the one model in a folder; undefined when no network in it was trained here. The runs that it was trained with may
  * also lie beside the folder.
  * @param given files that are named already
+ * @param wanted what is sampled with; a student where there is one
  * @throws UsageError that says what is there when it is not one model
  */
 export async function trainedFiles(
   folder: string,
   given: ModelFiles,
   needTeacher = false,
+  wanted?: 'student' | 'teacher',
 ): Promise<ModelFiles | undefined> {
   const inside = await trainedIn(folder)
   if (!inside.length) return undefined
@@ -37,9 +74,8 @@ export async function trainedFiles(
   const ofKind = (all: readonly Trained[], kind: string) => all.filter(({ facts }) => facts.kind === kind)
   const present = (all: readonly Trained[]) => all.filter(({ earlier }) => !earlier)
 
-  const mainKind = given.student
-    ? undefined
-    : ['student', 'teacher'].find((kind) => ofKind(present(inside), kind).length)
+  const mainKinds = wanted ? [wanted] : ['student', 'teacher']
+  const mainKind = given.student ? undefined : mainKinds.find((kind) => ofKind(present(inside), kind).length)
   const mains = mainKind === undefined ? [] : ofKind(present(inside), mainKind)
   if (!given.student && !mains.length && !given.teacher) {
     throw new UsageError(`${folder} holds neither a student nor a teacher, but ${listed(inside)}.`, {

@@ -23,11 +23,15 @@ export interface AccessOptions {
   isPage(path: string): boolean
 }
 
-function checkName(host: string, known: readonly string[]): void {
+function checkName(host: string, known: readonly string[], publicOrigin: string | undefined): void {
   if (known.includes(canonicalHost(host) ?? '')) return
+  const remedy =
+    publicOrigin === undefined
+      ? '--public-url gives it another name.'
+      : '--public-url is set, so the proxy has to pass on the Host header as it came, with its port.'
   throw new ApiError(
     403,
-    `This server does not answer to the host ${quote(host)}, only to ${known.join(', ')}; --public-url gives it another name.`,
+    `This server does not answer to the host ${quote(host)}, only to ${known.join(', ')}; ${remedy}`,
     { code: 'wrong_host' },
   )
 }
@@ -45,7 +49,7 @@ export function accessRules(options: AccessOptions): MiddlewareHandler<RequestCo
     if (host === undefined) throw new ApiError(400, 'The Host header names no host.', { code: 'wrong_host' })
     // A page can write X-Forwarded-Host, and a page on this machine has the address of its proxy, but only the browser writes Host:
     // so the header of the connection itself has to name this server, too
-    if (known) for (const name of [headers.host ?? '', caller.host]) checkName(name, known)
+    if (known) for (const name of [headers.host ?? '', caller.host]) checkName(name, known, publicOrigin)
     const { origin } = headers
     const invited = origin !== undefined && (origin === publicOrigin || origins.includes(origin))
     const picture = origins.length > 0 && origin === undefined && c.req.path.startsWith('/images/')
@@ -62,11 +66,16 @@ export function accessRules(options: AccessOptions): MiddlewareHandler<RequestCo
   const tokens: MiddlewareHandler<RequestContext> = async (c, next) => {
     if (secret && !isOpen(c.req.path)) {
       const [, given] = /^Bearer (.+)$/i.exec(c.req.header('authorization') ?? '') ?? []
-      if (given === undefined || !timingSafeEqual(digest(given), secret))
-        throw new ApiError(401, 'This server wants its token: Authorization: Bearer ...', {
+      if (given === undefined || !timingSafeEqual(digest(given), secret)) {
+        const fault =
+          given === undefined
+            ? 'This server wants its token: Authorization: Bearer ...'
+            : 'The token of this request is not that of the server.'
+        throw new ApiError(401, fault, {
           code: 'invalid_api_key',
           headers: { 'WWW-Authenticate': 'Bearer' },
         })
+      }
     }
     await next()
   }

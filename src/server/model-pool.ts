@@ -1,5 +1,7 @@
 // The models that a server holds, each with an engine of its own. An engine whose worker died is replaced, and the model makes an
 // image before it counts as ready again. The request that was running fails; those that wait are served by the new engine.
+import { existsSync } from 'node:fs'
+import { basename, resolve } from 'node:path'
 import { EngineError } from '../core/errors.ts'
 import { quote } from '../core/show.ts'
 import type { LoadOptions } from '../library/load.ts'
@@ -13,6 +15,8 @@ export type ModelPoolOptions = Pick<LoadOptions, 'device' | 'dtype' | 'threads' 
 interface PooledModel {
   /** The name or folder that it was loaded from. */
   readonly spec: string
+  /** What it is called when it is a folder. */
+  readonly name: string | undefined
   model: Model
   ready: boolean
   restarts: number
@@ -36,9 +40,10 @@ export class ModelPool {
     const pool = new ModelPool(options)
     try {
       for (const spec of new Set(specs)) {
-        const model = await load(spec, options)
+        const name = nameOf(spec, [...specs, ...pool.names])
+        const model = await load(spec, { ...options, name })
         const before = pool.models.get(model.name)
-        pool.models.set(model.name, { spec, model, ready: false, restarts: 0, opening: undefined })
+        pool.models.set(model.name, { spec, name, model, ready: false, restarts: 0, opening: undefined })
         await before?.model.dispose()
       }
       return pool
@@ -127,13 +132,21 @@ export class ModelPool {
 
   private async reopen(pooled: PooledModel): Promise<void> {
     pooled.ready = false
-    const fresh = await load(pooled.spec, this.options)
+    const fresh = await load(pooled.spec, { ...this.options, name: pooled.name })
     const dead = pooled.model
     pooled.model = fresh
     pooled.restarts++
     await dead.dispose()
     for await (const _ of fresh.together(firstImage(fresh))) pooled.ready = true
   }
+}
+
+/** A folder is called by its last name, so that no path of this machine is published; a second of that name has a number. */
+function nameOf(spec: string, taken: readonly string[]): string | undefined {
+  if (!existsSync(spec)) return undefined
+  const name = basename(resolve(spec)) || 'model'
+  const names = [name, ...taken.map((_, i) => `${name}-${i + 2}`)]
+  return names.find((candidate) => candidate === spec || !taken.includes(candidate))
 }
 
 /** The image that a model makes to show that it works: the first class that the policy allows. */

@@ -1,11 +1,11 @@
 // What a model is called and how it is sampled from, where no zoo of files is at hand: embedded models are listed, checkpoints
-// trained here say it themselves, and of others ImageNet is assumed, as everywhere.
+// trained here say it themselves, and others are ImageNet's when they have a thousand classes, as everywhere.
 
 import type { AssembledModel } from '../library/assemble.ts'
 import type { BaseModelFacts } from '../library/base-model.ts'
 import { hintsOf, teacherSettings } from '../library/model-facts.ts'
 import type { ArchitectureHints } from '../models/infer.ts'
-import type { ClassList } from '../zoo/class-list.ts'
+import { type ClassList, numberedClasses } from '../zoo/class-list.ts'
 import { embedded } from '../zoo/embedded.ts'
 
 const entryOf = (name: string) => embedded.find((entry) => entry.name === name)
@@ -25,9 +25,10 @@ export async function checkpointFacts(name: string, assembled: AssembledModel): 
   }
   const { labels, sensitive, teachers } = await released()
   const own = assembled.classes
-  const classes: ClassList = own
-    ? { name: 'the model', labels: own, sensitive: new Set() }
-    : { name: 'ImageNet', labels, sensitive }
+  const { numClasses } = assembled.family
+  const imagenet: ClassList = { name: 'ImageNet', labels, sensitive }
+  const unnamed = numClasses === labels.length ? imagenet : numberedClasses(numClasses)
+  const classes: ClassList = own ? { name: 'the model', labels: own, sensitive: new Set() } : unnamed
   return { name, classes, presets: assembled.presets, teacherDefaults: teachers[assembled.family.name], weights }
 }
 

@@ -14,6 +14,17 @@ export interface ClassList {
   readonly sensitive: ReadonlySet<number>
 }
 
+/**
+ * The classes of a network when nothing says what they are called: "0" to "N - 1".
+ * @example
+ * numberedClasses(3).labels // ['0', '1', '2']
+ */
+export const numberedClasses = (count: number): ClassList => ({
+  name: 'the model',
+  labels: Array.from({ length: count }, (_, id) => String(id)),
+  sensitive: new Set(),
+})
+
 /** One class of a list. */
 export interface ClassInfo {
   readonly id: number

@@ -95,6 +95,10 @@ const releasedName = (entry: ModelEntry): string =>
 /** Whether a folder holds a file under its released name. */
 export const holdsReleased = (dir: string): boolean => inFolder(dir).size > 0
 
+/** The files of a role under their released names in a folder. */
+export const releasedIn = (dir: string, role: ModelEntry['kind']): string[] =>
+  [...inFolder(dir)].flatMap(([name, path]) => (findModel(name).kind === role ? [path] : []))
+
 /** The zoo models whose files lie in the folder or one level down, by name. */
 function inFolder(dir: string): Map<string, string> {
   const byFile = new Map(models.map((entry) => [releasedName(entry), entry.name]))

@@ -1,5 +1,5 @@
 // Runs command lines in-process and keeps what they print.
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll } from 'vitest'
@@ -55,6 +55,15 @@ export const tinyVar = [
   ...['--tokenizer', fixturePath('var_tiny_vqvae.pth')],
   ...quick,
 ]
+
+/** Flags for an exported folder below `folder`: twelve classes of 32 x 32 pixels, of which number 7 counts as sensitive. */
+export async function sensitiveModel(folder: string): Promise<string[]> {
+  const out = join(folder, 'sensitive-model')
+  await distilledJson('export', 'sprites-var-dd', '--threads', '1', '--out', out)
+  const path = join(out, 'config.json')
+  writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, 'utf8')), sensitive_classes: [7] }))
+  return ['--model', out, ...quick]
+}
 
 export const tinyLlamaGen = (config: string): string[] => [
   ...['--student', fixturePath('llamagen_tiny_dd.pt')],

@@ -2,9 +2,12 @@
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { spriteClasses } from '../../src/data/sprites.ts'
 import { fixturePath } from '../fixtures.ts'
 import { type HubServer, startHub } from '../hub-server.ts'
 import { distilled, distilledJson, temporaryFolder } from './command-line.ts'
+
+const temporary = temporaryFolder()
 
 describe('inspect', () => {
   it('prints the tree of a checkpoint', async () => {
@@ -21,7 +24,7 @@ describe('inspect', () => {
   })
 
   it('says what is wrong with a file', async () => {
-    expect(await distilled('inspect', 'nowhere.pth')).toMatchObject({ code: 1, stdout: '' })
+    expect(await distilled('inspect', 'nowhere.pth')).toMatchObject({ code: 2, stdout: '' })
     const { stderr } = await distilled('inspect', fixturePath('bad_unsafe_pickle.pth'))
     expect(stderr).toContain('bad_unsafe_pickle.pth')
   })
@@ -42,6 +45,15 @@ describe('models', () => {
     const { classes } = await distilledJson('models', '--classes')
     expect(classes).toHaveLength(1000)
     expect(classes.filter((info: { sensitive: boolean }) => info.sensitive)).toHaveLength(17)
+  })
+
+  it('lists the classes of a model in a folder', async () => {
+    const exported = join(temporary, 'exported')
+    await distilledJson('export', 'sprites-var-dd', '--threads', '1', '--out', exported)
+    const { classes } = await distilledJson('models', '--classes', '--model', exported)
+    expect(classes.map(({ name }: { name: string }) => name)).toEqual(spriteClasses)
+    const nowhere = await distilled('models', '--classes', '--model', join(temporary, 'nowhere'))
+    expect(nowhere).toMatchObject({ code: 2, stderr: expect.stringContaining('There is no model') })
   })
 })
 
@@ -76,6 +88,7 @@ describe('download', () => {
     const { code, stdout, stderr } = await distilled('download', 'var-dd-d16')
     expect(code).toBe(0)
     expect(stdout).toContain('2 files of var-dd-d16 are on this machine.')
+    expect(stderr).toMatch(/^connecting to 127\.0\.0\.1:\d+\n/)
     expect(stderr).toMatch(/VAR-DD\/var-d16.pth: .* of .*B, .*\/s/)
     expect((await distilled('models')).stdout).toMatch(/var-dd-d16 +328M {2}on disk/)
     expect((await distilled('models')).stdout).toMatch(/var-d16 +310M {2}- /)
@@ -118,10 +131,14 @@ describe('help', () => {
     expect(stdout).toContain('Examples:\n  $ distilled ')
   })
 
-  it('comes with 2 when no command is given', async () => {
-    const { code, stdout, stderr } = await distilled()
-    expect([code, stdout]).toEqual([2, ''])
-    expect(stderr).toContain('Usage: distilled')
+  it.each([[[]], [['data']], [['review']]])('comes when no command is given: %j', async (words) => {
+    const { code, stdout, stderr } = await distilled(...words)
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toContain(`Usage: ${['distilled', ...words].join(' ')}`)
+  })
+
+  it.each([[['pairs']], [['sample']], [['models', 'x']]])('does not come in place of a fault: %j', async (words) => {
+    expect((await distilled(...words)).code).toBe(2)
   })
 
   it('tells the version of the package', async () => {

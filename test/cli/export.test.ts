@@ -1,8 +1,10 @@
 // `distilled export`: what it says, and what it refuses.
+import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { run } from '../../src/cli/main.ts'
+import { serveModels } from '../../src/server/serve.ts'
 import { fixturePath } from '../fixtures.ts'
 import { distilled, distilledJson, temporaryFolder } from './command-line.ts'
 
@@ -39,6 +41,66 @@ it('exports networks from files, as a JSON result', async () => {
   const card = readFileSync(join(folder, 'tiny', 'README.md'), 'utf8')
   expect(card).toContain('The licence is that of the checkpoints it came from.')
   expect(card).toContain('AI-generated')
+})
+
+describe('an exported folder on the command line', () => {
+  const exported = join(folder, 'tiny')
+  const quick = ['--model', exported, '--device', 'cpu', '--threads', '1']
+  const sample = (...more: string[]) =>
+    distilled('sample', ...quick, '--class', '1', '--out', join(folder, 'made'), ...more)
+
+  it('is sampled, measured and served without any flag that it would not know', async () => {
+    expect(await sample()).toMatchObject({ code: 0 })
+    const run = ['--labels', 'balanced', '--count', '10', '--out', join(folder, 'many')]
+    expect(await distilled('sample', ...quick, ...run)).toMatchObject({ code: 0 })
+    const measured = ['--reference', 'sprites', '--features', 'sprites', '--metrics', 'is']
+    const sprites = join(folder, 'sprites')
+    expect(await distilled('export', 'sprites-var-dd', '--threads', '1', '--out', sprites)).toMatchObject({ code: 0 })
+    const evaluated = ['--model', sprites, '--count', '24', '--threads', '1', '--device', 'cpu']
+    expect(await distilled('evaluate', ...evaluated, ...measured)).toMatchObject({ code: 0 })
+    const server = await serveModels({ models: [exported], port: 0, device: 'cpu', threads: 1 })
+    expect(server.services.pool.names).toEqual(['tiny'])
+    await server.close(0)
+  })
+
+  it.each([
+    [['--no-ema'], 'so --no-ema says nothing of it'],
+    [['--teacher-only'], 'and an export holds no teacher'],
+    [['--tokenizer', fixturePath('var_tiny_vqvae.pth')], 'so --tokenizer says nothing of it'],
+    [['--dtype', 'int8'], 'was exported in fp32, not int8'],
+  ])('refuses %j', async (flags, message) => {
+    const { code, stderr } = await sample(...flags)
+    expect(stderr).toContain(message)
+    expect(code).toBe(2)
+  })
+
+  it('is not exported once more', async () => {
+    const again = await distilled('export', exported, '--out', join(folder, 'again'))
+    expect(again.stderr).toContain(`${exported} is an export already. Export the checkpoints that it came from`)
+    expect(again.code).toBe(2)
+  })
+})
+
+it('takes its model by --model, too, and one of the two', async () => {
+  const files = ['--threads', '1', '--out', join(folder, 'by-model')]
+  expect(await distilled('export', '--model', 'sprites-var-dd', ...files)).toMatchObject({ code: 0 })
+  const two = await distilled(
+    'export',
+    'sprites-var-dd',
+    '--model',
+    'sprites-llamagen-dd',
+    '--out',
+    join(folder, 'two'),
+  )
+  expect(two).toMatchObject({ code: 2, stderr: expect.stringContaining('name two models, and one is exported') })
+})
+
+it('the example says how it is called', async () => {
+  const run = spawnSync(process.execPath, ['examples/exported-model.js'], { encoding: 'utf8' })
+  expect(run).toMatchObject({
+    status: 2,
+    stderr: expect.stringMatching(/^Usage: node examples\/exported-model\.js FOLDER/),
+  })
 })
 
 it.each([

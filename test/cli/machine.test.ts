@@ -122,6 +122,12 @@ describe('completion', () => {
     expect(complete('sample', '--student', '')).toEqual({ found: [], files: true })
   })
 
+  it('names the shells that there are', () => {
+    const { stdout, stderr, status } = spawnSync(process.execPath, [bin, 'completion'], { encoding: 'utf8' })
+    expect({ stdout, status }).toEqual({ stdout: '', status: 2 })
+    expect(stderr).toContain('There are bash, zsh, fish. For example: distilled completion bash')
+  })
+
   it.each(['bash', 'zsh', 'fish'])('prints a script for %s', (shell) => {
     const { stdout, status } = spawnSync(process.execPath, [bin, 'completion', shell], { encoding: 'utf8' })
     expect([status, stdout]).toEqual([0, expect.stringContaining('distilled complete -- ')])

@@ -1,6 +1,7 @@
 // `distilled pairs` and `distilled pairs merge` as a person types them.
-import { readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import { openPairs } from '../../src/distill/read-pairs.ts'
 import { fixturePath } from '../fixtures.ts'
@@ -81,7 +82,7 @@ it('makes pairs of a LlamaGen teacher', async () => {
 it.each<[string, string[], number, RegExp]>([
   ['no teacher', ['pairs', '--count', '3'], 2, /No teacher was named\. For example --teacher var-d16/],
   ['no count', ['pairs', ...tiny], 2, /How many pairs\? For example --count 20000/],
-  ['no tokenizer', ['pairs', ...teacher, '--count', '3'], 2, /needs its tokenizer\. Name it with --tokenizer FILE/],
+  ['no tokenizer', ['pairs', ...teacher, '--count', '3'], 2, /needs its tokenizer\. Name its file with --tokenizer/],
   ['a strange shard', [...make('x'), '--shard', '2/2'], 2, /shard "2\/2": expected i\/n/],
   ['a strange solver', [...make('x'), '--solver', 'rk4'], 2, /Allowed choices are dpm, heun, euler/],
   ['one step', [...make('x'), '--ode-steps', '1'], 2, /from 2 to 10,000/],
@@ -97,4 +98,31 @@ it('explains itself', async () => {
   const { stdout } = await distilled('pairs', '--help')
   expect(stdout).toMatch(/--ode-steps <number>\s+steps of the solver \(default: 32\)/)
   expect((await distilled('pairs', 'merge', '--help')).stdout).toContain('distilled pairs merge <folders...>')
+})
+
+it('takes teacher and tokenizer by the folders of their runs', async () => {
+  const embedded = (name: string) => fileURLToPath(new URL(`../../models/${name}.safetensors`, import.meta.url))
+  const run = (name: string, model: string) => {
+    mkdirSync(join(folder, 'runs', name), { recursive: true })
+    copyFileSync(embedded(model), join(folder, 'runs', name, 'model.safetensors'))
+    return join(folder, 'runs', name)
+  }
+  const flags = ['--teacher', run('teacher', 'sprites-var'), '--tokenizer', run('tokenizer', 'sprites-var-vqvae')]
+  const small = [
+    '--count',
+    '2',
+    '--ode-steps',
+    '2',
+    '--device',
+    'cpu',
+    '--threads',
+    '1',
+    '--out',
+    join(folder, 'by-run'),
+  ]
+  const { settings } = await distilledJson('pairs', ...flags, ...small)
+  expect(settings).toMatchObject({ teacher: 'model.safetensors', tokenizer: 'model.safetensors', family: 'var' })
+  const nothing = await distilled('pairs', '--teacher', folder, ...small)
+  expect(nothing.stderr).toContain(`--teacher ${folder} is a folder `)
+  expect(nothing.code).toBe(2)
 })

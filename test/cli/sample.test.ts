@@ -7,7 +7,7 @@ import { npyBytes } from '../../src/checkpoint/npy.ts'
 import { toFloat32 } from '../../src/core/dtype.ts'
 import { readImage, readSettings } from '../../src/images/read.ts'
 import { fixturePath, loadFixture } from '../fixtures.ts'
-import { distilled, distilledJson, temporaryFolder, tinyLlamaGen, tinyVar } from './command-line.ts'
+import { distilled, distilledJson, sensitiveModel, temporaryFolder, tinyLlamaGen, tinyVar } from './command-line.ts'
 
 const folder = temporaryFolder()
 let runs = 0
@@ -39,7 +39,7 @@ describe('files', () => {
   it('are numbered images and a grid, with settings inside', async () => {
     const dir = out()
     const { code, stdout, stderr } = await distilled(
-      ...['sample', ...tinyVar, '--class', 'goldfish,3-4', '--class', '9', '--count', '2', '--seed', '5', '--out', dir],
+      ...['sample', ...tinyVar, '--class', '1,3-4', '--class', '9', '--count', '2', '--seed', '5', '--out', dir],
     )
     expect(code).toBe(0)
     const images = Array.from({ length: 8 }, (_, i) => `00000${i}.png`)
@@ -47,7 +47,7 @@ describe('files', () => {
     expect(await readImage(join(dir, '000003.png'))).toMatchObject({ width: 64, height: 64 })
     expect(await readImage(join(dir, 'grid.png'))).toMatchObject({ width: 2 * 66 + 2, height: 4 * 66 + 2 })
     expect(await readSettings(join(dir, '000003.png'))).toMatchObject({
-      ...{ model: 'custom', class: 3, className: 'tiger shark', seed: 5, index: 3, rng: 'philox' },
+      ...{ model: 'custom', class: 3, className: '3', seed: 5, index: 3, rng: 'philox' },
       ...{ plan: { kind: 'student', timesteps: [0] }, dtype: 'fp32', ema: true },
     })
     expect(stdout).toContain('8 images: ')
@@ -68,6 +68,17 @@ describe('files', () => {
     await distilled('sample', ...tinyVar, '--class', '1,2', '--out', dir, '--format', format)
     expect(readdirSync(dir).sort()).toEqual([`000000.${format}`, `000001.${format}`, `grid.${format}`])
     expect(await readSettings(join(dir, `000001.${format}`))).toMatchObject({ class: 2, index: 1 })
+  })
+
+  it('called jpg are jpeg', async () => {
+    const dir = out()
+    expect(await distilled('sample', ...tinyVar, '--class', '1', '--out', dir, '--format', 'jpg')).toMatchObject({
+      code: 0,
+    })
+    expect(readdirSync(dir)).toEqual(['000000.jpeg'])
+    const { code, stderr } = await distilled('sample', ...tinyVar, '--class', '1', '--out', dir, '--format', 'gif')
+    expect(stderr).toContain('Allowed choices are png, webp, jpeg, npz.')
+    expect(code).toBe(2)
   })
 
   it('can be one .npz as the ADM evaluator reads it', async () => {
@@ -255,16 +266,25 @@ describe('what is printed', () => {
       settings: { model: 'custom', classes: [7, 1], count: 1, seed: 0, dtype: 'fp32' },
       ...{ device: 'cpu', reason: 'asked for', threads: 1 },
       images: [
-        { file: join(dir, '000000.png'), index: 0, class: 7, className: 'cock', sensitive: true, seed: 0 },
-        { file: join(dir, '000001.png'), index: 1, class: 1, className: 'goldfish', sensitive: false, seed: 0 },
+        { file: join(dir, '000000.png'), index: 0, class: 7, className: '7', sensitive: false, seed: 0 },
+        { file: join(dir, '000001.png'), index: 1, class: 1, className: '1', sensitive: false, seed: 0 },
       ],
     })
     expect(result.timings.perImage).toBeGreaterThan(0)
   })
 
   it('names sensitive classes and flags without effect', async () => {
-    const { stderr } = await distilled('sample', ...tinyVar, '--class', 'cock', '--top-k', '5', '--out', out())
-    expect(stderr).toContain('sensitive class 7 cock')
+    const flags = [...(await sensitiveModel(folder)), '--class', '7', '--top-k', '5', '--out', out()]
+    const { stderr } = await distilled('sample', ...flags)
+    expect(stderr).toContain('sensitive class 7 flower')
     expect(stderr).toContain('no effect of --top-k')
+  })
+})
+
+describe('classes that nothing names', () => {
+  it.each(['goldfish', 'dog', 'tench'])('are numbers and no ImageNet classes: %s', async (name) => {
+    const { code, stderr } = await distilled('sample', ...tinyVar, '--class', name, '--out', out())
+    expect(stderr).toContain(`There is no class "${name}" in the model. Give an id from 0 to 9`)
+    expect(code).toBe(2)
   })
 })

@@ -120,6 +120,18 @@ describeWith(openssl)('a server behind a TLS proxy', () => {
       return { status: answer.status, ...JSON.parse(answer.body.toString()) }
     }
 
+    it('that drops the port of --public-url is told which host came and which was expected', async () => {
+      const server = await serve({ publicUrl: 'https://app.test:7943/' })
+      const { status, error } = await answered(server, { host: 'app.test' })
+      expect([status, error.code]).toEqual([403, 'wrong_host'])
+      expect(error.message).toMatch(
+        /^This server does not answer to the host "app\.test", only to .*app\.test:7943; --public-url is set, so the proxy has to pass on the Host header as it came, with its port\.$/,
+      )
+      const own = { host: 'app.test:7943', origin: 'https://app.test:7943' }
+      expect((await answered(server, own)).status).toBe(200)
+      await server.close(0)
+    })
+
     it('changes nothing without --trust-proxy', async () => {
       const server = await serve()
       const { data } = await answered(server, foreign)

@@ -46,7 +46,8 @@ export async function arraySet(path: string): Promise<EvaluationSet> {
       const held = names ? `arrays of other names: ${names}` : 'no arrays'
       const notRead = checkpoint.notRead.length ? ` (not read: ${checkpoint.notRead.slice(0, 8).join(', ')})` : ''
       throw new CheckpointError(`${path} holds ${held}${notRead}.`, {
-        remedy: 'Expected images (arr_0), features, or statistics (mu and sigma; m and s in a .pth).',
+        remedy:
+          'Expected images named "arr_0", features named "features", or statistics named "mu" and "sigma" ("m" and "s" in a .pth).',
       })
     }
     source = images && (await imagesOf(path, images, tensor('arr_1')))
