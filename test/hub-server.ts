@@ -42,6 +42,8 @@ export interface HubBehaviour {
   alter?: (content: Buffer) => Buffer
   /** Ignores Range, as some proxies do. */
   noRange?: boolean
+  /** Answers a request for a whole file with this part of it, which nobody asked for. */
+  unaskedPart?: [start: number, status: number]
 }
 
 /** Starts hub and content server on two ports of the loopback interface. */
@@ -65,12 +67,13 @@ export async function startHub(behaviour: HubBehaviour): Promise<HubServer> {
     note('content', request)
     const path = decodeURIComponent(request.url!.slice(1))
     const whole = behaviour.alter?.(files[path]!) ?? files[path]!
-    const start = behaviour.noRange ? 0 : Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0)
+    const [first, status] = behaviour.unaskedPart ?? [0, 206]
+    const start = behaviour.noRange ? 0 : Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? first)
     const body = whole.subarray(start)
     response.setHeader('content-length', body.length)
-    if (start > 0) {
+    if (start > 0 || behaviour.unaskedPart) {
       response.setHeader('content-range', `bytes ${start}-${whole.length - 1}/${whole.length}`)
-      response.statusCode = 206
+      response.statusCode = status
     }
     const cut = cuts.shift()
     const stall = stalls

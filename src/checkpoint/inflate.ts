@@ -2,7 +2,7 @@
 import { crc32 } from '../core/crc32.ts'
 import { DistilledError } from '../core/errors.ts'
 import { fileErrors, quote } from './file-error.ts'
-import { maxInflatedBytes } from './limits.ts'
+import { maxInflatedBytes, maxInflatedTightly } from './limits.ts'
 import { streamOf } from './sources.ts'
 import type { ByteSource } from './types.ts'
 import type { ZipEntry } from './zip.ts'
@@ -23,6 +23,11 @@ export async function inflate(
   if (entry.size > maxInflatedBytes || entry.size > 1032 * entry.compressedSize) {
     const found = `${entry.size} packed in ${entry.compressedSize}`
     throw fileError(place, `at most ${maxInflatedBytes} bytes`, found, 'Save it without compression.')
+  }
+  const most = Math.max(maxInflatedTightly, 16 * entry.compressedSize)
+  if (wanted > most) {
+    const found = `${wanted} packed in ${entry.compressedSize}`
+    throw fileError(place, `at most ${most} bytes`, found, 'Save it without compression.')
   }
   const packed = packedBytes(source, start, entry.compressedSize)
   const out = new Uint8Array(wanted)

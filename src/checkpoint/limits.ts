@@ -55,13 +55,17 @@ export const maxDirectoryBytes = 8 * MiB
 /** The safetensors specification allows 100 MB, which would be about a million tensors; 50,000 take 6 MB. */
 export const maxSafetensorsHeaderBytes = 16 * MiB
 export const maxSafetensorsTensors = 50_000
-/** np.savez of a network has about as many arrays as the network tensors; the start of every one is read, and inflated if deflated. */
+/** np.savez of a network has about as many arrays as the network tensors; the start of every one is read. */
 export const maxNpzEntries = 3000
+/** The start of a deflated one is inflated, which takes about 0.3 ms each. */
+export const maxDeflatedNpzEntries = 1500
 /** Training programs write some hundred. */
 export const maxMetadataKeys = 10_000
 /** numpy's own bound, unless told otherwise. */
 export const maxNpyHeaderBytes = 10_000
 /** A compressed array is inflated as a whole when read. */
 export const maxInflatedBytes = 1024 * MiB
+/** An array packed more than 16 to 1, as images and weights are not, is inflated up to this size. */
+export const maxInflatedTightly = 64 * MiB
 /** An expanded tensor (stride 0) may hold more elements than its storage, up to this many bytes. */
 export const maxExpandedBytes = 16 * MiB

@@ -4,7 +4,7 @@ import { crc32 } from '../core/crc32.ts'
 import { UsageError } from '../core/errors.ts'
 import { fileErrors, quote } from './file-error.ts'
 import { inflate } from './inflate.ts'
-import { maxNpzEntries } from './limits.ts'
+import { maxDeflatedNpzEntries, maxNpzEntries } from './limits.ts'
 import {
   type NpyData,
   npyHeader,
@@ -28,14 +28,13 @@ export interface Npz {
 /** Reads the headers of the arrays; their elements are read, and held against their checksum, when they are asked for. */
 export async function readNpz(source: ByteSource, directory: ReadonlyMap<string, ZipEntry>): Promise<Npz> {
   const fileError = fileErrors(source.name)
-  if (directory.size > maxNpzEntries) {
-    throw fileError(
-      'zip directory',
-      `at most ${maxNpzEntries} arrays`,
-      `${directory.size}`,
-      'Save it in several files.',
-    )
+  const atMost = (most: number, what: string, count: number) => {
+    if (count > most)
+      throw fileError('zip directory', `at most ${most} ${what}`, `${count}`, 'Save it in several files.')
   }
+  atMost(maxNpzEntries, 'arrays', directory.size)
+  const deflated = [...directory.values()].filter((entry) => entry.compressed)
+  atMost(maxDeflatedNpzEntries, 'deflated arrays', deflated.length)
   const arrays = new Map<string, Window>()
   const notRead: string[] = []
   for (const entry of directory.values()) {
@@ -57,10 +56,9 @@ export async function readNpz(source: ByteSource, directory: ReadonlyMap<string,
 
 /** The start of an entry with the whole header in it, as far as it is acceptable. */
 async function headOf(source: ByteSource, start: number, entry: ZipEntry): Promise<Uint8Array> {
-  const read = (length: number) => {
-    const reach = Math.min(length, entry.size)
-    return entry.compressed ? inflate(source, start, entry, reach) : source.read(start, reach)
-  }
+  // Most of the time goes into starting to inflate, so that is done once.
+  if (entry.compressed) return inflate(source, start, entry, Math.min(npyHeaderReach, entry.size))
+  const read = (length: number) => source.read(start, Math.min(length, entry.size))
   const head = await read(npyHeaderUsual)
   const length = head.length < 12 ? 0 : head[6] === 1 ? head[8]! + 256 * head[9]! : npyHeaderReach
   return 10 + length <= head.length ? head : read(npyHeaderReach)

@@ -1,5 +1,6 @@
 // An error of the library in the words of the command line: its remedy for a shell where it has one, and options as flags.
 import { DistilledError } from '../core/errors.ts'
+import { printableLine } from '../core/show.ts'
 
 /** `teacherFrom: 4`, as core/errors.ts says that options are written. */
 const option = /`([a-z][A-Za-z]*)(?:: ([^`]*))?`/g
@@ -32,4 +33,22 @@ function argumentOf(value: string | undefined): string[] {
       .replace(/,\s+/g, ',')
       .replace(/^'(.*)'$/, '$1'),
   ]
+}
+
+/** Characters of an error on the command line, with the "error: " before it and the line end behind it. */
+const longestError = 2000
+const longestParagraph = longestError - 'error: \n'.length
+
+/** Text as one line that is harmless to a terminal; it is cut before it is looked through, as files choose its length. */
+export function paragraph(text: string): string {
+  const lines = shortened(text, 4 * longestParagraph).split('\n')
+  const words = lines.map((line) => line.trim()).filter((line) => line !== '')
+  return shortened(printableLine(words.join(' ')), longestParagraph)
+}
+
+/** The cause is in the first part of a message, the remedy in the last: the middle is left out. */
+function shortened(text: string, most: number): string {
+  if (text.length <= most) return text
+  const tail = Math.floor(most / 5)
+  return `${text.slice(0, most - tail - 5)} ... ${text.slice(-tail)}`
 }

@@ -4,12 +4,11 @@ import { constants } from 'node:os'
 import { type Command, CommanderError } from 'commander'
 import { UsageError } from '../core/errors.ts'
 import { printable, printableLine } from '../core/show.ts'
-import { errorText } from './error-text.ts'
+import { errorText, paragraph } from './error-text.ts'
 import { Interrupted, type Io } from './io.ts'
 import { programOf } from './program.ts'
 
 const interrupted = 128 + constants.signals.SIGINT
-const longestError = 2000
 
 /**
  * Runs one command line and returns its exit code; writes to `io` only.
@@ -46,19 +45,12 @@ function withHelp(argv: readonly string[], program: Command): readonly string[] 
 function describe(error: unknown, flags: ReadonlySet<string>): string {
   if (process.env.DISTILLED_DEBUG === '1' && error instanceof Error && error.stack) return printable(error.stack)
   const message = error instanceof Error ? errorText(error, flags) : String(error)
-  return shortened(printableLine(message.replace(/\s*\n\s*/g, ' ')))
+  return paragraph(message)
 }
 
 /** Names of all flags of the commands that are loaded, in camel case. */
 const flagsOf = ({ options, commands: below }: Command): Set<string> =>
   new Set([...options.map((option) => option.attributeName()), ...below.flatMap((command) => [...flagsOf(command)])])
-
-/** The error is at the beginning, the remedy at the end. */
-function shortened(text: string): string {
-  if (text.length <= longestError) return text
-  const tail = 400
-  return `${text.slice(0, longestError - tail - 5)} ... ${text.slice(-tail)}`
-}
 
 /** The process: its arguments, its streams and its signals. The second of a kind ends it at once. */
 export async function main(): Promise<void> {

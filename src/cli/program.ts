@@ -1,9 +1,10 @@
 // The tree of commands as commander parses it: the rows of the table, those that are wanted loaded, and the rules that hold for all
 // of them (an option that takes one value is given once; paths are files and folders).
 import { Command, CommanderError, Option } from 'commander'
-import { printable, printableLine } from '../core/show.ts'
+import { printable } from '../core/show.ts'
 import { version } from '../library/version.ts'
 import { commands } from './commands.ts'
+import { paragraph } from './error-text.ts'
 import type { Io } from './io.ts'
 import { collected } from './parse.ts'
 import { refuseSpecialFiles } from './special-file.ts'
@@ -38,7 +39,7 @@ export async function programOf(io: Io, words?: readonly string[]): Promise<Comm
     .configureOutput({
       writeOut: (text) => io.stdout.write(printable(text)),
       writeErr: (text) => io.stderr.write(printable(text)),
-      outputError: (text, write) => write(`${printableLine(text.trim().replace(/\s*\n\s*/g, ' '))}\n`),
+      outputError: (text, write) => write(`${paragraph(text)}\n`),
       getOutHelpWidth: () => io.stdout.columns || 100,
       getErrHelpWidth: () => io.stderr.columns || 100,
     })

@@ -58,7 +58,7 @@ export async function plannedSteps(folder: string, kind: string): Promise<number
 
 async function readConfig(path: string): Promise<unknown> {
   try {
-    return JSON.parse(await readText(path))
+    return JSON.parse(await readText(path, 2 ** 24))
   } catch (cause) {
     throw new UsageError(`${path} cannot be read: ${(cause as Error).message}.`, {
       remedy: 'It says what the run in this folder is. Name another folder for a new run.',

@@ -9,6 +9,9 @@ const latin1 = new TextDecoder('latin1')
 const utf8 = new TextDecoder()
 const encoder = new TextEncoder()
 
+/** The settings of an image have some 300 bytes. */
+const maxTextBytes = 2 ** 16
+
 interface Chunk {
   type: string
   /** Where the chunk's length field starts. */
@@ -30,21 +33,32 @@ export function isPng(bytes: Uint8Array): boolean {
 export function readPngText(png: Uint8Array): Map<string, string> {
   const texts = new Map<string, string>()
   for (const chunk of chunks(png)) {
-    const [key, text] = textOf(chunk) ?? []
-    if (key !== undefined && text !== undefined) texts.set(key, text)
+    const key = keywordOf(chunk)
+    const text = key && textOf(chunk, key)
+    if (key && text !== undefined) texts.set(key, text)
   }
   return texts
 }
 
-/** Keyword and text of a chunk; undefined when it holds no uncompressed text. */
-function textOf({ type, data }: Chunk): [keyword: string, text: string] | undefined {
+/** The keyword of a chunk, which has 1 to 79 characters; undefined when it holds no text. */
+function keywordOf({ type, data }: Chunk): string | undefined {
   if (type !== 'tEXt' && type !== 'iTXt') return undefined
-  const keyEnd = data.indexOf(0)
-  const key = latin1.decode(data.subarray(0, keyEnd))
-  if (type === 'tEXt') return [key, latin1.decode(data.subarray(keyEnd + 1))]
+  const end = data.subarray(0, 80).indexOf(0)
+  return end > 0 ? latin1.decode(data.subarray(0, end)) : undefined
+}
+
+/** The text of a chunk with that keyword; undefined when it is compressed. */
+function textOf({ type, data }: Chunk, keyword: string): string | undefined {
+  const keyEnd = keyword.length
+  if (data.length > maxTextBytes) {
+    throw new CheckpointError(
+      `The text "${keyword}" of this PNG file has ${data.length} bytes, expected at most ${maxTextBytes}.`,
+    )
+  }
+  if (type === 'tEXt') return latin1.decode(data.subarray(keyEnd + 1))
   if (data[keyEnd + 1] !== 0) return undefined
   const languageEnd = data.indexOf(0, keyEnd + 3)
-  return [key, utf8.decode(data.subarray(data.indexOf(0, languageEnd + 1) + 1))]
+  return utf8.decode(data.subarray(data.indexOf(0, languageEnd + 1) + 1))
 }
 
 /**
@@ -56,8 +70,9 @@ function textOf({ type, data }: Chunk): [keyword: string, text: string] | undefi
 export function findPngText(png: Uint8Array, keyword: string): string | undefined {
   for (const chunk of chunks(png)) {
     if (chunk.type === 'IDAT') return undefined
-    const [key, text] = textOf(chunk) ?? []
-    if (key === keyword) return text
+    if (keywordOf(chunk) !== keyword) continue
+    const text = textOf(chunk, keyword)
+    if (text !== undefined) return text
   }
   return undefined
 }

@@ -10,6 +10,8 @@ export const SETTINGS_KEY = 'distilled-decoding'
 export const settingsMark = /distilled-decoding\0|"distilled-decoding":|\sdd:settings="/
 export const SOFTWARE = 'distilled-decoding'
 export const COMMENT = 'AI-generated image'
+/** A packet of ours has some 1,200. */
+const maxPacketCharacters = 2 ** 17
 
 const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
 const characters = new Map(Object.entries(entities).map(([character, entity]) => [entity, character]))
@@ -30,6 +32,7 @@ export function toXmp(settings: Settings | undefined): string {
 
 /** The settings' JSON in a packet of ours; undefined in any other. */
 export function settingsInXmp(xmp: string): string | undefined {
+  if (xmp.length > maxPacketCharacters) return undefined
   const json = xmp.match(/\sdd:settings="([^"]*)"/)?.[1]
   return json?.replace(/&(amp|lt|gt|quot);/g, (entity) => characters.get(entity)!)
 }

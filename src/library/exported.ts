@@ -4,6 +4,7 @@
 import * as v from 'valibot'
 import { CheckpointError, UsageError } from '../core/errors.ts'
 import type { LoadOptions, Program } from '../engine/types.ts'
+import { maxLatentNumbers } from '../models/trained-facts.ts'
 import type { Family } from '../sampling/family.ts'
 import type { Programs } from '../sampling/programs.ts'
 import type { BaseModelFacts } from './base-model.ts'
@@ -27,7 +28,7 @@ export const modelType = 'distilled-decoding'
 export const formatVersion = 1
 
 /** What is read of config.json; `distilled export` writes no less (export/config.ts). */
-const schema = v.object({
+const entries = v.object({
   name,
   family: v.picklist(['var', 'llamagen']),
   dtype: v.picklist(['fp32', 'fp16', 'int8']),
@@ -58,6 +59,20 @@ const schema = v.object({
     v.maxLength(most),
   ),
 })
+
+const schema = v.pipe(
+  entries,
+  v.forward(
+    v.check(
+      ({ token_groups: groups, channels }) => tokensIn(groups) * channels <= maxLatentNumbers,
+      `expected tokens x channels to be at most ${maxLatentNumbers}`,
+    ),
+    ['token_groups'],
+  ),
+)
+
+const tokensIn = (groups: v.InferOutput<typeof entries>['token_groups']): number =>
+  Array.isArray(groups) ? groups.reduce((sum, size) => sum + size, 0) : groups.size * groups.count
 
 export type ExportedConfig = v.InferOutput<typeof schema>
 

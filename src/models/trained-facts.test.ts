@@ -57,6 +57,14 @@ it.each([
 })
 
 it.each([
+  ['sprites-var-vqvae', { normGroups: 7 }, 'expected normGroups to divide the channels of every level'],
+  ['sprites-var-dd', { channels: 4096, patchNums: [512] }, 'expected tokens x channels to be at most 4194304'],
+])('refuses %s with %j, whose numbers contradict each other', (name, change, message) => {
+  const bad = withArchitecture(name, change)
+  expect(() => read(bad)).toThrow(`x.safetensors: metadata "distilled.architecture": ${message}`)
+})
+
+it.each([
   [{ 'distilled.kind': 'virus' }, 'distilled.kind'],
   [{ 'distilled.classes': '[1, 2]' }, 'distilled.classes", 0'],
   [{ 'distilled.classes': '["fish"]' }, 'names 1 classes, its architecture has 12'],

@@ -28,7 +28,13 @@ const numClasses = whole(1, 2 ** 20)
 const side = 512
 const patchNums = list(1, side, 64)
 
-const transformer: v.GenericSchema<unknown, TransformerArchitecture> = v.variant('family', [
+/** Numbers of one image's tokens, the noise that a sampler starts from: VAR at 512 x 512 has 71,680. */
+export const maxLatentNumbers = 2 ** 22
+
+const tokensOf = (arch: TransformerArchitecture): number =>
+  arch.family === 'var' ? arch.patchNums.reduce((sum, patches) => sum + patches ** 2, 0) : arch.tokens
+
+const transformers: v.GenericSchema<unknown, TransformerArchitecture> = v.variant('family', [
   v.object({
     family: v.literal('var'),
     ...{ depth: blocks, embedDim: width, heads, patchNums, vocabSize: codes, channels, numClasses },
@@ -45,6 +51,14 @@ const transformer: v.GenericSchema<unknown, TransformerArchitecture> = v.variant
   }),
 ])
 
+const transformer = v.pipe(
+  transformers,
+  v.check(
+    (arch) => tokensOf(arch) * arch.channels <= maxLatentNumbers,
+    `expected tokens x channels to be at most ${maxLatentNumbers}`,
+  ),
+)
+
 const convolutions = {
   ch: whole(1, 4096),
   chMult: list(1, 64, 16),
@@ -53,7 +67,7 @@ const convolutions = {
   vocabSize: codes,
 }
 
-const tokenizer: v.GenericSchema<unknown, TokenizerArchitecture> = v.variant('family', [
+const tokenizers: v.GenericSchema<unknown, TokenizerArchitecture> = v.variant('family', [
   v.object({
     family: v.literal('var'),
     ...convolutions,
@@ -62,6 +76,14 @@ const tokenizer: v.GenericSchema<unknown, TokenizerArchitecture> = v.variant('fa
   }),
   v.object({ family: v.literal('llamagen'), ...convolutions, zChannels: channels, embedDim: channels }),
 ])
+
+const tokenizer = v.pipe(
+  tokenizers,
+  v.check(
+    ({ ch, chMult, normGroups = 1 }) => chMult.every((times) => (ch * times) % normGroups === 0),
+    'expected normGroups to divide the channels of every level',
+  ),
+)
 
 const classifier: v.GenericSchema<unknown, ClassifierArchitecture> = v.object({
   family: v.literal('classifier'),
@@ -93,7 +115,7 @@ export function checkBounds(file: string, { kind, architecture }: NetworkSpec): 
   if (parsed.success) return
   const [issue] = parsed.issues
   throw new CheckpointError(
-    `${file}: its tensors make a ${kind} whose ${v.getDotPath(issue)} is out of bounds: ${issue.message}.`,
+    `${file}: its tensors make a ${kind} whose ${v.getDotPath(issue) ?? 'architecture'} is out of bounds: ${issue.message}.`,
     {
       remedy: 'Is this the right checkpoint for the model? `distilled inspect FILE` shows what it holds.',
     },

@@ -10,6 +10,8 @@ import { fileSha256 } from '../jobs/manifest.ts'
 
 export const imagesFolder = 'images'
 const manifestName = 'manifest.json'
+/** 50,000 images take some 15 MB. */
+const maxManifestBytes = 2 ** 24
 
 const natural = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
 const sha256 = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))
@@ -87,7 +89,7 @@ export async function reviewedModels(folder: string): Promise<string[]> {
  */
 export async function readManifest(folder: string, model: string): Promise<ReviewManifest | undefined> {
   const path = join(folder, imagesFolder, model, manifestName)
-  const text = await readText(path).catch((error: NodeJS.ErrnoException) => {
+  const text = await readText(path, maxManifestBytes).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error
   })
   if (text === undefined) return undefined

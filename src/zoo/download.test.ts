@@ -216,6 +216,22 @@ describe('a broken connection', () => {
 })
 
 describe('a file that is not what was promised', () => {
+  it.each([206, 203, 416])(
+    'fails when the whole file comes with status %i and an ETag that is no sha256',
+    async (status) => {
+      const behaviour = {
+        unaskedPart: [1000, status] as [number, number],
+        etag: 'abcdef0123',
+        size: content.length - 1000,
+      }
+      const options = { ...(await serve(behaviour)), retries: 1 }
+      await expect(download(entry, options)).rejects.toThrow(
+        `the server answers ${status} to a request for the whole file`,
+      )
+      expect(locate(entry, options.settings)).toBeUndefined()
+    },
+  )
+
   it('fails on a wrong hash and leaves nothing behind', async () => {
     const alter = (bytes: Buffer) => Buffer.from(bytes).fill(0, 1000, 1010)
     const options = await serve({ alter })

@@ -196,13 +196,14 @@ async function receiveOnce(
   report(received)
   if (received === size) return
   const response = await fileContent(job.settings, job.repo, job.file, commit, { offset: received, signal })
-  if (received > 0 && !continues(response, received)) {
-    received = 0
+  if (received === 0 || !continues(response, received)) {
     await handle.truncate(0)
     if (response.status !== 200) {
       await response.body?.cancel()
-      throw new BrokenConnection(`${job.file}: the server does not continue where the last attempt stopped.`)
+      const wanted = received === 0 ? 'the whole file' : `the bytes from ${received} on`
+      throw new BrokenConnection(`${job.file}: the server answers ${response.status} to a request for ${wanted}.`)
     }
+    received = 0
   }
   const announced = received + Number(response.headers.get('content-length') ?? size - received)
   if (announced !== size) throw wrongSize(job, size, announced)

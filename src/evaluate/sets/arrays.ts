@@ -124,6 +124,18 @@ async function checkImages(path: string): Promise<void> {
   }
 }
 
+/** Inception has 2048 features, VGG 4096. A covariance has the square of it in numbers. */
+const maxFeatureWidth = 4096
+
+/** @throws CheckpointError before anything is read, or made of the width */
+function checkWidth(path: string, { name, shape }: TensorRef): void {
+  const width = shape.at(-1) ?? 0
+  if (width >= 1 && width <= maxFeatureWidth) return
+  throw new CheckpointError(
+    `${path}: "${name}" is [${shape.join(', ')}], expected features of width 1 to ${maxFeatureWidth}.`,
+  )
+}
+
 async function matricesOf(
   path: string,
   features: TensorRef,
@@ -135,6 +147,7 @@ async function matricesOf(
       const expected = tensor === features ? '[N, D]' : `[${features.shape[0]}, D]`
       throw new CheckpointError(`${path}: "${tensor.name}" is [${tensor.shape.join(', ')}], expected ${expected}.`)
     }
+    if (tensor !== probabilities) checkWidth(path, tensor)
     const bytes = await tensor.read()
     const data = tensor.dtype === 'float64' ? toFloat64(bytes, tensor.dtype) : toFloat32(bytes, tensor.dtype)
     return { data, shape: tensor.shape as [number, number] }
@@ -160,6 +173,7 @@ async function statisticsOf(
         `${path}: "${mu.name}" is [${mu.shape.join(', ')}] and "${sigma.name}" [${sigma.shape.join(', ')}], expected [D] and [D, D].`,
       )
     }
+    checkWidth(path, mu)
     return { mean: toFloat64(await mu.read(), mu.dtype), covariance: toFloat64(await sigma.read(), sigma.dtype) }
   }
   return {

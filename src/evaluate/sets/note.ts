@@ -3,6 +3,7 @@
 
 import * as v from 'valibot'
 import type { TensorRef } from '../../checkpoint/types.ts'
+import { sizeOf } from '../../core/dtype.ts'
 import { CheckpointError } from '../../core/errors.ts'
 import { protocolNames } from '../result.ts'
 
@@ -24,9 +25,16 @@ const noteSchema = v.strictObject({
 
 export type Note = v.InferOutput<typeof noteSchema>
 
+/** Notes have some 500 bytes. */
+const maxNoteBytes = 2 ** 16
+
 /** @throws CheckpointError when the array is there but holds no note */
 export async function readNote(path: string, tensor: TensorRef | undefined): Promise<Note | undefined> {
   if (tensor?.dtype !== 'uint8') return undefined
+  const size = sizeOf(tensor.shape)
+  if (size > maxNoteBytes) {
+    throw new CheckpointError(`${path}: the note in "distilled" has ${size} bytes, expected at most ${maxNoteBytes}.`)
+  }
   const parsed = v.safeParse(noteSchema, json(new TextDecoder().decode(await tensor.read())))
   if (parsed.success) return parsed.output
   throw new CheckpointError(`${path}: the note in "distilled" is damaged (${parsed.issues[0].message}).`)
