@@ -18,7 +18,7 @@ import { type TrainingView, trainingView } from './training-view.ts'
 const examples = `
 Examples:
   $ distilled reproduce sprites --family var                 hours on two cores
-  $ distilled reproduce sprites --family llamagen --quick    one to two minutes, without useful results
+  $ distilled reproduce sprites --family llamagen --quick    a few minutes, without useful results
 
 Stages: ${stageNames.join(', ')}; each has a folder below --out; trainings write a report.html.
 If it is stopped, the same command continues. --quick takes few steps with small networks, whose images are blots.
@@ -43,7 +43,7 @@ export function reproduceCommand(io: Io): Command {
       new Option('--family <name>', 'var or llamagen (required)').choices(['var', 'llamagen']).makeOptionMandatory(),
     )
     .option('-o, --out <folder>', 'folder that holds the folders of the stages (default: runs/sprites-<family>)')
-    .option('--quick', 'few steps with small networks, one to two minutes: a demonstration without useful results')
+    .option('--quick', 'few steps with small networks, a few minutes: a demonstration without useful results')
     .option('--force', 'replace files that no reproduction wrote')
     .addOption(
       new Option(
