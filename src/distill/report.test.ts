@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
@@ -58,6 +58,22 @@ describe('the page', () => {
   test('a sheet that is gone leaves its caption', async () => {
     const page = await report([start, at(1), sheet(1)])
     expect(page).toContain('<div class="gone">no image</div><figcaption><b>Step 1</b> &lt;step> 1</figcaption>')
+  })
+
+  test('a sheet that is a link out of the run, or no image, is not shown', async () => {
+    const outside = await mkdtemp(join(tmpdir(), 'distilled-outside-'))
+    await writeFile(join(outside, 'secret.png'), 'TOP SECRET')
+    await symlink(join(outside, 'secret.png'), join(folder, 'link.png'))
+    await symlink(outside, join(folder, 'sheets'))
+    await writeFile(join(folder, 'text.png'), 'TOP SECRET')
+    const files = ['link.png', 'sheets/secret.png', 'text.png', 'log.jsonl']
+    const page = await report([
+      start,
+      ...files.map((file): RunEvent => ({ type: 'sheet', step: 1, file, caption: '' })),
+    ])
+    expect(page.match(/<div class="gone">/g)).toHaveLength(4)
+    expect(page).not.toContain('src=')
+    await rm(outside, { recursive: true })
   })
 
   test('settings come with unit and provenance where they are given', async () => {

@@ -2,6 +2,7 @@
 // are inside it while they are few; of a long run the page shows them from the folder.
 import { basename, join, resolve } from 'node:path'
 import { writeStream } from '../files/atomic.ts'
+import { UnreadableError } from '../files/read.ts'
 import { inlineImage } from '../images/inline.ts'
 import type { KnobRow } from './knobs.ts'
 import { type PageSheet, reportPage, type SettingRow } from './report-page.tsx'
@@ -33,7 +34,7 @@ export async function writeReport(folder: string, { title, rows }: ReportOptions
   const sheets = await Promise.all(
     summary.sheets.map(async ({ step, file, caption }): Promise<PageSheet> => {
       if (!inside) return { step, caption, source: addressOf(file), small: false }
-      return { step, caption, ...(await embeddedImage(join(folder, file))) }
+      return { step, caption, ...(await embeddedImage(folder, file)) }
     }),
   )
   const page = reportPage({
@@ -47,9 +48,12 @@ export async function writeReport(folder: string, { title, rows }: ReportOptions
   return path
 }
 
-/** The image itself, or no source when the file is gone. */
-async function embeddedImage(path: string): Promise<Pick<PageSheet, 'source' | 'small'>> {
-  const image = await inlineImage(path)
+/** The image itself, or no source when the file is gone or no image of the run: a page without it is better than none. */
+async function embeddedImage(folder: string, file: string): Promise<Pick<PageSheet, 'source' | 'small'>> {
+  const image = await inlineImage(folder, file).catch((error) => {
+    if (error instanceof UnreadableError) return undefined
+    throw error
+  })
   return { source: image?.source, small: image?.width !== undefined && image.width <= smallWidth }
 }
 

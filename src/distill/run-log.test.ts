@@ -77,3 +77,23 @@ test('a line that is no event is named', async () => {
 test('a folder without a log is no run', async () => {
   await expect(readLog(folder)).rejects.toThrow(UsageError)
 })
+
+test.each([
+  '../secret',
+  'sheets/../../secret',
+  '/etc/passwd',
+  '//evil.example/x.png',
+  'https://evil.example/x.png',
+  'C:\\x.png',
+  './x.png',
+  '',
+  'x'.repeat(1001),
+])('a sheet that is no file of the run is no event: %s', async (file) => {
+  await appendFile(join(folder, 'log.jsonl'), `${JSON.stringify({ type: 'sheet', step: 0, file, caption: '' })}\n`)
+  const error = await openLog(folder).catch((error) => error)
+  expect(error).toBeInstanceOf(CheckpointError)
+  expect(error.message).toMatch(
+    /log\.jsonl, line 1: expected (a path below the folder|at most 1,000 characters) at "file"/,
+  )
+  expect(error.message.length).toBeLessThan(500)
+})

@@ -4,6 +4,7 @@ import { closeSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { CheckpointError, UsageError } from '../core/errors.ts'
+import { printableLine, quote } from '../core/show.ts'
 import { writeStream } from '../files/atomic.ts'
 import { readText } from '../files/read.ts'
 import { writeError } from '../files/write-error.ts'
@@ -16,8 +17,17 @@ const real = v.union([
     v.transform(() => Number.NaN),
   ),
 ])
-const step = v.pipe(v.number(), v.integer(), v.minValue(0))
+const step = v.pipe(v.number(), v.safeInteger('a whole number'), v.minValue(0, 'a number from 0'))
 const metrics = v.record(v.string(), real)
+/** A path below the run's folder, which a page may name: forward slashes, no address, no way out. */
+const fileBelow = v.pipe(
+  v.string(),
+  v.maxLength(1000, 'at most 1,000 characters'),
+  v.check(
+    (path) => !/[\\:]/.test(path) && path.split('/').every((part) => !['', '.', '..'].includes(part)),
+    'a path below the folder',
+  ),
+)
 
 const schema = v.variant('type', [
   /** `time` in ISO 8601; a resumed run has a second one. */
@@ -35,8 +45,8 @@ const schema = v.variant('type', [
   }),
   v.object({ type: v.literal('validation'), step, metrics }),
   /** `file` of sample images, relative to the run's folder. */
-  v.object({ type: v.literal('sheet'), step, file: v.string(), caption: v.string() }),
-  v.object({ type: v.literal('checkpoint'), step, file: v.string() }),
+  v.object({ type: v.literal('sheet'), step, file: fileBelow, caption: v.string() }),
+  v.object({ type: v.literal('checkpoint'), step, file: fileBelow }),
   v.object({ type: v.literal('error'), step, message: v.string() }),
   v.object({ type: v.literal('end'), step, seconds: real }),
 ])
@@ -127,8 +137,9 @@ function parse(file: string, line: string, index: number): RunEvent {
   if (parsed.success) return parsed.output
   const [issue] = parsed.issues
   const key = v.getDotPath(issue)
+  const expected = issue.kind === 'schema' ? issue.expected : issue.message
   throw new CheckpointError(
-    `${file}, line ${index + 1}: expected ${issue.expected}${key ? ` at "${key}"` : ''}, found ${issue.received}.`,
+    `${file}, line ${index + 1}: expected ${expected}${key ? ` at ${quote(key)}` : ''}, found ${printableLine(issue.received.slice(0, 100))}.`,
     { remedy: 'The file was damaged or edited; remove that line.' },
   )
 }

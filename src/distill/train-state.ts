@@ -3,13 +3,15 @@
 // only then `latest.json` names it. The previous file is kept, so a run survives a kill and a damaged disk block.
 import { createHash } from 'node:crypto'
 import { readdir, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
+import * as v from 'valibot'
 import { openFile } from '../checkpoint/node-source.ts'
 import { type NamedTensor, writeSafetensors } from '../checkpoint/safetensors.ts'
 import type { Checkpoint } from '../checkpoint/types.ts'
 import { toFloat32 } from '../core/dtype.ts'
 import { CheckpointError, DistilledError } from '../core/errors.ts'
+import { quote } from '../core/show.ts'
 import { makeFolder, sweep, writeStream } from '../files/atomic.ts'
 import { readText } from '../files/read.ts'
 import { bytesOf, type HostTensor, type Tensors } from './weights-file.ts'
@@ -123,10 +125,32 @@ async function readState(path: string): Promise<TrainState> {
     if (json === undefined) throw new CheckpointError(`${path}: no "${stateKey}" in its metadata.`)
     const tensors = { model: new Map(), ema: new Map(), m: new Map(), v: new Map() }
     const sha256 = await hashOf(json, readTensors(checkpoint, tensors))
-    if (sha256 === checkpoint.metadata.get(hashKey)) return { ...JSON.parse(json), tensors }
+    if (sha256 === checkpoint.metadata.get(hashKey)) return Object.assign(progressOf(path, json), { tensors })
     throw new CheckpointError(`${path}: expected SHA-256 ${checkpoint.metadata.get(hashKey)}, found ${sha256}.`)
   } finally {
     await checkpoint.close()
+  }
+}
+
+const progressSchema = v.object({
+  step: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+  extra: v.record(v.string(), v.unknown()),
+})
+
+/** What the metadata say beside the tensors; the file is named after its step. */
+function progressOf(path: string, json: string): Omit<TrainState, 'tensors'> {
+  const parsed = v.safeParse(progressSchema, parsedJson(json), { abortEarly: true })
+  if (parsed.success && fileName(parsed.output.step) === basename(path)) return parsed.output
+  throw new CheckpointError(
+    `${path}: expected "${stateKey}" in its metadata to be {"step": ..., "extra": {...}} with the step of the file's name, found ${quote(json)}.`,
+  )
+}
+
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
   }
 }
 

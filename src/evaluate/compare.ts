@@ -111,7 +111,8 @@ function formats(a: string, b: string): Difference[] {
 /** Whether images in files of this kind keep their pixels; false if unknown. */
 const lossless = (format: string): boolean =>
   /^(none|png|npz|bmp|tiff?|features)\b|\blossless\b/i.test(format) &&
-  !/\b(jpe?g|lossy|gif|avif)\b|\bwebp\b(?!.*\blossless\b)/i.test(format)
+  !/\b(jpe?g|lossy|gif|avif)\b/i.test(format) &&
+  !/\bwebp\b/i.test(format.split(/\blossless\b/i).at(-1)!)
 
 function samplings(a: Protocol['sampling'], b: Protocol['sampling']): Difference[] {
   const [left, right] = [Object.keys(a).length > 0, Object.keys(b).length > 0]

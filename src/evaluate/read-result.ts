@@ -2,6 +2,7 @@
 
 import * as v from 'valibot'
 import { CheckpointError, UsageError } from '../core/errors.ts'
+import { printableLine } from '../core/show.ts'
 import { readText } from '../files/read.ts'
 import { type EvaluationResult, resultSchema } from './result.ts'
 
@@ -21,11 +22,12 @@ export async function readResult(path: string): Promise<EvaluationResult> {
     throw new UsageError(`Cannot read ${path}: ${cause.code === 'ENOENT' ? 'no such file' : cause.message}.`, { cause })
   }
   const text = await readText(path, maxResultBytes).catch(failed)
-  const parsed = v.safeParse(resultSchema, json(text))
+  const parsed = v.safeParse(resultSchema, json(text), { abortEarly: true })
   if (parsed.success) return parsed.output
-  const issue = parsed.issues[0]
+  const [issue] = parsed.issues
+  const where = (v.getDotPath(issue) ?? 'the file').slice(0, 100)
   throw new CheckpointError(
-    `${path} is no result of an evaluation: ${v.getDotPath(issue) ?? 'the file'}: ${issue.message}.`,
+    printableLine(`${path} is no result of an evaluation: ${where}: ${issue.message.slice(0, 200)}.`),
     {
       remedy: 'Expected a file that `distilled evaluate --save FILE.json` wrote.',
     },

@@ -140,7 +140,8 @@ async function rgb(image: Sharp): Promise<RgbImage> {
   return { data: new Uint8Array(data.buffer, data.byteOffset, data.length), width: info.width, height: info.height }
 }
 
-function kindOf(bytes: Buffer): ImageKind | undefined {
+/** By its first bytes. */
+export function kindOf(bytes: Buffer): ImageKind | undefined {
   if (isPng(bytes)) return 'PNG'
   if (bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff) return 'JPEG'
   return bytes.toString('latin1', 0, 4) === 'RIFF' && bytes.toString('latin1', 8, 12) === 'WEBP' ? 'WEBP' : undefined

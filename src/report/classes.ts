@@ -15,18 +15,23 @@ export interface ClassFigures {
 const most = 40
 const lowest = 24
 
+const byName = new Intl.Collator('en').compare
+
+const sharesOf = (classes: NonNullable<ReportEntry['result']['classes']>): ReadonlyMap<number, number> =>
+  new Map(classes.map(({ id, accuracy }) => [id, accuracy]))
+
 /** The figures of those results of a table that have any. */
 export function classFigures(entries: readonly ReportEntry[], labels: readonly string[]): ClassFigures | undefined {
   const having = entries.flatMap(({ result: { classes } }, i) =>
-    classes?.length ? [{ classes, label: labels[i]! }] : [],
+    classes?.length ? [{ classes, label: labels[i]!, shares: sharesOf(classes) }] : [],
   )
   if (!having.length) return undefined
   const names = new Map(having.flatMap(({ classes }) => classes.map(({ id, name }) => [id, name] as const)))
   const rows = Array.from(names, ([id, name]) => {
-    const shares = having.map(({ classes }) => classes.find((one) => one.id === id)?.accuracy)
+    const shares = having.map(({ shares }) => shares.get(id))
     const known = shares.filter((share) => share !== undefined)
     return { name, shares, mean: known.reduce((sum, share) => sum + share, 0) / known.length }
-  }).sort((a, b) => a.mean - b.mean || a.name.localeCompare(b.name, 'en'))
+  }).sort((a, b) => a.mean - b.mean || byName(a.name, b.name))
   return {
     remark: rows.length > most ? `the ${lowest} lowest of ${rows.length.toLocaleString('en-US')}` : '',
     labels: having.map(({ label }) => label),

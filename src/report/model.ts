@@ -168,7 +168,7 @@ function remarksOf(rows: readonly Measured[], inception: boolean): string[] {
 function warningsOf(entries: readonly ReportEntry[], labels: readonly string[]): string[] {
   const rows = new Map<string, string[]>()
   for (const [i, { result }] of entries.entries())
-    for (const warning of result.warnings ?? []) rows.set(warning, [...(rows.get(warning) ?? []), labels[i]!])
+    for (const warning of new Set(result.warnings)) rows.set(warning, [...(rows.get(warning) ?? []), labels[i]!])
   return [...rows].map(
     ([warning, of]) => `Warning${of.length === entries.length ? '' : ` (${of.join('; ')})`}: ${warning}`,
   )

@@ -1,9 +1,12 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { releasedResults, spriteResults, writeResults } from '../../test/report-results.ts'
 import { CheckpointError, UsageError } from '../core/errors.ts'
+import { reportOf } from './model.ts'
+import { evaluationPage } from './page.tsx'
 import { readEntries } from './read-entries.ts'
 
 let folder: string
@@ -13,6 +16,9 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }))
 
 const put = (name: string, value: unknown) => writeFile(join(folder, name), JSON.stringify(value))
+const classes = (count: number) =>
+  Array.from({ length: count }, (_, id) => ({ id, name: `c${id}`, count: 1, accuracy: 0.5 }))
+const settings = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`s${i}`, i]))
 const one = spriteResults['var-one-step.json']!
 
 describe('results', () => {
@@ -43,6 +49,18 @@ describe('results', () => {
     const [without] = await readEntries([folder])
     expect(without!.grid).toMatchObject({ source: undefined })
   })
+})
+
+it('of as many classes and warnings as are read make a report in a moment', async () => {
+  const result = { ...one, classes: classes(32_768), warnings: new Array(100).fill('w') }
+  const seed = (n: number) => ({ ...one.protocol, format: 'webp '.repeat(800), sampling: { seed: n } })
+  for (let i = 0; i < 4; i++) await put(`${i}.json`, { ...result, protocol: seed(i) })
+  const before = process.cpuUsage()
+  const html = evaluationPage(reportOf(await readEntries([folder]), 'many'))
+  const { user, system } = process.cpuUsage(before)
+  expect((user + system) / 1e6).toBeLessThan(2)
+  expect(html).toContain('the 24 lowest of 32,768')
+  expect(html.match(/Warning: w/g)).toHaveLength(1)
 })
 
 describe('it is an error', () => {
@@ -80,6 +98,44 @@ describe('it is an error', () => {
     const seed = { ...one.protocol, sampling: { ...one.protocol.sampling, seed: 1 } }
     await writeResults(folder, { 'b.json': { ...again, protocol: seed } })
     expect(await readEntries([folder])).toHaveLength(2)
+  })
+
+  it('when a sheet is a link out of the folder, no regular file, or no image by its first bytes', async () => {
+    await mkdir(join(folder, 'a'))
+    await put('secret.png', 'secret')
+    await put('a/a.json', { ...one, grid: 'g.png' })
+    const grid = join(folder, 'a', 'g.png')
+    const refused = async (reason: string) => {
+      await expect(readEntries([join(folder, 'a')])).rejects.toThrow(`g.png ${reason}`)
+      await rm(grid, { recursive: true })
+    }
+    await symlink(join(folder, 'secret.png'), grid)
+    await refused('lies outside of the folder that names it')
+    await symlink('/dev/zero', grid)
+    await refused('lies outside of the folder that names it')
+    await symlink(join(folder, 'a', 'a.json'), grid)
+    await refused('is not a PNG, JPEG or WebP image')
+    await mkdir(grid)
+    await refused('is not a regular file')
+    execFileSync('mkfifo', [grid])
+    await refused('is not a regular file')
+    await writeFile(grid, '')
+    await truncate(grid, 2 ** 31)
+    await refused('has 2,147,483,648 bytes, at most 67,108,864 are read')
+  })
+
+  it.each<[string, object, string]>([
+    ['warnings', { warnings: new Array(400_000).fill('w') }, 'warnings: at most 100 warnings are read'],
+    ['classes', { classes: classes(100_000) }, 'classes: at most 32768 classes are read'],
+    ['a text', { name: 'x'.repeat(5000) }, 'name: a text may have 4,096 characters'],
+    ['settings', { ...one, protocol: { ...one.protocol, sampling: settings(201) } }, 'at most 200 settings are read'],
+    ['names of settings', { [`${'k'.repeat(100_000)}\u001b`]: 1 }, 'kkk'],
+  ])('when a result has more %s than are read', async (_, more, message) => {
+    await put('a.json', { ...one, ...more })
+    const error = await readEntries([folder]).catch((error) => error)
+    expect(error).toBeInstanceOf(CheckpointError)
+    expect(error.message).toContain(message)
+    expect(error.message.length).toBeLessThan(1000)
   })
 
   it.each(['../secret.png', '/secret.png', 'notes.txt'])(

@@ -4,11 +4,16 @@
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { dirname, isAbsolute, join, relative } from 'node:path'
 import { CheckpointError, UsageError } from '../core/errors.ts'
+import { count } from '../core/format.ts'
+import { quote } from '../core/show.ts'
 import { maxResultBytes, readResult } from '../evaluate/read-result.ts'
 import type { EvaluationResult } from '../evaluate/result.ts'
 import { readText } from '../files/read.ts'
 import { inlineImage } from '../images/inline.ts'
 import type { Grid, ReportEntry } from './entry.ts'
+
+/** Every row is compared with every other. */
+const mostResults = 500
 
 const remedy =
   'Results are what `distilled evaluate --save FILE.json` writes; name such files, or folders that hold some.'
@@ -25,7 +30,8 @@ export async function readEntries(
   paths: readonly string[],
   { signal }: { signal?: AbortSignal } = {},
 ): Promise<ReportEntry[]> {
-  const files = (await Promise.all(paths.map(filesOf))).flat()
+  const files: string[] = []
+  for (const path of paths) files.push(...(await filesOf(path)))
   const seen = new Set<string>()
   const entries: ReportEntry[] = []
   for (const file of files) {
@@ -33,6 +39,10 @@ export async function readEntries(
     const real = await realpath(file)
     if (seen.has(real)) continue
     seen.add(real)
+    if (seen.size > mostResults)
+      throw new UsageError(`There are more than ${count(mostResults)} results in ${quote(paths.join(', '))}.`, {
+        remedy: 'Name fewer of them.',
+      })
     const result = await readResult(file)
     const grid = result.grid === undefined ? undefined : await gridOf(file, result.grid)
     entries.push({ path: file, result, ...(grid && { grid }) })
@@ -53,8 +63,9 @@ async function filesOf(path: string): Promise<string[]> {
     .filter((entry) => entry.isFile() && entry.name.endsWith('.json') && !entry.name.startsWith('.'))
     .map((entry) => join(entry.parentPath, entry.name))
     .sort()
-  const results = await Promise.all(files.map(claimsToBeResult))
-  return files.filter((_, i) => results[i])
+  const results: string[] = []
+  for (const file of files) if (await claimsToBeResult(file)) results.push(file) // one text in memory at a time
+  return results
 }
 
 /** By its kind alone: a result that is damaged is an error, not another file. */
@@ -68,10 +79,10 @@ async function gridOf(file: string, grid: string): Promise<Grid> {
   const path = join(dirname(file), grid)
   const inside = relative(dirname(file), path)
   if (isAbsolute(grid) || inside.startsWith('..') || !/\.(png|jpe?g|webp)$/i.test(grid))
-    throw new CheckpointError(`${file}: its grid "${grid}" is no image beside it.`, {
+    throw new CheckpointError(`${file}: its grid ${quote(grid)} is no image beside it.`, {
       remedy: 'Expected the name of a PNG file in the folder of the result.',
     })
-  const image = await inlineImage(path)
+  const image = await inlineImage(dirname(file), grid)
   return { path, source: image?.source, width: image?.width }
 }
 
@@ -82,7 +93,7 @@ function refuseTwins(entries: readonly ReportEntry[]): void {
     const key = identity(result)
     const twin = seen.get(key)
     if (twin !== undefined) {
-      throw new UsageError(`${twin} and ${path} are the same measurement: "${result.name}" under one protocol.`, {
+      throw new UsageError(`${twin} and ${path} are the same measurement: ${quote(result.name)} under one protocol.`, {
         remedy: 'Leave out one of them.',
       })
     }
