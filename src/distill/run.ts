@@ -5,6 +5,7 @@
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import * as v from 'valibot'
 import { openFile } from '../checkpoint/node-source.ts'
 import { UsageError } from '../core/errors.ts'
 import type { Engine } from '../engine/types.ts'
@@ -147,11 +148,18 @@ async function keepFinished(folder: string, steps: number): Promise<string> {
   )
 }
 
+const runSchema = v.pipe(
+  v.string(),
+  v.parseJson(),
+  v.object({ settings: v.optional(v.object({ steps: v.optional(v.number()) })) }),
+)
+
 /** Steps of the run that made these weights; `unsaid` if the file does not tell. While a run is extended, these are the steps before. */
 async function lengthOf(file: string, unsaid: number): Promise<number> {
   const checkpoint = await openFile(file)
   try {
-    return Number(JSON.parse(checkpoint.metadata.get('distilled.run') ?? '{}').settings?.steps ?? unsaid)
+    const run = v.safeParse(runSchema, checkpoint.metadata.get('distilled.run') ?? '{}')
+    return run.success ? (run.output.settings?.steps ?? unsaid) : Number.NaN
   } finally {
     await checkpoint.close()
   }

@@ -11,6 +11,8 @@ type Config = Readonly<Record<string, unknown>>
 /** A longer run goes on where a shorter one ended; the same data may lie in another folder. */
 const free = new Set(['settings.steps', 'data.folder'])
 const mostNamed = 4
+/** Bytes of a config.json. */
+const largestConfig = 2 ** 20
 
 /**
  * Throws a UsageError unless the run in `folder`, `step` steps long, may go on as `config`.
@@ -18,11 +20,11 @@ const mostNamed = 4
  */
 export async function checkSameRun(folder: string, step: number, config: Config): Promise<void> {
   const path = join(folder, 'config.json')
-  const before = flat(await readConfig(path))
+  const before = await readConfig(path)
   const now = flat(config)
   const different = [...new Set([...before.keys(), ...now.keys()])]
     .filter((name) => !free.has(name) && before.get(name) !== now.get(name))
-    .map((name) => `${name} (${brief(before.get(name))} there, ${brief(now.get(name))} here)`)
+    .map((name) => `${brief(name)} (${brief(before.get(name))} there, ${brief(now.get(name))} here)`)
   if (different.length) {
     const more = different.length - mostNamed
     const named = different.slice(0, mostNamed).join(', ')
@@ -51,14 +53,14 @@ const changedData = (different: readonly string[]): string | undefined =>
 export async function plannedSteps(folder: string, kind: string): Promise<number | undefined> {
   const path = join(folder, 'config.json')
   if (!existsSync(path)) return undefined
-  const config = flat(await readConfig(path).catch(() => undefined))
+  const config = await readConfig(path).catch(() => new Map<string, string>())
   const steps = Number(config.get('settings.steps'))
   return config.get('kind') === JSON.stringify(kind) && steps > 0 ? steps : undefined
 }
 
-async function readConfig(path: string): Promise<unknown> {
+async function readConfig(path: string): Promise<Map<string, string>> {
   try {
-    return JSON.parse(await readText(path, 2 ** 24))
+    return flat(JSON.parse(await readText(path, largestConfig)))
   } catch (cause) {
     throw new UsageError(`${path} cannot be read: ${(cause as Error).message}.`, {
       remedy: 'It says what the run in this folder is. Name another folder for a new run.',

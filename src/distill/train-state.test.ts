@@ -1,7 +1,7 @@
 import { mkdtemp, open, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { built, runModule } from '../../test/policy/child.ts'
 import { CheckpointError } from '../core/errors.ts'
 import { loadState, saveState, stateGroups, type TrainState } from './train-state.ts'
@@ -95,6 +95,27 @@ describe('when the newest is damaged, the one before is taken, with a note', () 
     expect(bits(await load())).toEqual(bits(stateAt(100)))
     expect(notes).toHaveLength(kind === 'gone' ? 0 : 1)
   })
+})
+
+test.each([
+  '{',
+  'null',
+  '[]',
+  '{"step":"x","extra":{}}',
+  '{"step":1.5,"extra":{}}',
+  '{"step":-200,"extra":{}}',
+  '{"step":1e308,"extra":{}}',
+  '{"step":201,"extra":{}}',
+  '{"step":200}',
+  '{"step":200,"extra":null}',
+  `{"step":"${'x'.repeat(100_000)}"}`,
+])('a state that says %s is left aside, although its hash is right', async (said) => {
+  await saveState(folder, stateAt(100))
+  vi.spyOn(JSON, 'stringify').mockReturnValueOnce(said)
+  await saveState(folder, stateAt(200))
+  expect(bits(await load())).toEqual(bits(stateAt(100)))
+  expect(notes).toEqual([expect.stringContaining('step-00000200.safetensors: expected "distilled.state"')])
+  expect(notes[0]!.length).toBeLessThan(1000)
 })
 
 test('all damaged is an error', async () => {

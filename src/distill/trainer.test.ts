@@ -220,3 +220,23 @@ function pairOfRanks(): Communicator[] {
   }
   return [0, 1].map((rank) => ({ ...singleProcess, rank, size: 2, allreduce }))
 }
+
+test.each<[string, (w: { shape: number[]; data: Float32Array }) => [string, typeof w][], string]>([
+  ['lacks a tensor', () => [], 'expected shape [1, 3] as "m/w", found no such tensor'],
+  ['has another shape', ({ data }) => [['w', { shape: [3], data }]], 'expected shape [1, 3] as "m/w", found shape [3]'],
+  [
+    'has one tensor more',
+    (w) => [
+      ['w', w],
+      ['b', w],
+    ],
+    'expected no such tensor as "m/b", found shape [1, 3]',
+  ],
+])('a checkpoint that %s is an error before the first step', async (_, moments, message) => {
+  const w = () => ({ shape: [1, 3], data: new Float32Array(3) })
+  const group = () => new Map([['w', w()]])
+  const tensors = { model: group(), ema: group(), m: new Map(moments(w())), v: group() }
+  const resume = { step: 10, tensors, extra: {} }
+  const training = train(regression(), { engine: await sharedEngine(), settings, resume })
+  await expect(training).rejects.toThrow(`The checkpoint of step 10 does not fit this network: ${message}`)
+})

@@ -2,7 +2,8 @@
 // an average of the weights, and at intervals validation, sample sheets and checkpoints. A Task defines what is trained; the
 // caller decides where events go (log, terminal, report). A run continues from its last checkpoint bit for bit.
 
-import { UsageError } from '../core/errors.ts'
+import { CheckpointError, UsageError } from '../core/errors.ts'
+import { quote, show } from '../core/show.ts'
 import {
   type Engine,
   float32,
@@ -18,7 +19,7 @@ import { averageGradients, type Communicator, singleProcess } from './communicat
 import { type InputWeights, inputWeights } from './input-weights.ts'
 import type { Parameters } from './parameters.ts'
 import { learningRate, type ScheduleSettings } from './schedule.ts'
-import type { TrainState } from './train-state.ts'
+import { stateGroups, type TrainState } from './train-state.ts'
 
 export type Feeds = Record<string, HostValue>
 
@@ -111,6 +112,7 @@ export class TrainingDiverged extends Error {
 export async function train(task: Task, options: TrainOptions): Promise<TrainState> {
   const { engine, settings, resume, communicator = singleProcess, signal } = options
   const parts = partsOf(settings, communicator)
+  if (resume) checkFits(resume, task.parameters)
   const parameters = copied(resume?.tensors.model ?? task.parameters)
   const ema = copied(resume?.tensors.ema ?? task.parameters)
   const optimizer: OptimizerState = {
@@ -195,6 +197,22 @@ function partsOf({ batch, microBatch }: TrainerSettings, { rank, size }: Communi
     )
   }
   return Array.from({ length: all / size }, (_, i) => rank * (all / size) + i)
+}
+
+/** A checkpoint that was edited or is of another network, with its first difference. */
+function checkFits({ step, tensors }: TrainState, parameters: Parameters): void {
+  for (const group of stateGroups) {
+    const saved = tensors[group]
+    const wrong =
+      [...parameters].find(([name, { shape }]) => `${saved.get(name)?.shape}` !== `${shape}`)?.[0] ??
+      [...saved.keys()].find((name) => !parameters.has(name))
+    if (wrong === undefined) continue
+    const shown = (shape: readonly number[] | undefined) => (shape ? `shape ${show(shape)}` : 'no such tensor')
+    throw new CheckpointError(
+      `The checkpoint of step ${step} does not fit this network: expected ${shown(parameters.get(wrong)?.shape)} as ${quote(`${group}/${wrong}`)}, found ${shown(saved.get(wrong)?.shape)}.`,
+      { remedy: 'Start the run again in a new folder.' },
+    )
+  }
 }
 
 const copied = (tensors: ReadonlyMap<string, { shape: readonly number[]; data: Float32Array }>): Parameters =>

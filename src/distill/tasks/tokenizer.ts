@@ -3,6 +3,8 @@
 // moved to features. The adversarial loss of the released tokenizers is left out: at this size it is not needed.
 // Sources: VAR/models/quant.py:VectorQuantizer2.forward, LlamaGen vq_model.py:VectorQuantizer.forward.
 
+import * as v from 'valibot'
+import { CheckpointError } from '../../core/errors.ts'
 import { uniforms } from '../../core/random/philox.ts'
 import { type Engine, float32, hostData } from '../../engine/types.ts'
 import { customVjp, input, type Tensor } from '../../graph/index.ts'
@@ -138,11 +140,20 @@ function codeUsage(codes: number) {
     },
     save: () => ({ counts: [...counts], last }),
     load(saved: Record<string, unknown>) {
-      counts = Float64Array.from(saved.counts as number[])
-      last = saved.last as number
+      const parsed = v.safeParse(usageSchema(codes), saved, { abortEarly: true })
+      if (!parsed.success) {
+        throw new CheckpointError(`The checkpoint does not say how often each of ${codes} codes was used.`, {
+          remedy: 'Start the run again in a new folder.',
+        })
+      }
+      counts = Float64Array.from(parsed.output.counts)
+      last = parsed.output.last
     },
   }
 }
+
+const usageSchema = (codes: number) =>
+  v.object({ counts: v.pipe(v.array(v.number()), v.length(codes)), last: v.number() })
 
 const REVIVAL = 1_000_000_011
 const COLUMNS = 8
