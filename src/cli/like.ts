@@ -3,6 +3,7 @@
 import { open } from 'node:fs/promises'
 import * as v from 'valibot'
 import { UsageError } from '../core/errors.ts'
+import { count as inDigits } from '../core/format.ts'
 import { quote } from '../core/show.ts'
 import type { ImageFormat } from '../images/image.ts'
 import { readSettings } from '../images/read.ts'
@@ -55,6 +56,7 @@ export async function withLike(given: SampleFlags): Promise<LikeFlags> {
       { remedy: 'If that is a folder of yours, name it with --model.' },
     )
   }
+  checkNumber(given, image)
   if (image.rng === 'given' && given.noise === undefined) {
     throw new UsageError(`--like ${given.like}: it was made from a noise file.`, {
       remedy: 'Name the same file with --noise.',
@@ -69,6 +71,18 @@ export async function withLike(given: SampleFlags): Promise<LikeFlags> {
     batched: image.batched,
     recipe,
   }
+}
+
+/** Images that a file may ask for, as a grid does. */
+const mostAsked = 500
+
+/** A file from elsewhere does not start the work of days; what the person says is not counted. */
+function checkNumber({ like, class: named, count: number }: SampleFlags, { classes = [0], count = 1 }: ImageSettings) {
+  const asked = (named === undefined ? classes.length : 1) * (number === undefined ? count : 1)
+  if (asked <= mostAsked) return
+  throw new UsageError(`--like ${like}: it asks for ${inDigits(asked)} images, and a file may ask for ${mostAsked}.`, {
+    remedy: 'For more, say with --class and --count which and how many.',
+  })
 }
 
 /** By its first bytes: an image is made again in its own format. */

@@ -129,7 +129,8 @@ async function refuseOthers(folder: string, kind: string, force: boolean | undef
       { remedy: 'Name another folder, or give `force: true` to replace them.' },
     )
   }
-  const isRun = await hasMark(join(folder, 'config.json'), new RegExp(`"kind": "${kind}"[^]*"settings": `))
+  const config = join(folder, 'config.json')
+  const isRun = (await hasMark(config, new RegExp(`"kind": "${kind}"`))) && (await hasMark(config, /"settings": /))
   const written = isRun ? [] : ['config.json', 'log.jsonl', 'report.html', 'sheets', 'checkpoints']
   const paths = [weights, ...written.map((name) => join(folder, name))]
   await refuseReplacing(

@@ -141,10 +141,11 @@ async function rgb(image: Sharp): Promise<RgbImage> {
 }
 
 /** By its first bytes. */
-export function kindOf(bytes: Buffer): ImageKind | undefined {
+export function kindOf(bytes: Uint8Array): ImageKind | undefined {
   if (isPng(bytes)) return 'PNG'
   if (bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff) return 'JPEG'
-  return bytes.toString('latin1', 0, 4) === 'RIFF' && bytes.toString('latin1', 8, 12) === 'WEBP' ? 'WEBP' : undefined
+  const letters = (from: number) => String.fromCharCode(...bytes.subarray(from, from + 4))
+  return letters(0) === 'RIFF' && letters(8) === 'WEBP' ? 'WEBP' : undefined
 }
 
 /** PNG's colour type 0 with 16 bits, by its header: PIL keeps these values where it halves the bits of every other image. */

@@ -3,7 +3,7 @@
 import * as v from 'valibot'
 import { whole } from '../core/schemas.ts'
 import { dtypes } from '../models/weights.ts'
-import { noiseRecipeSchema, seedSchema } from '../sampling/noise-recipe.ts'
+import { indexSchema, noiseRecipeSchema, seedSchema } from '../sampling/noise-recipe.ts'
 import { planSchema } from '../sampling/plan.ts'
 import { mostImages } from './sample-options.ts'
 
@@ -17,7 +17,7 @@ export const imageSettingsSchema = v.object({
   classes: v.optional(v.pipe(v.array(classId), v.maxLength(mostImages))),
   count: v.optional(whole(1, mostImages, 'images', 'images of every class in a grid')),
   seed: seedSchema,
-  index: seedSchema,
+  index: indexSchema,
   rng: v.picklist(['philox', 'torch', 'given']),
   /** How its noise was put together. */
   noise: v.optional(noiseRecipeSchema),

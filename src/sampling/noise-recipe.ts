@@ -15,9 +15,12 @@ const count = (description: string) => whole(0, Number.MAX_SAFE_INTEGER, 'number
 /** A seed is exact as a float64. */
 export const seedSchema = count('seed of the noise')
 
+/** Far below the largest whole number that is exact: the images after it have an index, too, and one alone is made beside the next. */
+export const indexSchema = whole(0, 2 ** 52, 'number', 'index of the image in the run of that seed (default: 0)')
+
 const origin = {
   seed: seedSchema,
-  index: v.optional(count('index of the image in the run of that seed (default: 0)')),
+  index: v.optional(indexSchema),
 }
 
 /** Whose noise an image has, and how it is mixed. */

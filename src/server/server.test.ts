@@ -17,6 +17,7 @@ describe('requests', () => {
     [{ n: '1' }, 'n must be a whole number from 1 to 10.'],
     [{ seed: -1 }, `seed must be a whole number from 0 to ${Number.MAX_SAFE_INTEGER}.`],
     [{ seed: 2 ** 53 }, `seed must be a whole number from 0 to ${Number.MAX_SAFE_INTEGER}.`],
+    [{ noise: [{ seed: 1, index: 2 ** 53 - 1 }] }, `noise.0.index must be a whole number from 0 to ${2 ** 52}.`],
     [{ prompt: 'x'.repeat(201) }, 'prompt must have at most 200 characters.'],
     [{ class_labels: [] }, 'class_labels must be a list of 1 to 10.'],
     [{ class_labels: [{}] }, 'class_labels.0 must be a class name or id.'],
