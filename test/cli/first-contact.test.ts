@@ -55,6 +55,9 @@ describe('--like', () => {
   it.each<[string, object, RegExp]>([
     ['torch noise of a far image', { rng: 'torch', index: 1e6 }, /takes \d.* GB of memory\. Give --rng torch as well/],
     ['a billion images', { count: 1e9, classes: [1] }, /settings are not understood \(count: .*1000000/],
+    ['more images than a grid', { count: 251, classes: [1, 2] }, /asks for 502 images, .*say with --class and --count/],
+    ['more classes than a grid', { classes: new Array(501).fill(1) }, /asks for 501 images/],
+    ['an index without another after it', { index: 2 ** 53 - 1 }, /\(index: must be .* to 4503599627370496\)/],
     [
       'a billion solver steps',
       { plan: { kind: 'teacher', teacher, flow: { solver: 'heun', steps: 1e9 } } },
