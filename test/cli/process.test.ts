@@ -33,7 +33,7 @@ it('runs from a clone, building first when needed', async () => {
     ...{ code: 0, stdout: '', stderr: '' },
   })
   expect(await readImage(join(dir, '000000.png'))).toMatchObject({ width: 64 })
-  expect((await ended(start('inspect', 'nowhere.pth'))).code).toBe(1)
+  expect((await ended(start('inspect', 'nowhere.pth'))).code).toBe(2)
 })
 
 itWith(posix)('Ctrl-C ends it with 130 and leaves whole files only', async () => {

@@ -214,7 +214,7 @@ describeWith(chromium)('a model in a page', () => {
       await model.dispose()
       return { ...facts, images: images.map(({ data }) => [...data]) }
     })
-    expect(made).toMatchObject({ name: 'custom', label: 'goldfish', notes: [] })
+    expect(made).toMatchObject({ name: 'custom', label: '1', notes: [] })
     const files = { student: fixturePath('var_tiny_dd.pth'), tokenizer: fixturePath('var_tiny_vqvae.pth') }
     const model = await load({ ...files, device: 'cpu', threads: 1 })
     const { images } = await model.sample({ classes: [1, 2], seed: 4 })
