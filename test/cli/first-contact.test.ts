@@ -67,7 +67,7 @@ describe('--like', () => {
     ['a huge batch', { batch: 1e9 }, /\(batch: /],
     ['a folder as its model', { model: '/etc' }, /made with "\/etc", which is no name from .* name it with --model/],
     ['a name that acts', { model: '\x1b[2J\x07evil\u202e' }, /made with "\\u001b\[2J\\u0007evil\\u202e"/],
-    ['a name of 10 MB', { model: 'm'.repeat(1e7) }, /\(model: .*10000000/],
+    ['a name of 10 kB', { model: 'm'.repeat(1e4) }, /\(model: .*10000/],
   ])('refuses %s', async (_, changed, message) => {
     await strange({ ...own, ...changed }).save(path('strange.png'))
     const { code, stderr } = await distilled('sample', '--like', path('strange.png'), '--out', path('like'), ...quick)

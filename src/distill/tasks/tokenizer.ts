@@ -116,7 +116,7 @@ function quantized(w: Weights, arch: TokenizerArchitecture, x: Tensor, beta: num
 }
 
 /** Counts codes between revivals. */
-function codeUsage(codes: number) {
+export function codeUsage(codes: number) {
   let counts = new Float64Array(codes)
   let last = codes
   return {
