@@ -72,7 +72,14 @@ describe('--like', () => {
     await strange({ ...own, ...changed }).save(path('strange.png'))
     const { code, stderr } = await distilled('sample', '--like', path('strange.png'), '--out', path('like'), ...quick)
     expect([code, stderr]).toEqual([2, expect.stringMatching(message)])
-    expect(stderr.length).toBeLessThan(2100)
+    expect(stderr.length).toBeLessThanOrEqual(2000)
+  })
+
+  it('refuses settings of 10 MB before they are parsed', async () => {
+    await strange({ ...own, model: 'm'.repeat(1e7) }).save(path('strange.png'))
+    const { code, stderr } = await distilled('sample', '--like', path('strange.png'), '--out', path('like'), ...quick)
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/has \d{8} bytes, expected at most 65536/)])
+    expect(stderr.length).toBeLessThanOrEqual(2000)
   })
 })
 
