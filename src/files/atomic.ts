@@ -1,6 +1,6 @@
-// A file is there whole or not at all: bytes go to a temporary name in the same folder, to the disk, and then get their
-// name. Whatever stops this on the way, the temporary file goes and an older file of that name stays. Temporary names say
-// whose they are, so that the next process removes what a killed one left and nothing else.
+// A file is written whole or not at all: bytes go to a temporary file in the same folder, are flushed to the disk, and then the
+// file is renamed. If this fails, the temporary file is removed and an older file of that name stays. A temporary name contains
+// its owner, so that the next process removes exactly those that a killed process left.
 import { existsSync } from 'node:fs'
 import { copyFile, type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
@@ -10,7 +10,7 @@ import { writeError } from './write-error.ts'
 
 /**
  * Writes `bytes` as the file `path`, replacing what is there.
- * @throws UsageError or FileError that says what is in the way (`writeError`), the signal's reason when it is aborted
+ * @throws UsageError or FileError that says why it cannot be written (`writeError`), the signal's reason when it is aborted
  * @example
  * await writeAtomically('samples/000000.png', await image.encode('png'))
  */
@@ -27,7 +27,7 @@ export interface WriteOptions {
 const gathered = 2 ** 20
 
 /**
- * Writes pieces as the file `path`, replacing what is there; each is written before the next but one is asked for.
+ * Writes pieces as the file `path`, replacing what is there; piece n is written before piece n + 2 is requested.
  * @throws as `writeAtomically`, and what the pieces throw
  * @example
  * await writeStream('hello.txt', [new TextEncoder().encode('hello')])
@@ -82,7 +82,7 @@ export async function writeStream(
   if (durable) await syncFolder(dirname(path))
 }
 
-/** Before gigabytes are written: that the name can be a file's, and that no folder, device or pipe has it. */
+/** Checked before gigabytes are written: the name is valid, and it is not that of a folder, device or pipe. */
 async function requireFile(path: string): Promise<void> {
   const there = await stat(path).catch((cause) => {
     if (cause.code === 'ENOENT') return undefined
@@ -111,9 +111,9 @@ export async function copyAtomically(from: string, to: string): Promise<void> {
 }
 
 /**
- * Makes a folder and those that lead to it; one that is there is no error.
+ * Makes a folder and its missing parents; it is not an error when the folder exists.
  * @returns the outermost folder that was made, if any was
- * @throws UsageError or FileError that says what is in the way
+ * @throws UsageError or FileError that says why it cannot be made
  */
 export async function makeFolder(folder: string): Promise<string | undefined> {
   return mkdir(folder, { recursive: true }).catch(async (cause) => {
@@ -121,7 +121,7 @@ export async function makeFolder(folder: string): Promise<string | undefined> {
   })
 }
 
-/** Node says ENOENT where a folder on the way cannot be made, whatever the reason: that one alone tells it. */
+/** Node reports ENOENT when a parent folder cannot be made, for any reason; making that folder alone gives the reason. */
 async function reasonOf(folder: string, cause: NodeJS.ErrnoException): Promise<NodeJS.ErrnoException> {
   if (cause.code === 'EEXIST') return Object.assign(cause, { code: 'ENOTDIR' }) // a file has the name
   if (cause.code !== 'ENOENT') return cause
@@ -136,7 +136,7 @@ async function reasonOf(folder: string, cause: NodeJS.ErrnoException): Promise<N
 /** A name takes 255 bytes on most file systems; the temporary one must fit where the final one does. */
 const longestStem = 120
 
-/** The name under which a file of ours is written before it gets its own; `.tmp` at its end, the owner before it. */
+/** The temporary name of a file while it is written: it ends with the owner and `.tmp`. */
 export const temporaryOf = (path: string): string =>
   join(
     dirname(path),
@@ -149,7 +149,7 @@ const temporaryName = new RegExp(`^\\..+\\.(${tagPattern})\\.tmp$`)
 
 const swept = new Set<string>()
 
-/** Each process looks once into a folder that it writes to. */
+/** Each process cleans a folder that it writes to once. */
 async function sweepOnce(folder: string): Promise<void> {
   const place = resolve(folder)
   if (swept.has(place)) return
@@ -175,11 +175,11 @@ export async function abandoned(folder: string): Promise<string[]> {
  */
 export async function sweep(folder: string): Promise<string[]> {
   const names = await abandoned(folder)
-  for (const name of names) await rm(join(folder, name), { force: true, recursive: true }).catch(() => {}) // it is in nobody's way
+  for (const name of names) await rm(join(folder, name), { force: true, recursive: true }).catch(() => {}) // a leftover does no harm
   return names
 }
 
-/** Makes a rename survive a power cut; some file systems, and Windows, have no such thing as a folder on the disk. */
+/** Makes a rename survive a power cut; some file systems, and Windows, cannot flush a folder. */
 async function syncFolder(folder: string): Promise<void> {
   let handle: FileHandle | undefined
   try {

@@ -8,14 +8,14 @@ import { temporaryOf } from './atomic.ts'
 import { isAbandoned, ownTag } from './owner.ts'
 import { writeError } from './write-error.ts'
 
-/** How often an owner shows that it lives, for those on other machines. */
+/** How often an owner updates its lock, to show processes on other machines that it still runs. */
 const beatMs = 60_000
 /** Between making a lock and writing into it an owner is this fast, unless it died there. */
 const writtenMs = 10_000
 
 /**
  * Takes the lock `.{name}.lock` in a folder, which has to exist; disposing of it gives it back.
- * @param what is at work where the lock is taken, for the error: "a training run"
+ * @param what the work that holds such a lock, for the error: "a training run"
  * @throws FileError when a live process holds it, or the folder cannot be written
  * @example
  * const lock = await lockFolder('.', 'an example')

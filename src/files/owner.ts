@@ -1,5 +1,5 @@
-// Whose a temporary file or a lock is: its name or content holds a tag of the process that made it, so that others know
-// whether that process still runs. What dead processes left behind may be removed and taken over, what live ones have may not.
+// The owner of a temporary file or a lock: its name or content holds a tag of the process that made it, so that other processes
+// can check whether it still runs. Files of ended processes may be removed or taken over; those of running ones may not.
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 
@@ -9,17 +9,17 @@ const life = randomBytes(4).toString('hex')
 
 let counter = 0
 
-/** A tag that no other file has: host, process, its life, number. */
+/** A tag that no other file has: host, process number, a random value per process, a counter. */
 export const ownTag = (): string => `${host}-${process.pid}-${life}${counter++}`
 
 /** What `ownTag` gives, as a pattern without groups. */
 export const tagPattern = '\\w+-\\d+-\\w+'
 
-/** Whoever is not seen for so long counts as dead where nothing else can be found out. */
+/** A process on another machine counts as ended when its file has not been written for this long. */
 const silentMs = 10 * 60_000
 
 /**
- * Whether the process that made a tag is gone.
+ * Whether the process that made a tag has ended.
  * @param touched when its file was last written, in milliseconds; decides for processes of other machines
  * @example
  * isAbandoned('another_host-17-5f0e1c2a0', Date.now() - 3_600_000) // true

@@ -1,4 +1,4 @@
-// Whole files. Anything but a regular file is refused before it is read: a FIFO would be waited for, a device has no end.
+// Reads whole files. Anything but a regular file is refused before it is read: a FIFO would block, a device has no end.
 import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { FileError } from '../core/errors.ts'
@@ -7,7 +7,7 @@ import { count as inDigits } from '../core/format.ts'
 /** Far above any text that is read here: a log of a long training, a manifest of many files. */
 const mostTextBytes = 2 ** 27
 
-/** A file that is there and is not read; `reason` has no subject, such as "is not a regular file". */
+/** The file exists but is refused; `reason` is a sentence without its subject, such as "is not a regular file". */
 export class UnreadableError extends FileError {
   override name = 'UnreadableError'
   readonly reason: string

@@ -1,5 +1,5 @@
 // A file is replaced only where this package wrote it for the same purpose, as its first or last bytes say, or where the person
-// asked for it. Whoever writes a kind of file says what tells it: a key of its JSON, a name in its directory, a line of text.
+// asked for it. The code that writes a kind of file names its mark: a key of its JSON, a name in its directory, a line of text.
 import { constants } from 'node:fs'
 import { lstat, open } from 'node:fs/promises'
 import { UsageError } from '../core/errors.ts'
@@ -17,7 +17,7 @@ export interface WrittenPath {
 const reach = 2 ** 16
 
 /**
- * Refuses to replace what this package did not write for the same purpose.
+ * Refuses to replace files that this package did not write for the same purpose.
  * @param options given where the person can ask for it: `force` replaces whatever is there
  * @throws UsageError that names the first such file; nothing has been written then
  * @example
@@ -59,7 +59,7 @@ export async function hasMark(path: string, mark: RegExp): Promise<boolean> {
   }
 }
 
-/** Devices, pipes and sockets are for the writer to refuse. */
+/** Devices, pipes and sockets are refused later, by the writer. */
 async function exists(path: string): Promise<boolean> {
   const found = await lstat(path).catch(() => undefined)
   return found !== undefined && (found.isFile() || found.isDirectory() || found.isSymbolicLink())

@@ -90,7 +90,7 @@ function room(folder: string, bytes: number | undefined): string {
   return `the file takes ${byteSize(bytes)} or more, ${byteSize(free.bytes)} are free${missing > 0 ? `, ${byteSize(missing)} are missing` : ''}`
 }
 
-/** Free bytes and entries for whoever asks; some file systems have no fixed number of entries. */
+/** Free bytes and entries for this user; some file systems have no fixed number of entries. */
 function freeOf(folder: string): { bytes: number; files: number | undefined } | undefined {
   try {
     const { bavail, bsize, files, ffree } = statfsSync(folder)
@@ -104,8 +104,8 @@ function freeOf(folder: string): { bytes: number; files: number | undefined } | 
  * The error to throw when `path` could not be written.
  * @param bytes of the file, as far as they are known
  * @param folder when it is a folder that could not be made
- * @returns a UsageError when another name helps, a FileError when the disk or its permissions are in the way, and `cause` itself
- * when it is no error of the operating system
+ * @returns a UsageError when another name helps, a FileError when the disk or its permissions are the reason, and `cause`
+ * itself when it is not an error of the operating system
  * @example
  * const error = writeError('samples/0.png', Object.assign(new Error('write'), { code: 'EROFS' }))
  * error.message // 'Cannot write samples/0.png: the file system of samples is read-only. Name another folder.'

@@ -1,4 +1,4 @@
-// A PNG file of 8-bit RGB pixels without an image library, for pages: one unfiltered row after the other, deflated by the
+// Writes a PNG file of 8-bit RGB pixels without an image library, for pages: rows without filters, deflated by the
 // platform. A canvas could do it, but browsers that guard against fingerprinting change what is read from one.
 
 import { joined, pngChunk, SIGNATURE, textChunk } from './png-text.ts'
@@ -22,7 +22,7 @@ export async function encodePng(
   view.setUint32(4, height)
   head.set([8, RGB, 0, 0, 0], 8)
   const row = 3 * width
-  const rows = new Uint8Array(height * (1 + row)) // each behind a zero: no filter
+  const rows = new Uint8Array(height * (1 + row)) // a zero before each row means "no filter"
   for (let y = 0; y < height; y++) rows.set(data.subarray(y * row, (y + 1) * row), y * (1 + row) + 1)
   return joined([
     Uint8Array.from(SIGNATURE),

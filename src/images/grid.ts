@@ -14,7 +14,7 @@ export interface GridOptions {
 
 /**
  * One image of all `images`, `columns` (or fewer, when there are fewer images) in a row; a single image stays as it is.
- * @throws UsageError when there is no image, sizes differ, or columns or padding are no sensible whole numbers
+ * @throws UsageError when there is no image, sizes differ, columns is not a whole number >= 1, or padding is not one >= 0
  * @see torchvision/utils.py:make_grid
  * @example
  * await grid(images, { columns: 8 }).save('grid.png')

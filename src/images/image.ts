@@ -81,7 +81,7 @@ export class GeneratedImage implements RgbImage {
 
   /**
    * Writes an image file, whole or not at all.
-   * @throws UsageError for a name without a known ending and whatever `encode` and `writeAtomically` throw
+   * @throws UsageError for a name without a known ending, and what `encode` and `writeAtomically` throw
    * @example
    * await image.save('samples/000000.webp', { quality: 90 })
    */

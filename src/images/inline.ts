@@ -8,13 +8,13 @@ import { kindOf } from './read.ts'
 export interface InlineImage {
   /** `data:image/png;base64,...` */
   source: string
-  /** In pixels; known of PNG files. */
+  /** In pixels; only known for PNG files. */
   width: number | undefined
 }
 
 /** Signature, length and name of the header, then the width. */
 const widthAt = 16
-/** Of an image that is put into a page. */
+/** Facts of an image that is put into a page. */
 const mostBytes = 2 ** 26
 
 /**

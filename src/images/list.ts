@@ -1,14 +1,14 @@
-// The files below a folder. A name is bytes to the file system and text to people: where the bytes are no UTF-8, the path stays
-// bytes, and what people read shows every byte outside ASCII by number.
+// The files below a folder. A name is bytes to the file system and text to people: where the bytes are not valid UTF-8, the path
+// stays bytes, and messages show every byte outside ASCII as a number.
 import { readdir, stat } from 'node:fs/promises'
 import { UsageError } from '../core/errors.ts'
 
-/** What the file system takes: text, or bytes where a name is no UTF-8. */
+/** What the file system takes: text, or bytes where a name is not valid UTF-8. */
 export type FilePath = string | Uint8Array
 
 export interface ListedEntry {
   readonly path: FilePath
-  /** The path in words: from the listed folder, `/` between the names. */
+  /** The path for messages: relative to the listed folder, with `/` between the names. */
   readonly name: string
   readonly kind: 'file' | 'folder' | 'link'
 }
@@ -28,7 +28,7 @@ export async function listFolder(folder: FilePath): Promise<ListedEntry[]> {
   })
   return entries.flatMap((entry): ListedEntry[] => {
     const kind = entry.isFile() ? 'file' : entry.isDirectory() ? 'folder' : entry.isSymbolicLink() ? 'link' : undefined
-    const bytes = entry.name as unknown as Buffer // what the encoding gives, which the types do not say
+    const bytes = entry.name as unknown as Buffer // encoding 'buffer' gives this; the types do not say so
     return kind ? [{ path: joined(folder, bytes), name: pathText(bytes), kind }] : []
   })
 }
@@ -59,7 +59,7 @@ export async function isFolder(path: FilePath): Promise<boolean> {
 }
 
 /**
- * A path in words.
+ * A path as text for messages.
  * @example
  * pathText(Buffer.from([0x61, 0xff])) // 'a\\xff'
  */

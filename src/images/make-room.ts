@@ -1,18 +1,18 @@
 // Decoded pixels lie outside of V8's heap. Its garbage collector counts them, but lets about 240 MB of them wait: three
-// photographs. Who decodes many large images asks for a collection now and then.
+// photographs. Code that decodes many large images therefore asks for a collection now and then.
 import { setImmediate } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
-/** Bytes of pixels that may wait; a collection takes some milliseconds, decoding so many a tenth of a second. */
+/** Bytes of pixels that may wait; a collection takes some milliseconds, decoding this many bytes takes 0.1 s. */
 const mostWaiting = 2 ** 26
 
 let waiting = 0
 let collect: (() => void) | undefined
 
 /**
- * To be called before `bytes` of pixels are decoded: frees what earlier calls announced and nobody holds any more, where all
- * together would be too much.
+ * Call it before `bytes` of pixels are decoded. When these and the pixels of earlier calls are too many together, it frees
+ * those that are no longer used.
  * @example
  * await makeRoom(3 * 4000 * 3000)
  */

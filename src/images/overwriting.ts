@@ -1,5 +1,5 @@
 // An output that is an input would be lost the moment it is written. Paths are compared by the files they lead to, so links
-// (symbolic and hard) and file systems that ignore case give nothing away.
+// (symbolic and hard) and file systems that ignore case are covered.
 import { stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { UsageError } from '../core/errors.ts'
@@ -11,13 +11,13 @@ export interface NamedPath {
 }
 
 export interface InputPath extends NamedPath {
-  /** Of a folder: whether a file in it, by its path from the folder, is read; every file when left out. */
+  /** For a folder: whether a file in it (path relative to the folder) is read. When left out, every file is. */
   reads?(file: string): boolean
 }
 
 /**
  * Refuses to write over what is being read: an output that is an input, an output folder that is an input folder, an output in
- * an input folder where it would be read, and one name for two outputs. Paths that do not exist are no inputs.
+ * an input folder where it would be read, and one name for two outputs. Paths that do not exist do not count as inputs.
  * @throws UsageError that names both
  * @example
  * await refuseOverwriting([{ name: 'the samples', path: 'samples' }], [{ name: '--save', path: 'one-step.json' }])

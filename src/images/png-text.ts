@@ -1,5 +1,5 @@
 // Key-value texts in a PNG file: tEXt chunks for Latin-1, iTXt for everything else (PNG specification, third edition,
-// section 11.3.3). Beside sharp, which can read but not write them; no pixel is decoded.
+// section 11.3.3). sharp can read them but not write them. No pixel is decoded here.
 import { crc32 } from '../core/crc32.ts'
 import { CheckpointError } from '../core/errors.ts'
 
@@ -26,7 +26,7 @@ export function isPng(bytes: Uint8Array): boolean {
 
 /**
  * All uncompressed texts of a PNG file by keyword.
- * @throws CheckpointError when the file is no PNG or damaged
+ * @throws CheckpointError when the file is not a PNG file, or is damaged
  * @example
  * readPngText(await readFile('000000.png')).get('Comment')
  */
@@ -62,8 +62,8 @@ function textOf({ type, data }: Chunk, keyword: string): string | undefined {
 }
 
 /**
- * The uncompressed text of that keyword before the pixel data, which is where we write it; nothing behind it is looked at.
- * @throws CheckpointError when the file is no PNG, or damaged up to there
+ * The uncompressed text with that keyword. Only chunks before the pixel data are read: `addPngText` writes there.
+ * @throws CheckpointError when the file is not a PNG file, or is damaged before the pixel data
  * @example
  * findPngText(await readFile('000000.png'), 'Comment') // 'AI-generated image'
  */
@@ -80,7 +80,7 @@ export function findPngText(png: Uint8Array, keyword: string): string | undefine
 /**
  * The PNG file with `texts` added before its first pixel data; texts it already holds stay.
  * @param texts keywords of 1 to 79 Latin-1 characters, texts of any characters but NUL
- * @throws CheckpointError when the file is no PNG or damaged
+ * @throws CheckpointError when the file is not a PNG file, or is damaged
  * @example
  * addPngText(png, { Comment: 'AI-generated image' })
  */

@@ -1,5 +1,5 @@
-// Image files in: the pixels, and the settings that an image of ours carries (`distilled sample --like IMAGE.png`). What a file
-// is, is told from its first bytes, and its size from its header, before anything is decoded.
+// Reads image files: the pixels, and the settings that images of this package carry (`distilled sample --like IMAGE.png`).
+// The first bytes give the format and the header gives the size, both before anything is decoded.
 import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { CheckpointError, DistilledError, UsageError } from '../core/errors.ts'
@@ -10,29 +10,29 @@ import { clippedToRgb, cmykToRgb, type RgbImage } from './rgb.ts'
 import { type Sharp, sharp } from './sharp.ts'
 import { SETTINGS_KEY, type Settings, settingsInXmp } from './xmp.ts'
 
-/** Endings of the files that are looked for in folders. */
+/** Endings of the image files that are read from folders. */
 export const imageEndings: readonly string[] = ['.png', '.jpg', '.jpeg', '.webp']
 
-/** Images by their endings that are not read. A folder that holds some is not what it seems to be. */
+/** Endings of image files that are not read. People are told when a folder holds some. */
 export const isUnreadImage = (name: string): boolean =>
   /\.(bmp|gif|pgm|ppm|tiff?|avif|heic|heif|jfif|jp2|jxl)$/i.test(name)
 
-/** What is read, by the first bytes of a file. */
+/** The formats that are read, recognised by a file's first bytes. */
 export type ImageKind = 'PNG' | 'JPEG' | 'WEBP'
 
 /** A photograph of 26 million pixels as PNG has about 50 MB. */
 const maxFileBytes = 2 ** 26
 /** Cameras of 24 and 26 megapixels; as RGB bytes 79 MB, which with the first halving of a crop is below 200 MB. */
 const maxPixels = 25 * 2 ** 20
-/** Telephones of 12; decoders of WebP, progressive JPEG and interlaced PNG hold all of an image, in up to 12 bytes a pixel. */
+/** Phones of 12 megapixels; decoders of WebP, progressive JPEG and interlaced PNG hold all of an image, in up to 12 bytes a pixel. */
 const maxPixelsAtOnce = 12 * 2 ** 20
 
-/** An image file whose header has been read, and no pixel. */
+/** An image file whose header has been read; its pixels have not. */
 export interface ImageFile {
   readonly kind: ImageKind
   readonly width: number
   readonly height: number
-  /** What `decode` takes at most: the file itself and its pixels. */
+  /** The most memory that `decode` takes, in bytes: the file itself and its pixels. */
   readonly bytes: number
   /** The settings it was made with, undefined when it holds none; throws a CheckpointError when they are damaged. */
   settings(): Settings | undefined
@@ -42,14 +42,14 @@ export interface ImageFile {
 export interface ReadImageOptions {
   /** The shorter side is resized to it (Lanczos) and the centre square cut out. */
   readonly size?: number
-  /** Without turning, colour profile and transparency, as PIL's `convert('RGB')` reads it. */
+  /** Ignores orientation, colour profile and transparency, as PIL's `convert('RGB')` does. */
   readonly plain?: boolean
 }
 
 /**
  * Opens an image file: reads its bytes, its header and its settings.
- * @throws UsageError when there is no such file or it is too large; CheckpointError when it is no PNG, JPEG or WebP file, or has
- * more pixels than are decoded
+ * @throws UsageError when there is no such file or it is too large; CheckpointError when it is not a PNG, JPEG or WebP file, or
+ * has too many pixels
  * @example
  * const { width, height, decode } = await openImage('photo.jpg')
  */
@@ -88,7 +88,7 @@ export async function openImage(path: FilePath): Promise<ImageFile> {
 
 /**
  * The settings an image was made with, from a PNG, JPEG or WebP file; undefined when it holds none.
- * @throws whatever `openImage` throws; CheckpointError when the settings are damaged
+ * @throws as `openImage`; CheckpointError when the settings are damaged
  * @example
  * const settings = await readSettings('000000.png')
  */
@@ -98,9 +98,9 @@ export async function readSettings(path: FilePath): Promise<Settings | undefined
 }
 
 /**
- * Pixels of an image file, turned upright, in sRGB, transparency on black; with `plain` the very bytes that PIL's `convert('RGB')`
- * gives: not turned, no colour profile applied, transparency left out, CMYK by its formula, 16-bit greys above 255 clipped.
- * @throws whatever `openImage` throws; CheckpointError when the pixels are damaged
+ * Pixels of an image file, turned upright, in sRGB, transparency on black. With `plain`, the same bytes as PIL's
+ * `convert('RGB')`: not turned, no colour profile applied, transparency left out, CMYK by its formula, 16-bit greys above 255 clipped.
+ * @throws as `openImage`; CheckpointError when the pixels are damaged
  * @example
  * const { data, width, height } = await readImage('photo.jpg', { size: 256 })
  */

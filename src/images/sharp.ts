@@ -1,4 +1,4 @@
-// sharp, loaded when the first image needs it: it is native code, and may be for another machine.
+// sharp, loaded when the first image needs it: it is native code, and the installed build may be for another machine.
 import { createRequire } from 'node:module'
 import type sharpModule from 'sharp'
 import { nativeError, sharpPackage, thisMachine } from '../core/native.ts'

@@ -1,12 +1,12 @@
 // What image files say about themselves, and the XMP packet (ISO 16684-1) that says it in JPEG and WebP, which have no
 // text chunks. DigitalSourceType is IPTC's machine-readable mark for media made by a trained model.
 
-/** Whatever makes the image again: model, class, seed, index, sampler settings. Plain JSON. */
+/** Everything needed to make the image again: model, class, seed, index, sampler settings. Plain JSON. */
 export type Settings = Readonly<Record<string, unknown>>
 
 /** The PNG keyword of the settings. */
 export const SETTINGS_KEY = 'distilled-decoding'
-/** Tells image files and .npz with settings of this package (files/replacing.ts): PNG text, JSON, XMP. */
+/** Marks image and .npz files with settings of this package (files/replacing.ts): PNG text, JSON, XMP. */
 export const settingsMark = /distilled-decoding\0|"distilled-decoding":|\sdd:settings="/
 export const SOFTWARE = 'distilled-decoding'
 export const COMMENT = 'AI-generated image'
@@ -30,7 +30,7 @@ export function toXmp(settings: Settings | undefined): string {
 <?xpacket end="w"?>`
 }
 
-/** The settings' JSON in a packet of ours; undefined in any other. */
+/** The settings' JSON in a packet that this package wrote; undefined for any other packet. */
 export function settingsInXmp(xmp: string): string | undefined {
   if (xmp.length > maxPacketCharacters) return undefined
   const json = xmp.match(/\sdd:settings="([^"]*)"/)?.[1]

@@ -1,5 +1,5 @@
-// How large a job may be. A manifest comes from anywhere: nothing is computed from it before it is within these bounds, so that a
-// few bytes of it can ask for neither hours nor gigabytes.
+// How large a job may be. A manifest can come from anybody, so it is checked against these bounds before anything is computed
+// from it: otherwise a few bytes could cost hours or gigabytes.
 
 /** The largest known use is 1.28 million pairs; labels of all units may be held in memory. */
 export const mostUnits = 10_000_000
@@ -7,7 +7,7 @@ export const mostUnits = 10_000_000
 export const mostFiles = 100_000
 /** Some 200 bytes for each of `mostFiles`. */
 export const mostManifestBytes = 32 * 2 ** 20
-/** No file of a job is written from more than memory holds. */
+/** The content of one file has to fit into memory. */
 export const mostFileBytes = 2 ** 40
 /** Jobs have about 30 settings. */
 export const mostSettings = 100
@@ -19,7 +19,7 @@ export const longestList = 5000
 /** The released models end at 512 pixels. */
 export const largestImage = 4096
 export const mostClasses = 100_000
-/** A token's number must fit into int32 many times over; the released codebooks have 16,384. */
+/** Far below the largest int32; the released codebooks have 16,384. */
 export const mostEntries = 2 ** 20
 export const longestSequence = 2 ** 20
 export const mostChannels = 2 ** 16

@@ -24,14 +24,14 @@ import {
 } from './limits.ts'
 import type { Shard } from './shard.ts'
 
-/** A sort of job: what its files are called, what a unit is called, and which command makes them. */
+/** A kind of job: the names of its files and of its units, and the command that makes them. */
 export interface JobKind {
   readonly name: string
   readonly extension: string
   readonly unit: string
-  /** Tells its files (files/replacing.ts). */
+  /** Marks its files (files/replacing.ts). */
   readonly mark: RegExp
-  /** What its settings must be for anything to be computed from them. */
+  /** The schema that its settings must meet before anything is computed from them. */
   readonly settings: v.GenericSchema<unknown, Settings>
   /** The command line that makes the files of a folder (again). */
   command(manifest: Manifest, folder: string): string
@@ -43,7 +43,7 @@ export const wholeUpTo = (most: number, least = 0) =>
 export const shortText = v.pipe(v.string(), v.maxLength(longestText))
 export const finite = v.pipe(v.number(), v.finite())
 
-/** What a setting is where nothing is computed from it. */
+/** The schema of settings from which nothing is computed. */
 export const anySetting = v.union([v.pipe(v.string(), v.maxLength(longestList)), finite, v.boolean()])
 
 const fileSchema = v.strictObject({
@@ -85,7 +85,7 @@ export const shardManifestName = (shard: Shard): string => `${shardName(shard)}.
 
 /**
  * Reads and checks one manifest; undefined when there is no such file.
- * @throws CheckpointError when it is none of this kind, or out of bounds (limits.ts)
+ * @throws CheckpointError when it is not a manifest of this kind, or out of bounds (limits.ts)
  */
 export async function readManifest(folder: string, name: string, kind: JobKind): Promise<Manifest | undefined> {
   const path = join(folder, name)
@@ -121,7 +121,7 @@ const notOf = (path: string, kind: JobKind, why: string) =>
   })
 
 /**
- * Whether a job can be written and read again.
+ * Checks that a job can be written and read again.
  * @throws UsageError when it has too many units or files
  */
 export function checkJob({ count, chunk }: Pick<Job, 'count' | 'chunk'>, kind: JobKind): void {
@@ -188,7 +188,7 @@ const shown = (value: Settings[string] | undefined): string => {
   return text.length > longestKey ? `${text.slice(0, longestKey)}...` : text
 }
 
-/** The first setting in which two jobs differ, in words. */
+/** The first setting in which two jobs differ, as text. */
 export function difference(a: Job, b: Job): string | undefined {
   const [x, y] = [a, b].map((job) => ({ ...job.settings, 'units in a file': job.chunk }) as Settings) as [
     Settings,
@@ -210,7 +210,7 @@ export async function fileSha256(path: string | Uint8Array, signal?: AbortSignal
   return hash.digest('hex')
 }
 
-/** What is wrong with a listed file, in words; undefined when it is as the manifest says. */
+/** What is wrong with a listed file, as text; undefined when it matches the manifest. */
 export async function fault(folder: string, { name, bytes, sha256 }: FileEntry, signal?: AbortSignal) {
   const path = join(folder, name)
   const found = await stat(path).catch(() => undefined)

@@ -1,5 +1,5 @@
 // Merging: from the shards' manifests to one for the whole job, with proof. Every unit is in exactly one file, every file
-// has the hash it was written with, and all were made with the same settings; else the error names what to run again.
+// has the hash it was written with, and all were made with the same settings; otherwise the error names what to run again.
 
 import { rm } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
@@ -21,7 +21,7 @@ import {
 } from './manifest.ts'
 
 export interface MergeOptions {
-  /** Where the whole goes; the first folder by default. Files of other folders are copied there. */
+  /** The folder of the merged job; the first folder by default. Files of other folders are copied there. */
   out?: string | undefined
   signal?: AbortSignal | undefined
   onFile?(done: number, total: number): void
@@ -124,7 +124,7 @@ async function manifestsOf(folders: readonly string[], kind: JobKind): Promise<[
   return [first, ...rest]
 }
 
-/** A job may have been made longer since: the longest is the one that counts. */
+/** A job may have been made longer between runs: the longest one counts. */
 const largest = (sources: readonly Source[]): Manifest =>
   sources.map(({ manifest }) => manifest).reduce((a, b) => (b.count > a.count ? b : a))
 

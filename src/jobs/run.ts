@@ -1,5 +1,5 @@
-// One shard's work, chunk by chunk: what is finished and whole is kept, whatever shard or earlier run made it; the rest is
-// made, written under its name at once, and noted. Stopped anywhere, the next run continues.
+// One shard's work, chunk by chunk. Finished, undamaged files are kept, also those of other shards and earlier runs; each other
+// file is made, written under its final name and listed in the manifest. A run that was stopped is continued by the next one.
 
 import { join } from 'node:path'
 import { UsageError } from '../core/errors.ts'
@@ -32,14 +32,14 @@ export interface ShardRun {
   make(first: number, count: number): Promise<Uint8Array>
   /** A listed file that was missing or damaged and is made again. */
   onFault?(name: string, what: string): void
-  /** After each chunk, with the units of it, and whether an earlier run had made them. */
+  /** Called after each chunk with its number of units, and whether an earlier run had made them. */
   onChunk?(units: number, kept: boolean): void
   signal?: AbortSignal | undefined
 }
 
 /**
- * Makes what is missing of a shard's files and lists all of them in the shard's manifest.
- * @throws UsageError when the folder holds files of other settings, or one of another program under a name that is needed; FileError when another process makes this shard there; the signal's reason when aborted, with finished files kept
+ * Makes a shard's missing files and lists all its files in the shard's manifest.
+ * @throws UsageError when the folder holds files of other settings, or another program's file has a name that is needed; FileError when another process makes this shard there; the signal's reason when aborted, with finished files kept
  */
 export async function runShard({
   folder,
@@ -86,7 +86,7 @@ export async function runShard({
   return files
 }
 
-/** Every listing of every file in the folder's manifests, which must be of the same job. */
+/** All files listed in the folder's manifests, which must belong to the same job. */
 async function finished(folder: string, kind: JobKind, job: Job): Promise<Map<string, FileEntry[]>> {
   const listed = new Map<string, FileEntry[]>()
   for (const [name, manifest] of await readManifests(folder, kind)) {

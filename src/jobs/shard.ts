@@ -1,6 +1,6 @@
 // Shares of a job. Its units are numbered and cut into chunks of fixed size, one file each; shard i of n takes a run of
 // whole chunks. What a chunk holds depends on its number alone, so how many shards there are, and which of them has to be
-// run again, changes nothing. Schedulers say who we are through the environment.
+// run again, changes nothing. Schedulers name the shard in environment variables.
 
 import { UsageError } from '../core/errors.ts'
 
@@ -34,7 +34,7 @@ interface Scheduler {
   count: string
 }
 
-/** Sources: sbatch(1) on job arrays; kubernetes.io on Indexed Jobs, which know no completions variable of their own; torchrun. */
+/** Sources: sbatch(1) on job arrays; kubernetes.io on Indexed Jobs, which set no variable for the number of completions; torchrun. */
 const schedulers: readonly Scheduler[] = [
   {
     name: 'Slurm array',
@@ -48,7 +48,7 @@ const schedulers: readonly Scheduler[] = [
 ]
 
 /**
- * The shard that a scheduler gave this process, and the scheduler's name; undefined outside of all of them.
+ * The shard that a scheduler gave this process, and the scheduler's name; undefined when none is found.
  * @throws UsageError when an index has no count, or they contradict each other
  * @example
  * shardFromEnvironment({ SLURM_ARRAY_TASK_ID: '3', SLURM_ARRAY_TASK_COUNT: '4' })?.shard // { index: 3, count: 4 }

@@ -1,5 +1,5 @@
-// How far a shard is and when it will be done, for whoever watches. The rate is that of this run: what earlier runs made
-// counts as done and not as speed.
+// How far a shard is and when it will be done. The rate is that of this run alone: units of earlier runs count as done, but not
+// towards the rate.
 
 import { chunksOf, type Job } from './manifest.ts'
 import { type Shard, shareOf } from './shard.ts'
@@ -10,7 +10,7 @@ export interface ShardProgress {
   /** Units that earlier runs had made. */
   kept: number
   total: number
-  /** Of `total`, with the parts of units at work. */
+  /** Share of `total` that is done, 0 to 1, including the finished parts of units in progress. */
   fraction: number
   /** Units made a second in this run. */
   rate: number
@@ -18,13 +18,13 @@ export interface ShardProgress {
 }
 
 export interface Stopwatch {
-  /** So many more units, which need not be whole, are at work or made since the last `made`. */
+  /** The number of units, fractions included, finished or in progress since the last `made`. */
   partly(units: number): void
   made(units: number): void
   kept(units: number): void
 }
 
-/** Counts the units of a shard and tells who listens. */
+/** Counts the units of a shard and calls the listener. */
 export function stopwatch(job: Job, shard: Shard, tell: ((progress: ShardProgress) => void) | undefined): Stopwatch {
   const { start, end } = shareOf(shard, chunksOf(job))
   const total = Math.min(job.count, end * job.chunk) - start * job.chunk

@@ -1,5 +1,5 @@
 // What a page computes with: WebGPU where there is an adapter, else the processor through WebAssembly, with threads where the
-// page is cross-origin isolated. Whatever is not as asked for is said in a note.
+// page is cross-origin isolated. A note says where this differs from the request.
 
 import { oneOf, UsageError } from '../core/errors.ts'
 import type { WebDevice } from '../engine/web-runtime.ts'
@@ -75,6 +75,6 @@ function countThreads(asked: number | undefined, notes: string[]): number {
     return 1
   }
   const logical = globalThis.navigator?.hardwareConcurrency ?? 1
-  // Of many logical processors half are the second thread of a core, which makes matrix products no faster
+  // Half of the logical processors are second threads of a core, and those do not make matrix products faster
   return asked ?? Math.min(8, logical > 4 ? Math.ceil(logical / 2) : logical)
 }

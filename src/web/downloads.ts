@@ -1,4 +1,4 @@
-// The files of a model on their way, as one download: what each has brought and what is still to come.
+// All files of a model as one download: for each file the bytes received and the bytes still to come.
 
 import { type FindOptions, findFile, type WebFile } from './files.ts'
 import type { LoadProgress } from './protocol.ts'
@@ -25,7 +25,7 @@ export class Downloads {
     this.options = options
   }
 
-  /** Fetches a file and reports; `name` is how the reports call it. */
+  /** Fetches a file and reports its progress under `name`. */
   async get(name: string, file: WebFile): Promise<Uint8Array<ArrayBuffer>> {
     const { report, note, cache } = this.options
     const signal = AbortSignal.any([this.leaving.signal, ...(this.options.signal ? [this.options.signal] : [])])
@@ -43,7 +43,7 @@ export class Downloads {
     return bytes
   }
 
-  /** Breaks off what is still on its way. */
+  /** Aborts the downloads that are still running. */
   stop(): void {
     this.leaving.abort()
   }

@@ -12,7 +12,7 @@ const entryOf = (name: string) => embedded.find((entry) => entry.name === name)
 
 const weights = { dtype: 'fp32', ema: true } as const
 
-/** What shapes cannot tell of an embedded model. */
+/** Facts of an embedded model that tensor shapes do not give. */
 export function embeddedHints(name: string): ArchitectureHints | undefined {
   return hintsOf(entryOf(name))
 }
@@ -32,7 +32,7 @@ export async function checkpointFacts(name: string, assembled: AssembledModel): 
   return { name, classes, presets: assembled.presets, teacherDefaults: teachers[assembled.family.name], weights }
 }
 
-/** Names of a thousand classes and the released models: loaded when somebody brings a checkpoint. */
+/** Names of a thousand classes and the released models: loaded when a checkpoint is opened. */
 async function released() {
   const [{ imagenet }, { findModel }] = await Promise.all([import('../zoo/classes.ts'), import('../zoo/registry.ts')])
   const settings = (name: string) => teacherSettings(findModel(name))

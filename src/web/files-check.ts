@@ -1,4 +1,4 @@
-// What can be wrong with a file that a server gave, in words: not there, a web page, cut off, another file than it should be.
+// Errors for a file that a server sent: missing, a web page, cut off, or not the expected file.
 
 import { DownloadError } from '../core/errors.ts'
 
@@ -19,7 +19,7 @@ export function explained({ url, what }: WebFile, fault: string, remedy: string,
   return new DownloadError(`${url} (${what}) ${fault}.`, { remedy, cause })
 }
 
-/** The error for an answer that is not the file. */
+/** The error for an HTTP status other than success. */
 export function missing(file: WebFile, status: number): DownloadError {
   if (status === 404 || status === 410) {
     return explained(file, `is not there (${status})`, file.remedy ?? 'Check the address.')
@@ -28,7 +28,7 @@ export function missing(file: WebFile, status: number): DownloadError {
   return explained(file, `cannot be had: the server answered ${status}`, remedy)
 }
 
-/** The error for HTML in a file's place. */
+/** The error for HTML instead of the file. */
 export const webPage = (file: WebFile): DownloadError =>
   explained(
     file,
@@ -37,7 +37,7 @@ export const webPage = (file: WebFile): DownloadError =>
   )
 
 /**
- * Nothing, when the bytes can be the file.
+ * Checks that the bytes can be the file.
  * @throws DownloadError for an empty file, a web page, a wrong size or hash
  */
 export function checkContent(file: WebFile, bytes: Uint8Array, sha256: string | undefined): void {

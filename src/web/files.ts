@@ -1,6 +1,6 @@
-// Files over HTTP, for good: streamed with progress, kept in the Cache API where there is one, and never half. A kept file is
-// used when its known SHA-256 is the same, or else while the server still names the same version (HEAD); without a server
-// it is used as it is, so that a page works offline.
+// Files over HTTP: streamed with progress, and kept whole in the Cache API where there is one. A kept file is used when it has
+// the known SHA-256, or while the server still names the same version (HEAD). When the server cannot be reached, the kept file
+// is used unchecked, so that a page works offline.
 
 import { checkContent, digest, explained, missing, type WebFile, webPage } from './files-check.ts'
 
@@ -18,13 +18,13 @@ export interface ReadOptions {
   onNote?(text: string): void
 }
 
-/** A file that is there, before anything of it is loaded. */
+/** A file that exists, before any of it is loaded. */
 export interface FoundFile {
   /** Unknown when the server does not say. */
   readonly bytes: number | undefined
   /** It is on this machine already. */
   readonly cached: boolean
-  /** @throws DownloadError when it is not what it should be; the signal's reason when aborted */
+  /** @throws DownloadError when it is not the expected file; the signal's reason when aborted */
   read(options?: ReadOptions): Promise<Uint8Array<ArrayBuffer>>
 }
 
@@ -57,7 +57,7 @@ export async function findFile(file: WebFile, { signal, cache = true }: FindOpti
   return { bytes, cached: false, read: (options = {}) => fetchFile(file, store, signal, options) }
 }
 
-/** Forgets every kept file of this origin; false when there was none. */
+/** Deletes every kept file of this origin; false when there was none. */
 export async function clearCache(): Promise<boolean> {
   return globalThis.caches ? caches.delete(CACHE).catch(() => false) : false
 }
@@ -70,7 +70,7 @@ async function openStore(): Promise<Cache | undefined> {
 interface Kept {
   response: Response
   current: boolean
-  /** What the server said when it was asked for its version. */
+  /** The server's answer to the question for the file's version (HEAD). */
   head?: Response
 }
 
@@ -97,7 +97,7 @@ async function request(file: WebFile, init: RequestInit): Promise<Response> {
 
 const isGone = ({ status }: Response) => status === 404 || status === 410
 
-/** How a server names a version of a file; undefined when it does not. */
+/** The server's name for a version of a file; undefined when it gives none. */
 function versionOf({ headers }: Response): string | undefined {
   const etag = headers.get('etag')
   if (etag) return etag.replace(/^W\//, '')
@@ -105,7 +105,7 @@ function versionOf({ headers }: Response): string | undefined {
   return parts.some(Boolean) ? parts.join(' ') : undefined
 }
 
-/** Bytes of the body as they will arrive; a compressed answer does not say it. */
+/** Length of the body in bytes; unknown for a compressed answer. */
 function lengthOf({ headers }: Response): number | undefined {
   const encoding = headers.get('content-encoding')
   const length = headers.get('content-length')

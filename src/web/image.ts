@@ -14,7 +14,7 @@ export class WebImage implements RgbImage {
   readonly data: Uint8Array
   readonly width: number
   readonly height: number
-  /** Whatever makes the image again. */
+  /** Everything needed to make the image again. */
   readonly settings: Settings
 
   constructor({ data, width, height, settings }: RgbImage & { settings: Settings }) {

@@ -32,14 +32,14 @@ export interface LoadOptions extends SizeOptions {
   /** Threads of the processor, on cross-origin isolated pages. */
   threads?: number | undefined
   onProgress?: ((event: LoadProgress) => void) | undefined
-  /** The worker, its address, or what makes it, where a bundler cannot find it by itself. */
+  /** The worker, its address, or a function that makes it, for bundlers that do not find it by themselves. */
   worker?: Worker | string | URL | (() => Worker) | undefined
 }
 
 export interface ModelSize {
-  /** To come over the network now; undefined when a server does not say. */
+  /** Bytes to download now; undefined when a server does not say. */
   bytes: number | undefined
-  /** Of these, or beside these, kept from an earlier time. */
+  /** Bytes that the browser keeps from earlier downloads. They are not part of `bytes`. */
   cached: number
   files: { name: string; url: string; bytes: number | undefined; cached: boolean }[]
 }
@@ -47,8 +47,8 @@ export interface ModelSize {
 /**
  * Loads a model: downloads what is not here yet, opens it in a worker, and compares what it computes with a known answer.
  * @param what name of an embedded model, addresses of checkpoints, or the address of a folder that `distilled export` wrote
- * @throws UsageError for an unknown name, DownloadError for a file that is not there or damaged, CheckpointError for one that
- * is something else, EngineError when nothing here can run it; the signal's reason when aborted
+ * @throws UsageError for an unknown name, DownloadError for a file that is not there or damaged, CheckpointError for a file
+ * that is not a model's, EngineError when nothing here can run it; the signal's reason when aborted
  * @example
  * const model = await load('sprites-var-dd', { base: '/models/', ort: '/ort/' })
  * await model.dispose()
@@ -86,7 +86,7 @@ export async function sizeOf(what: string | CheckpointUrls, options: SizeOptions
     return { name, url: file.url, bytes, cached }
   }
   const wanted = Object.entries(named).map(state)
-  const optional = answer && state(['known answer', answer]).catch(() => undefined) // a model can do without
+  const optional = answer && state(['known answer', answer]).catch(() => undefined) // optional: the model works without it
   const found = [...(await Promise.all(wanted)), ...[await optional].filter((entry) => entry !== undefined)]
   const sum = (list: typeof found) => list.reduce<number | undefined>((n, { bytes }) => add(n, bytes), 0)
   return {

@@ -1,5 +1,5 @@
-// The page's end of a model's worker: calls out, events and answers in. Every call ends: with its result, with the error of the
-// other side, with the reason of its signal, or with what became of the worker.
+// The page's side of the connection to a model's worker: it sends calls and receives events and answers. Every call ends: with
+// its result, the worker's error, the reason of its signal, or an error that says why the worker ended.
 
 import { PendingCalls } from '../core/calls.ts'
 import { EngineError } from '../core/errors.ts'
@@ -14,7 +14,7 @@ export class Link {
   private readonly worker: Worker
   private readonly calls = new PendingCalls()
   private readonly listeners = new Map<number, (event: WorkerEvent) => void>()
-  /** What waits for the worker to begin. */
+  /** Messages that wait for the worker to start. */
   private early: ToWorker[] | undefined = []
 
   constructor(worker: Worker) {
@@ -68,7 +68,7 @@ export class Link {
       for (const message of early) this.send(message)
       return
     }
-    // Of a call that was aborted meanwhile nothing is known any more.
+    // The call may have been aborted meanwhile; then it is no longer listed.
     if ('event' in answer) this.listeners.get(answer.id)?.(answer.event)
     else if ('error' in answer) this.calls.reject(answer.id, fromWire(answer.error))
     else this.calls.resolve(answer.id, answer.result)

@@ -1,5 +1,5 @@
-// The model as a page has it: the same questions as Node's Model, answered by a worker. Plans are made and checked here, so that
-// a wrong setting costs no message.
+// The model in a page: the same methods as Node's Model, run by a worker. Plans are made and checked here, so that a wrong
+// setting fails before a message is sent.
 
 import { UsageError } from '../core/errors.ts'
 import type { WebDevice } from '../engine/web-runtime.ts'
@@ -23,7 +23,7 @@ import { WebImage } from './image.ts'
 import type { Link } from './link.ts'
 import type { FamilyFacts, Method, Opened } from './protocol.ts'
 
-/** As in Node, but noise comes as an array or as recipes: a function stays on its side. */
+/** As in Node, but noise is an array or recipes: a function cannot be sent to the worker. */
 export type SampleOptions = Omit<BaseOptions, 'noise'> & { noise?: Exclude<BaseOptions['noise'], NoiseSource> }
 export type SampleResult = BaseResult<WebImage>
 export type TrajectoryState = BaseState<WebImage>
@@ -49,7 +49,7 @@ export class WebModel implements AsyncDisposable {
   readonly device: WebDevice
   /** Threads of the processor. */
   readonly threads: number
-  /** What is not as asked for, or as it could be: no WebGPU, wrong numbers on it, one thread only. */
+  /** What differs from the request or could be faster: no WebGPU, wrong results on it, only one thread. */
   readonly notes: readonly string[]
   private readonly facts: Opened
   private readonly link: Link

@@ -1,5 +1,5 @@
-// In the worker: from a source to a model that has proved itself. Files are fetched together, the networks open on the best
-// device there is, and the known answer has to come out; where it does not, the processor takes over.
+// In the worker: opens a model from its source and tests it. Files are fetched together, the networks open on the best device,
+// and the known answer has to come out; when it does not, the processor is used instead.
 
 import { openCheckpoint } from '../checkpoint/checkpoint.ts'
 import { bufferSource } from '../checkpoint/sources.ts'
@@ -30,7 +30,7 @@ export interface OpenedModel {
   notes: string[]
 }
 
-/** What is known of a model before an engine runs it. */
+/** Facts of a model before an engine runs it. */
 interface Networks {
   family: Family
   facts: BaseModelFacts
@@ -92,7 +92,7 @@ async function fetchAll(params: OpenParams, device: WebDevice, downloads: Downlo
     fetchBinary(params, device, downloads),
     fetchAnswer(source, downloads, note),
   ]).catch((error) => {
-    downloads.stop() // one file less is no model: the others need not come
+    downloads.stop() // without this file there is no model: the other downloads are stopped
     throw error
   })
   return { files: new Map(contents), binary, answer }
@@ -104,7 +104,7 @@ function fetchBinary({ runtime }: OpenParams, device: WebDevice, downloads: Down
   return downloads.get(file.url.split('/').at(-1)!, file)
 }
 
-/** A model without its known answer can be used all the same; it is compared with the processor, or not at all. */
+/** A model without its known answer can still be used: it is compared with the processor, or not tested. */
 async function fetchAnswer(source: ModelSource, downloads: Downloads, note: (text: string) => void) {
   const { answer, config } = source
   if (!answer) return undefined
@@ -176,7 +176,7 @@ async function openNetworks(
     const from = bufferSource(source.files[name]!.url, files.get(name)!)
     checkpoints[role as Role] = await openCheckpoint({ ...from, path: name })
   }
-  // Convolutions in tiles are two or three times as fast in WebAssembly; a GPU has better ways than their many small steps
+  // Tiled convolutions are two or three times as fast in WebAssembly; on a GPU, plain ones are faster
   const plain = device === 'webgpu'
   const assembled = assembleModel(checkpoints, { hints: embeddedHints(source.name), differentiable: plain })
   return {

@@ -1,4 +1,4 @@
-// What a page and its worker say to each other. A call has a number; events, and at the end a result or an error, come back
+// The messages between a page and its worker. A call has a number; events, and at the end a result or an error, come back
 // under it. Errors cross by kind, so that a page can tell a bad setting from a missing file.
 
 import { CheckpointError, DistilledError, DownloadError, EngineError, ShapeError, UsageError } from '../core/errors.ts'
@@ -11,8 +11,8 @@ import type { ModelSource } from './source.ts'
 export type Method = 'open' | 'stream' | 'together' | 'trajectory'
 
 /**
- * A worker says `ready` when it begins, and again when it is greeted: a script that takes its time hears no message before, and a
- * worker that was handed in has said it already.
+ * A worker sends `ready` when it starts, and again in answer to a greeting: a script that is still loading misses the greeting,
+ * and a worker that the caller made has sent its first `ready` already.
  */
 export type ToWorker = { hello: true } | { id: number; method: Method; params: unknown } | { id: number; abort: true }
 

@@ -1,5 +1,5 @@
-// Does this machine compute what others do? A model's known answer is noise, labels and the images that came of them on a
-// processor; drivers and browsers that compute something else are found here, before anyone sees a picture.
+// Tests whether this machine computes the right images. A model's known answer is noise, labels and the images that a processor
+// made of them; drivers and browsers with other results are found here, before a picture is shown.
 
 import { openCheckpoint } from '../checkpoint/checkpoint.ts'
 import { bufferSource } from '../checkpoint/sources.ts'
@@ -25,7 +25,7 @@ export interface KnownAnswer {
 
 /** Of fp32 networks: rounding moves single pixels by a level (export/bounds.ts). */
 const WITHIN = 0.5
-/** A reference has to be made first: few images. */
+/** Few images, because the processor has to make the reference first. */
 const COUNT = 2
 
 /**
@@ -50,7 +50,7 @@ async function tensor(name: string, tensors: StateDict, key: string): Promise<Ui
   })
 }
 
-/** The answer of programs that are trusted: what the processor makes of some noise. */
+/** A known answer made by trusted programs: the processor's images of some noise. */
 export async function makeAnswer(family: Family, programs: Programs, plan: SamplingPlan, signal?: AbortSignal) {
   const size = tokensBefore(family, family.groups.length) * family.channels
   const labels = Array.from({ length: COUNT }, (_, i) => Math.floor((i * family.numClasses) / COUNT))
@@ -60,7 +60,7 @@ export async function makeAnswer(family: Family, programs: Programs, plan: Sampl
 }
 
 /**
- * Nothing, when the programs give the known answer.
+ * Checks that the programs give the known answer.
  * @throws EngineError with the figures when they do not
  */
 export async function checkAnswer(

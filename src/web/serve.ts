@@ -1,12 +1,12 @@
-// The worker's end of the conversation: one model, one call at a time, in the order they came. An abort is heard between two
-// network runs, where the engine lets messages in.
+// The worker's side of the connection: one model, one call at a time, in the order of arrival. An abort takes effect between two
+// network runs, where the engine lets the worker receive messages.
 
 import { EngineError } from '../core/errors.ts'
 import type { RunImage, TogetherOptions } from '../library/sample-options.ts'
 import { openModel, type WorkerModel } from './open.ts'
 import { type FromWorker, type Method, type Opened, type ToWorker, toWire, type WorkerEvent } from './protocol.ts'
 
-/** What is used of a worker's global scope. */
+/** The part of a worker's global scope that is used here. */
 export interface Scope {
   onmessage: ((event: { data: ToWorker }) => void) | null
   postMessage(message: FromWorker): void
@@ -32,7 +32,7 @@ export function serve(scope: Scope): void {
   const yieldAll = async (items: AsyncIterable<unknown>, tell: Call['tell']) => {
     for await (const value of items) tell({ type: 'item', value })
   }
-  /** The page's options, with what watches and stops the work on this side. */
+  /** The page's options, with the progress callback and the abort signal of this side. */
   const watched = <O>({ params, signal, tell }: Call, options: unknown = params) =>
     ({ ...(options as object), signal, onProgress: (value: unknown) => tell({ type: 'progress', value }) }) as O
 

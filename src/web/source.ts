@@ -1,5 +1,5 @@
-// What `load` is asked for, as files with addresses: an embedded model by its name, checkpoints by their addresses, or a folder
-// that `distilled export` wrote. Addresses are absolute from here on; an exported folder is not left.
+// The files that `load` needs, with their addresses: for an embedded model's name, for addresses of checkpoints, or for a folder
+// that `distilled export` wrote. All addresses are absolute; those of an exported folder stay inside it.
 
 import { DownloadError, nearest, UsageError } from '../core/errors.ts'
 import { runtimeFiles, type WebDevice } from '../engine/web-runtime.ts'
@@ -18,11 +18,11 @@ export interface CheckpointUrls {
 export interface SourceOptions extends FindOptions {
   /** Folder of the embedded models' files; './models/' by default. */
   base?: string | undefined
-  /** The teacher's file, too. */
+  /** Also load the teacher. */
   needTeacher?: boolean | undefined
 }
 
-/** Where a model's files are, by the names that they have in the worker. */
+/** Where a model's files are, by the names that the worker uses. */
 export interface ModelSource {
   name: string
   files: Record<string, WebFile>
@@ -38,7 +38,7 @@ export interface ModelSource {
 export const embeddedNames: readonly string[] = embedded.filter(({ kind }) => kind === 'student').map((e) => e.name)
 
 /**
- * @throws UsageError when there is no such model, DownloadError for a folder without a config.json of ours
+ * @throws UsageError when there is no such model, DownloadError for a folder without a config.json of `distilled export`
  */
 export async function findSource(what: string | CheckpointUrls, options: SourceOptions): Promise<ModelSource> {
   if (typeof what !== 'string') return checkpoints(what)
@@ -50,18 +50,18 @@ export async function findSource(what: string | CheckpointUrls, options: SourceO
   })
 }
 
-/** The WebAssembly of ONNX Runtime, which is fetched as a model's files are. */
+/** The WebAssembly of ONNX Runtime, fetched in the same way as a model's files. */
 export function runtimeBinary(device: WebDevice, folder: string): WebFile {
   const { binary } = runtimeFiles[device]
   const remedy = 'Serve the files of node_modules/onnxruntime-web/dist there, or name their folder with `ort`.'
   return { url: new URL(binary, folder).href, what: 'ONNX Runtime', remedy }
 }
 
-/** An address as the page means it. */
+/** The absolute form of an address relative to the page. */
 export const absolute = (address: string): string =>
   new URL(address, globalThis.document?.baseURI ?? location.href).href
 
-/** A folder's address ends with a slash, or what is in it would be looked for beside it. */
+/** A folder's address must end with a slash; without one, its files would be looked for in the folder above. */
 export const folderOf = (address: string): string => absolute(address.endsWith('/') ? address : `${address}/`)
 
 function embeddedModel(name: string, { base = './models/', needTeacher }: SourceOptions): ModelSource {
