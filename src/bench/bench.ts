@@ -46,7 +46,7 @@ export interface BenchOptions {
 
 export interface BenchRow {
   what: string
-  /** Milliseconds; images a second where `unit` says so. */
+  /** Milliseconds, or images a second, as `unit` says. */
   best: number
   median?: number
   unit: 'ms' | 'images/s'

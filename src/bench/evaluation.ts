@@ -1,4 +1,4 @@
-// What evaluation costs beside the network that reads images: distances at Inception's width, on random features.
+// Time of evaluation apart from the network that reads images: distances at Inception's width, on random features.
 
 import { noise } from '../core/random/philox.ts'
 import { inPieces, type Steps } from '../core/steps.ts'
@@ -18,7 +18,7 @@ export interface EvaluationTiming {
 
 const WIDTH = 2048
 const BLOCK = 500
-/** Guided diffusion's reference batch, and what is held against it. */
+/** Sizes of guided diffusion's reference batch and of the samples that are compared with it. */
 const [REFERENCE, SAMPLES] = [10_000, 50_000]
 
 /** Times moments of 10,000 rows, one Fréchet distance, and precision and recall of 50,000 samples. */
@@ -54,7 +54,7 @@ async function timed(what: string, work: () => Promise<unknown>): Promise<Evalua
   return { what, milliseconds: performance.now() - started, peakGB: process.resourceUsage().maxRSS / 1e6 }
 }
 
-/** Rows of one block of normal values at shifting places: drawing a hundred million would take longer than the metric. */
+/** Rows cut at shifting offsets from one block of normal values: drawing 100 million values would take longer than the metric. */
 function randomFeatures(seed: number, rows: number): Features {
   const block = noise(seed, 0, 1 << 20)
   const data = new Float32Array(rows * WIDTH)

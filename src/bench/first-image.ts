@@ -1,4 +1,4 @@
-// One image from nothing, in a process of its own: opens the model, samples, decodes, and prints what it took as JSON.
+// One image from a cold start, in a process of its own: opens the model, samples, decodes, and prints what it took as JSON.
 // Started by `distilled bench` (cold-start.ts); arguments: model, dtype, threads.
 
 import { readFileSync } from 'node:fs'

@@ -1,5 +1,5 @@
-// What a benchmark measures: repeated runs of one program, and the roof it stands under, a large matrix product timed
-// in the same run because shared machines change their speed from minute to minute.
+// Measurements of a benchmark: repeated runs of one program, and the roof, which is a large matrix product timed in the same
+// run because shared machines change their speed from minute to minute.
 
 import { noise } from '../core/random/philox.ts'
 import { type Engine, float32, type Program, type Value } from '../engine/types.ts'
@@ -36,7 +36,7 @@ export const timeProgram = (program: Program, feeds: Record<string, Value>, repe
   time(() => program.run(feeds), repeat, signal)
 
 /**
- * GFLOP/s of VAR-d16's feed-forward shapes (681 x 1024 x 4096 and back, four times over): what this machine can do now.
+ * GFLOP/s of VAR-d16's feed-forward shapes (681 x 1024 x 4096 and back, four times over): what the machine's speed now.
  * Only one number leaves the engine, so nothing but the products is timed.
  */
 export async function measureRoof(engine: Engine, signal?: AbortSignal): Promise<number> {

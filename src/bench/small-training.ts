@@ -89,7 +89,7 @@ function teacherOf(tokenizer: TokenizerArchitecture, size: { depth: number; dim:
   return task
 }
 
-/** Pixels alone: what a perceptual network costs is its own matter. */
+/** Only the pixel loss: the perceptual network is not measured here. */
 function tokenizerOf(arch: TokenizerArchitecture, engine: Engine): Task {
   const {
     validation: _,

@@ -1,5 +1,5 @@
 // One optimiser step of distillation at a released size with random weights, micro-batch 1: forward, the loss through
-// decoder and LPIPS, all gradients, AdamW and the average. Runs through the very trainer and task that distil.
+// decoder and LPIPS, all gradients, AdamW and the average. Uses the same trainer and task as distillation.
 
 import { join } from 'node:path'
 import { noise } from '../core/random/philox.ts'

@@ -1,4 +1,4 @@
-// What every trainer sees of its data: labelled square images by index. Sprites draw them, folders read them.
+// The interface of training data: labelled square images by index. Sprites are drawn, folders are read.
 
 import { UsageError } from '../core/errors.ts'
 
@@ -16,9 +16,9 @@ export interface Dataset {
   readonly imageSize: number
   /** Number of distinct images; indices run from 0 to size - 1. */
   readonly size: number
-  /** What tells these data from others of that name; a run goes on only with the same. Left out where the name says all. */
+  /** Distinguishes these data from others of the same name; a run only continues with the same. Absent when the name suffices. */
   readonly origin?: { readonly folder: string; readonly images: number; readonly sha256: string }
-  /** What a person should know of the images before they are used, in sentences. */
+  /** Messages about the images for the person, before they are used. */
   readonly notes?: readonly string[]
   /** The image of that index: always the same one. */
   get(index: number): Promise<Example>

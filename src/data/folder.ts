@@ -1,5 +1,5 @@
 // Images in folders, one folder per class, numbered as torchvision's ImageFolder numbers them: classes by name, then
-// files by folder and name, to any depth (torchvision/datasets/folder.py:make_dataset). Hidden folders are no classes.
+// files by folder and name, to any depth (torchvision/datasets/folder.py:make_dataset). Hidden folders are skipped.
 import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import { extname, join } from 'node:path'
@@ -13,8 +13,8 @@ import { toPlanes } from './planes.ts'
 /**
  * The images below `path`, cut as LlamaGen cuts them (`crop.ts`), turned upright, transparency on black. Files are
  * listed once and read on demand, one at a time; `origin` has a hash of their names and sizes.
- * @throws UsageError when there is no such folder, no class in it, a class without images, or a file that is no regular
- *   one; `get` throws a CheckpointError with the path of an image that cannot be read
+ * @throws UsageError when there is no such folder, no class in it, a class without images, or an image that is not a
+ *   regular file; `get` throws a CheckpointError with the path of an image that cannot be read
  * @example
  * const data = await imageFolder('imagenet/train', { imageSize: 256 })
  * const { image, label } = await data.get(0) // float32 [3, 256, 256] in [-1, 1], 0
@@ -60,7 +60,7 @@ export async function imageFolder(path: string, { imageSize }: { imageSize: numb
 /** Files that are asked for their size at once. */
 const AT_ONCE = 256
 
-/** SHA-256 over names below the folder and sizes: what is added, removed or exchanged shows; no image is read for it. */
+/** SHA-256 of all names and sizes: it changes when files are added, removed or replaced by others of another size. */
 async function listingHash(files: readonly { file: FilePath; name: string }[]): Promise<string> {
   const hash = createHash('sha256')
   for (let first = 0; first < files.length; first += AT_ONCE) {
@@ -112,7 +112,7 @@ const unreadText = (root: string, names: readonly string[]): string =>
   `${names.length} ${names.length === 1 ? 'image is' : 'images are'} left out, of a kind that is not read, such as ${join(root, names[0]!)}. ` +
   'Convert such images to PNG to have them used.'
 
-/** The images of a class in their order, and the names of those that are of a kind that is not read. */
+/** The images of a class in their order, and the names of images in formats that are not read. */
 async function imagesOf(
   { path, name }: ListedEntry,
   root: string,

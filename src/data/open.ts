@@ -8,7 +8,7 @@ export const SPRITES = 'sprites'
 
 /**
  * The data set that `spec` names: `sprites`, or a folder with one folder of images per class. `seed` chooses the sprites.
- * @throws UsageError whatever `imageFolder` throws
+ * @throws UsageError as `imageFolder`
  * @example
  * const data = await openDataset('sprites', { seed: 0, imageSize: 32 })
  */

@@ -1,4 +1,4 @@
-// Between the bytes of an image and what networks train on: planes [3, S, S] in [-1, 1].
+// Converts between the bytes of an image and the planes [3, S, S] in [-1, 1] that networks train on.
 
 /** Rows of R, G, B bytes to float32 planes in [-1, 1]. */
 export function toPlanes(bytes: Uint8Array): Float32Array {
@@ -8,7 +8,7 @@ export function toPlanes(bytes: Uint8Array): Float32Array {
   return out
 }
 
-/** The way back, for values that `toPlanes` gave. */
+/** The inverse of `toPlanes`. */
 export function toBytes(planes: Float32Array): Uint8Array {
   const area = planes.length / 3
   return Uint8Array.from({ length: planes.length }, (_, i) =>

@@ -1,5 +1,5 @@
 // A sheet to look at before training: one row per class, its name at the left, examples beside it, pixels enlarged
-// without smoothing so that one sees what a network sees.
+// without smoothing, to show what a network sees.
 
 import { printableLine } from '../core/show.ts'
 import { GeneratedImage } from '../images/image.ts'
@@ -24,7 +24,7 @@ const LONGEST_NAME = 28
 
 /**
  * The sheet as an image without settings.
- * @throws whatever reading the images throws, the signal's reason when it is aborted
+ * @throws what reading the images throws, the signal's reason when it is aborted
  * @example
  * const sheet = await previewSheet(sprites({ seed: 0 }), { rows: 12, columns: 10, scale: 3 })
  */

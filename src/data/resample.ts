@@ -1,5 +1,5 @@
 // Pillow's image resampling, bit for bit (Pillow: src/libImaging/Resample.c): a filter as wide as the reduction, 8-bit
-// arithmetic with 22 fractional bits, columns before rows. What a tokenizer saw in training went through it.
+// arithmetic with 22 fractional bits, columns before rows. Tokenizers were trained on images resized in this way.
 import type { RgbImage } from '../images/rgb.ts'
 
 interface Filter {
@@ -79,7 +79,7 @@ function along(
   }
 }
 
-/** Rows that are made at a time, so that what lies between the two directions is small. */
+/** Rows made at a time, to keep the intermediate image between the two directions small. */
 const BAND = 32
 
 /** `image` at another size. */
@@ -93,7 +93,7 @@ export function resample(
   const columns = tapsOf(width, toWidth, filter)
   const rows = tapsOf(height, toHeight, filter)
   const size = 3 * toWidth * toHeight
-  // Memory of a resizable buffer goes back to the system when it is freed, that of others stays with the process up to 32 MB.
+  // A resizable buffer's memory returns to the system when it is freed; buffers of other kinds up to 32 MB stay with the process.
   const out = new Uint8ClampedArray(new ArrayBuffer(size, { maxByteLength: size }))
   let narrow = new Uint8ClampedArray()
   for (let top = 0; top < toHeight; top += BAND) {

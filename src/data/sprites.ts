@@ -1,5 +1,5 @@
 // Sprites: a data set this project draws itself, so that the whole method trains in minutes and needs no download.
-// Twelve things a stranger names at a glance, in flat colours with an ink outline. An image is an SVG whose every choice
+// Twelve things that are easy to recognise, in flat colours with a dark outline. An image is an SVG whose every choice
 // comes from Philox at (seed, index), so any image can be drawn alone; librsvg (in sharp) makes it pixels.
 import { sharp } from '../images/sharp.ts'
 import type { LabelledDataset } from './labels.ts'

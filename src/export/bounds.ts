@@ -1,5 +1,5 @@
-// How much of an error an exported file may have, by its arithmetic, and what another runtime may differ by. Beyond the bounds
-// an export fails: that is a network which overflows in float16 or does not bear 8 bits, or a broken runtime.
+// Bounds on the error of an exported file, for each arithmetic, and on the difference of another runtime. Beyond them an export
+// fails: the network overflows in float16, loses too much in 8 bits, or the runtime is broken.
 
 import { EngineError } from '../core/errors.ts'
 import { figure } from '../core/format.ts'
@@ -25,7 +25,7 @@ export const bounds: Readonly<Record<ExportDType, Bounds>> = {
 }
 
 /**
- * Mean difference from the known answer's images, in levels of 255, that another device or version of ONNX Runtime may have:
+ * The mean difference from the known answer's images, in levels of 255, allowed for another device or version of ONNX Runtime:
  * a token that flips at a near tie changes a part of an image, wrong arithmetic changes all of it.
  */
 export const tolerance: Readonly<Record<ExportDType, number>> = { fp32: 0.5, fp16: 2, int8: 4 }

@@ -15,7 +15,7 @@ export function readmeCard(facts: ConfigFacts): string {
   const { family } = model
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0)
   const oneStep = presets[0]!
-  const released = facts.architecture !== undefined // the zoo knows it
+  const released = facts.architecture !== undefined // it is in the zoo
   return `---
 license: ${released ? 'mit' : 'other'}
 library_name: onnx

@@ -1,5 +1,5 @@
-// What an exported folder says of itself to programs: config.json and preprocessor_config.json. Keys are in the snake case that
-// readers of such folders know (id2label, model_type); everything a caller needs to run the graphs stands here.
+// The description of an exported folder for programs: config.json and preprocessor_config.json. Keys are in the snake case that
+// readers of such folders expect (id2label, model_type). They hold everything that a caller needs to run the graphs.
 
 import type { TensorSpec } from '../engine/types.ts'
 import { type ExportedConfig, formatVersion, modelType } from '../library/exported.ts'
@@ -31,7 +31,7 @@ export interface ExportedGraph {
 export interface ConfigFacts {
   model: Model
   dtype: ExportDType
-  /** Numbers of the networks, where the zoo knows them. */
+  /** Sizes of the networks, for models of the zoo. */
   architecture?: { student: TransformerArchitecture; tokenizer: TokenizerArchitecture } | undefined
   madeBy: string
   runtime: string
@@ -125,13 +125,13 @@ function graphJson({ path, data, inputs, outputs, student }: ExportedGraph): Exp
   }
 }
 
-/** All groups of one size are one number and their count: LlamaGen has hundreds. */
+/** Groups of equal size are written as one size and a count, because LlamaGen has hundreds. */
 const compact = (groups: readonly number[]): ExportedConfig['token_groups'] =>
   groups.length > 16 && groups.every((size) => size === groups[0])
     ? { size: groups[0]!, count: groups.length }
     : [...groups]
 
-/** How readers of such folders learn of images: nothing goes in, this comes out. */
+/** The image format for readers of such folders; images are only outputs here. */
 export const preprocessorJson = (imageSize: number): object => ({
   size: { height: imageSize, width: imageSize },
   image_mode: 'RGB',

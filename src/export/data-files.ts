@@ -1,4 +1,4 @@
-// Weights of exported graphs, gathered from wherever they lie into files beside the graphs: NAME.onnx_data, NAME.onnx_data_1, ...
+// Copies the weights of exported graphs from their sources into files next to the graphs: NAME.onnx_data, NAME.onnx_data_1, ...
 // None grows beyond a limit (2 GB is where file systems, browsers and protobuf readers begin to stumble), and equal bytes are
 // written once, so that graphs of the same network share them.
 
@@ -33,7 +33,7 @@ export class DataFiles implements AsyncDisposable {
     this.limit = limit
   }
 
-  /** Where the weight lies now, relative to the folder; undefined for what is to stay in the model. */
+  /** Where the weight was written, relative to the folder; undefined when it stays in the model file. */
   async locate(source: WeightSource): Promise<FileLocation | undefined> {
     const origin = placeOf(source)
     const known = origin === undefined ? undefined : this.places.get(origin)

@@ -1,5 +1,5 @@
-// From a loaded model to a folder that any ONNX Runtime can run, without this package: graphs with their weights beside them,
-// checked against the originals before the folder gets its name. What fails or is stopped leaves nothing behind.
+// Exports a loaded model to a folder that any ONNX Runtime can run without this package: graphs with their weights, checked
+// against the originals before the folder gets its name. An export that fails or is stopped leaves no files behind.
 
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
@@ -27,12 +27,12 @@ import { knownAnswer } from './known-answer.ts'
 import { exportedParts, type Parts } from './parts.ts'
 
 export interface ExportOptions {
-  /** The folder to make; there must be nothing of that name. */
+  /** The folder to make; its name must be free. */
   out: string
   dtype?: ExportDType | undefined
   /** What wrote the files, for config.json and the card. */
   madeBy?: string | undefined
-  /** What shapes cannot tell, as the model was loaded with it; the zoo knows its own. */
+  /** Facts that shapes do not give, as the model was loaded with them; not needed for models of the zoo. */
   hints?: ArchitectureHints | undefined
   /** Bytes of a file of weights. */
   maxFileBytes?: number | undefined
@@ -105,7 +105,7 @@ export async function exportModel(model: Model, options: ExportOptions): Promise
   }
 }
 
-/** Takes back the folders that were made on the way, from the innermost; others may have put something there meanwhile. */
+/** Removes the parent folders that were made, from the innermost; stops at one in which others have put files meanwhile. */
 async function removeEmpty(folder: string, outermost: string | undefined): Promise<void> {
   for (let at = folder; outermost !== undefined && at.length >= outermost.length; at = dirname(at)) {
     const removed = await rmdir(at).then(

@@ -1,5 +1,5 @@
-// The known answer of an exported folder: noise and labels, and what its files made of them on the CPU of the machine that wrote
-// them. Whoever runs the files elsewhere, in whatever language, sees whether the numbers arrive.
+// The known answer of an exported folder: noise and labels, and the results of its files on the CPU of the machine that wrote
+// them. A program in any language can compare its own results with it.
 
 import { type NamedTensor, writeSafetensors } from '../checkpoint/safetensors.ts'
 import { toUint8 } from '../images/rgb.ts'

@@ -1,6 +1,6 @@
 // Which graphs an exported folder holds: a student for every pair of timestep and split that a preset of the student alone
 // uses, and the decoder. Both students of a model share one file of weights, so a second step costs the bytes of its nodes.
-// Presets in which the teacher takes part are left out: its KV cache and draws are a program, not a graph.
+// Presets in which the teacher takes part are left out: the KV cache and the random draws need a program, not only a graph.
 
 import { presetsOf } from '../library/choose-plan.ts'
 import type { Model } from '../library/model.ts'

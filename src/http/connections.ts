@@ -1,6 +1,6 @@
-// What clients may hold of a server: so many connections in all and for each address, and none for an answer that they do not read.
-// A newcomer is let in where there is no room, and a connection that the server waits for is closed for it, so that whoever holds
-// connections and leaves them lying, in the hundreds, keeps nobody out.
+// Limits the connections to a server: in total, for each address, and for clients that do not read their answers. When there is
+// no room for a new connection, one that waits for its client is closed instead. A client that holds hundreds of idle
+// connections therefore cannot keep others out.
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { isIPv6, type Socket } from 'node:net'
 import { plainAddress } from './proxies.ts'
@@ -10,9 +10,9 @@ export interface ConnectionBounds {
   readonly most: number
   /** Connections of one address; of one /64 network of IPv6. */
   readonly mostOfOne: number
-  /** Seconds that a client may take to begin reading what waits for it. */
+  /** Seconds that a client may take before it begins to read its answer. */
   readonly patience: number
-  /** Bytes a second that it has to read from then on. */
+  /** Bytes a second that it has to read after that. */
   readonly slowest: number
   /** Requests that it may send before the first of them is answered. */
   readonly ahead: number
@@ -27,20 +27,20 @@ interface Exchange {
 
 interface Connection {
   readonly socket: Socket
-  /** Whose it is: an address, or a network of IPv6. */
+  /** The client: an address, or a network of IPv6. */
   owner: string
-  /** The request at work, and those behind it. */
+  /** The current request, and those that wait behind it. */
   readonly exchanges: Exchange[]
-  /** When it came, its last answer ended, or the client last read of one: not what it sends, which may be a byte at a time. */
+  /** Time of the last progress: opened, an answer ended, or the client read. Received bytes do not count: they may trickle in. */
   moved: number
   /** Bytes that the client had read by then. */
   read: number
-  /** Since when the client has had something to read, and what it had read by then. */
+  /** When an answer began to wait for the client, and the bytes that the client had read by then. */
   owes: { since: number; read: number } | undefined
 }
 
 export class Connections {
-  /** Connections that were closed: for others' room, or because the client did not read. */
+  /** Connections that were closed to make room (`full`), or because the client did not read (`slow`). */
   readonly closed = { full: 0, slow: 0 }
   private readonly bounds: ConnectionBounds
   private readonly shares: (address: string) => boolean
@@ -49,7 +49,7 @@ export class Connections {
 
   /**
    * Bounds the connections of a server from now on.
-   * @param shares whether many clients come from an address, which then has no bound of its own: a proxy's
+   * @param shares whether an address is shared by many clients, as a proxy's is; such an address has no bound of its own
    */
   constructor(server: Server, bounds: ConnectionBounds, shares: (address: string) => boolean = () => false) {
     this.bounds = bounds
@@ -65,8 +65,8 @@ export class Connections {
   }
 
   /**
-   * A request has come: `answer` is called when those before it on its connection have been answered.
-   * @param address whose it is, as a proxy may say
+   * Registers a request: `answer` is called when those before it on its connection have been answered.
+   * @param address the client's, which a proxy may have named
    */
   begin({ request, response, answer }: Exchange, address: string): void {
     const connection = this.open.get(request.socket)
@@ -120,7 +120,7 @@ export class Connections {
     return [...this.owners.values()].reduce((most, one) => (one.size > most.size ? one : most))
   }
 
-  /** Closes a connection that the server waits for: first those with an answer to read, stillest first. Else the newcomer. */
+  /** Closes an idle connection: first those with unread answers, the longest idle first. If there is none, the newcomer. */
   private makeRoom(among: ReadonlySet<Connection>, newcomer: Connection): void {
     const rank = ({ socket, moved }: Connection) => moved - (socket.writableLength > 0 ? performance.now() : 0)
     const [first = newcomer] = [...among]
@@ -151,7 +151,7 @@ export class Connections {
     }
   }
 
-  /** With a reset where bytes wait: the kernel would keep them for the client. */
+  /** Resets the connection when bytes are unread: otherwise the kernel would keep them for the client. */
   private close(connection: Connection): void {
     this.forget(connection)
     if (connection.socket.writableLength > 0) connection.socket.resetAndDestroy()
@@ -170,13 +170,13 @@ export class Connections {
   }
 }
 
-/** Its request has come whole and asks for work, and nothing waits for the client: the server has the next word. */
+/** Whether the server is computing the answer: the request is complete and a POST, and no bytes wait for the client. */
 function isAtWork({ exchanges: [current], socket }: Connection): boolean {
   if (!current || socket.writableLength > 0) return false
   return current.request.complete && current.request.method === 'POST'
 }
 
-/** An address, or the network that an IPv6 client has for itself. */
+/** An address, or for IPv6 the /64 network that belongs to one client. */
 function ownerOf(address: string): string {
   if (!isIPv6(address)) return address
   const [head = '', tail] = address.toLowerCase().split('::')

@@ -1,9 +1,9 @@
-// Pages that came from elsewhere, and the headers that stop everything a page of ours never needs.
+// Detects requests of other sites' pages, and sets headers that forbid everything the app's own pages do not need.
 import type { IncomingHttpHeaders } from 'node:http'
 import { isOwnOrigin, type Scheme } from './hosts.ts'
 
 /**
- * Whether a browser says that another site made it ask: in Sec-Fetch-Site where it sends that (Fetch Metadata), else in Origin.
+ * Whether a browser reports that another site caused the request: in Sec-Fetch-Site if present (Fetch Metadata), else in Origin.
  * @param host the server's own, in canonical form
  * @example
  * isForeign({ origin: 'https://evil.example' }, '127.0.0.1:7860') // true
@@ -46,7 +46,7 @@ export const safeHeaders: Readonly<Record<string, string>> = {
   'Permissions-Policy': 'camera=(), microphone=(), geolocation=()',
 }
 
-/** What the web app needs beside: WebAssembly, workers, images it made itself. */
+/** What the web app also needs: WebAssembly, workers, images it made itself. */
 const { 'require-trusted-types-for': _, ...scripts }: Policy = {
   ...policy,
   'script-src': "'self' 'wasm-unsafe-eval'",
@@ -57,7 +57,7 @@ const { 'require-trusted-types-for': _, ...scripts }: Policy = {
 
 /**
  * Headers of the web app's files: isolated from other origins, so that WebAssembly has threads.
- * @param isDocument pages hand no text to a script's place but through their own policy; workers' loaders know no such policy
+ * @param isDocument true for pages, which require Trusted Types; workers' loaders do not support them
  */
 export const pageHeaders = (isDocument: boolean): Readonly<Record<string, string>> => ({
   'Content-Security-Policy': written(

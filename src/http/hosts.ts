@@ -1,16 +1,16 @@
-// The names of a server: how a Host header and an origin are compared (Fetch standard, sections 3.1 "Origin header" and 3.2; RFC 6454).
-// A browser leaves a scheme's default port out of both, so `Host: 127.0.0.1` is what it says to a server on port 80.
+// Compares a server's names in Host headers and origins (Fetch standard, sections 3.1 "Origin header" and 3.2; RFC 6454).
+// A browser leaves the scheme's default port out of both, so it sends `Host: 127.0.0.1` to a server on port 80.
 
 /** The scheme by which a client reached the server; undefined where only a proxy knows it. */
 export type Scheme = 'http' | 'https' | undefined
 
-/** A DNS name has at most 253 characters; what is longer names no host and is not parsed, as parsing a name takes long. */
+/** A DNS name has at most 253 characters; longer text is refused unparsed, because parsing it would take long. */
 const longestHost = 260
 
 /**
  * A Host header in the one form in which hosts are compared: lower case, no default port. Where the scheme is unknown, 80 and 443 are
  * both default ports.
- * @returns undefined when it is no host
+ * @returns undefined when it is not a valid host
  * @example
  * canonicalHost('LocalHost:80') // 'localhost'
  */
@@ -30,7 +30,7 @@ export function hostAndPort(name: string, port: number): string {
   return canonicalHost(host) ?? host
 }
 
-/** The names of a server that listens on this machine alone. */
+/** The names of a server that only listens on this machine. */
 export const loopbackHosts = (port: number): string[] =>
   ['127.0.0.1', 'localhost'].map((name) => hostAndPort(name, port))
 

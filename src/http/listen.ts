@@ -1,4 +1,4 @@
-// Taking a port: the one that was asked for, or an error that says why it cannot be had.
+// Listens on a port, or fails with an error that says why the port cannot be used.
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { UsageError } from '../core/errors.ts'

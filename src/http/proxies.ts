@@ -1,4 +1,4 @@
-// Who asks, and by which name, when a proxy stands between. A proxy says so in X-Forwarded-For, -Proto and -Host, or in Forwarded
+// The client's address and the requested host behind a proxy. A proxy sends them in X-Forwarded-For, -Proto and -Host, or Forwarded
 // (RFC 7239); both are believed only when the connection comes from an address that the operator trusts, as anyone can write a
 // header. Lists are read from the right, where the nearest proxy has added its entry, up to the first address that is not trusted.
 import type { IncomingMessage } from 'node:http'
@@ -7,7 +7,7 @@ import { UsageError } from '../core/errors.ts'
 import { quote } from '../core/show.ts'
 import type { Scheme } from './hosts.ts'
 
-/** Who asks. */
+/** The client of a request. */
 export interface Caller {
   /** The IP address of the client; its proxy's when the proxy does not say. */
   readonly address: string
@@ -21,7 +21,7 @@ export interface Proxies {
   callerOf(request: Pick<IncomingMessage, 'headers' | 'socket'>): Caller
 }
 
-/** What a chain of proxies says, each list with the nearest proxy's entry last. */
+/** The values that a chain of proxies sent, each list with the nearest proxy's entry last. */
 interface Forwarded {
   readonly addresses: readonly string[]
   readonly schemes: readonly string[]
@@ -84,10 +84,10 @@ function add(known: BlockList, entry: string): void {
   known.addSubnet(address, bits === undefined ? most : Number(bits), version === 6 ? 'ipv6' : 'ipv4')
 }
 
-/** Without a zone, and IPv4 as such where the socket is IPv6's. */
+/** An address without its zone; IPv4 in dotted form also when the socket is IPv6. */
 export const plainAddress = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '')
 
-/** The X-Forwarded headers where there is one of them, else Forwarded: a proxy that sets one kind lets the other through. */
+/** The X-Forwarded headers if any is present, else Forwarded: a proxy that sets one kind passes the client's other kind on. */
 function forwarded(headers: IncomingMessage['headers']): Forwarded {
   const list = (name: string) => split([headers[name] ?? []].flat().join(), ',')
   const plain = {
@@ -101,7 +101,7 @@ function forwarded(headers: IncomingMessage['headers']): Forwarded {
   return { addresses: values('for'), schemes: values('proto'), hosts: values('host') }
 }
 
-/** The parts between separators that stand outside of quotes, without the empty ones. */
+/** The non-empty parts between separators; separators inside quotes do not count. */
 function split(text: string, separator: string): string[] {
   const parts = ['']
   let quoted = false

@@ -1,5 +1,5 @@
-// What a reviewer does, as events: a verdict, a note, or taking the last of them back. Nothing is ever changed or deleted;
-// where an image stands follows from all events that speak of its very bytes. Runs in a browser, too.
+// A reviewer's actions as events: a verdict, a note, or an undo of the last one. Events are never changed or deleted; the state
+// of an image follows from all events about its current bytes. Also runs in a browser.
 import * as v from 'valibot'
 
 export const verdicts = ['accepted', 'flagged'] as const
@@ -16,7 +16,7 @@ const image = { image: v.pipe(v.string(), v.maxLength(400)), sha256 }
 const text = v.pipe(v.string(), v.maxLength(longestNote, `must have at most ${longestNote} characters`))
 const stamp = { id: v.pipe(v.string(), v.minLength(1)), time: v.pipe(v.string(), v.isoTimestamp()) }
 
-/** What the page asks for. */
+/** What the page sends. */
 export const actionSchema = v.variant('type', [
   v.strictObject({ type: v.literal('verdict'), ...image, reviewer, verdict: v.picklist(verdicts) }),
   v.strictObject({ type: v.literal('note'), ...image, reviewer, text }),
@@ -36,26 +36,26 @@ type Kept = Exclude<ReviewEvent, { type: 'undo' }>
 export type VerdictEvent = Extract<ReviewEvent, { type: 'verdict' }>
 export type NoteEvent = Extract<ReviewEvent, { type: 'note' }>
 
-/** Where an image stands: its latest verdict and note, and whether a verdict was lost because the image changed. */
+/** The state of an image: its latest verdict and note, and whether a verdict was lost because the image changed. */
 export interface Standing {
   verdict?: VerdictEvent
   note?: NoteEvent
   changed?: true
 }
 
-/** The events that count, oldest first: neither an undo nor undone. */
+/** The verdicts and notes that were not undone, oldest first. */
 export function kept(events: readonly ReviewEvent[]): Kept[] {
   const undone = new Set(events.flatMap((event) => (event.type === 'undo' ? [event.undoes] : [])))
   return events.filter((event): event is Kept => event.type !== 'undo' && !undone.has(event.id))
 }
 
-/** What an undo of this reviewer takes back. */
+/** The event that an undo by this reviewer takes back. */
 export const lastOf = (events: readonly ReviewEvent[], reviewer: string): Kept | undefined =>
   kept(events).findLast((event) => event.reviewer === reviewer)
 
 /**
- * Where every image stands that the events speak of. The latest verdict counts, whoever gave it; one on other bytes than
- * the image has now does not.
+ * The state of every image that has events. The latest verdict counts, from any reviewer; a verdict on bytes other than
+ * the image's current ones does not.
  * @param hashes SHA-256 of each image as it is now
  * @example
  * standings(journal.events, new Map([['images/m/7-cock/000.png', sha256]])).get('images/m/7-cock/000.png')?.verdict

@@ -1,5 +1,5 @@
-// A review folder as it lies on the disk: every model's manifest, and of every listed image whether its bytes are still
-// those. Only images that are whole are shown; the others are named, with what makes them again.
+// Reads a review folder: every model's manifest, and for every listed image whether its bytes still match it. Only undamaged
+// images are shown; for the others there is a message with the command that makes them again.
 import { lstat, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CheckpointError, UsageError } from '../core/errors.ts'
@@ -7,19 +7,19 @@ import { fileSha256 } from '../jobs/manifest.ts'
 import { imagesFolder, type ReviewImage, type ReviewManifest, readManifest, reviewedModels } from './manifest.ts'
 
 export interface ReviewedModel {
-  /** Its folder, which is how people tell it from the others. */
+  /** The name of its folder, which identifies it. */
   id: string
   manifest: ReviewManifest
 }
 
 export interface FolderImage extends ReviewImage {
-  /** The file in the review's folder with forward slashes: what verdicts name. */
+  /** Path of the file in the review's folder, with forward slashes; verdicts name it. */
   path: string
   model: string
   className: string
   /** SHA-256 of the file as it is now; undefined when it is missing. */
   now: string | undefined
-  /** Whether it is what the manifest says. */
+  /** Whether its bytes match the manifest. */
   whole: boolean
 }
 
@@ -28,13 +28,13 @@ export interface ReviewFolder {
   models: ReviewedModel[]
   /** By model, class and number. */
   images: FolderImage[]
-  /** What is missing or damaged, in words. */
+  /** Messages about missing or damaged files. */
   faults: string[]
 }
 
 /**
  * Reads a review folder and checks every image in it.
- * @throws UsageError when there is no review; CheckpointError when a manifest is damaged
+ * @throws UsageError when the folder holds no review; CheckpointError when a manifest is damaged
  * @example
  * const { images } = await readReview('review')
  */

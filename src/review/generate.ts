@@ -1,6 +1,6 @@
-// The images that are looked at: `count` of every class, from one model. Image n of class c is image 1000 c + n of the seed,
-// and never computed alone (a single row rounds differently), so its bytes depend on neither the other classes, nor the
-// count, nor the batch: what is missing can be made at any time, by itself, and comes out the same.
+// Makes the images of a review: `count` of every class, from one model. Image n of class c is image 1000 c + n of the seed and
+// always computed in a batch of two or more (a single row rounds differently). Its bytes therefore do not depend on the other
+// classes, the count or the batch size, and a missing image can be made later with the same bytes.
 import { dirname, join } from 'node:path'
 import { UsageError } from '../core/errors.ts'
 import { makeFolder, sweep, writeAtomically } from '../files/atomic.ts'
@@ -25,7 +25,7 @@ import {
   writeManifest,
 } from './manifest.ts'
 
-/** Images a class can have; the next class's begin behind them. */
+/** The most images of a class; the numbers of the next class begin after them. */
 export const mostImages = 1000
 export const defaultCount = 20
 const defaultBatch = 8
@@ -53,7 +53,7 @@ export interface GenerateRequest {
 }
 
 export interface GenerateProgress {
-  /** Images that are there, of `total`; `kept` of them were made by earlier runs. */
+  /** Finished images, of `total`; earlier runs made `kept` of them. */
   done: number
   kept: number
   total: number
@@ -63,7 +63,7 @@ export interface GenerateProgress {
 }
 
 /**
- * Makes what is missing of a model's images and lists them in its manifest.
+ * Makes a model's missing images and lists all its images in its manifest.
  * @throws UsageError when the folder holds images of other settings, or the model does not know a class; the signal's
  * reason when aborted, with finished images kept
  * @example
@@ -171,7 +171,7 @@ function runs(images: readonly Wanted[], most: number): Wanted[][] {
   return found
 }
 
-/** Counts network evaluations and images; the rate is that of this run, without what was kept. */
+/** Counts network evaluations and images; the rate only counts images made in this run. */
 function stopwatch(total: number, missing: number, tell: GenerateRequest['onProgress']) {
   const started = performance.now()
   const kept = total - missing

@@ -1,5 +1,5 @@
-// The journal of a review: one JSON line for every event, appended and on the disk before anyone is told. A crash can
-// tear the last line alone; such a line does not count, is reported, and never spoils what is written after it. Several
+// The journal of a review: one JSON line for every event, flushed to the disk before the action is confirmed. A crash can only
+// cut off the last line; such a line does not count, is reported, and does not affect the lines written after it. Several
 // servers may append to one journal: each reads what the others wrote before it writes.
 import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -14,12 +14,12 @@ export const journalName = 'verdicts.jsonl'
 export interface Journal {
   /** In the order they were written; grows. */
   readonly events: readonly ReviewEvent[]
-  /** Lines that do not count, in words. */
+  /** Messages about lines that do not count. */
   readonly faults: readonly string[]
   /** Reads what others have written since. */
   refresh(): Promise<void>
   /**
-   * Appends what `decide` makes of all events so far, one caller after another; resolves when it is on the disk.
+   * Appends the events that `decide` returns for all events so far, one caller at a time; resolves when they are on the disk.
    * Returns what was appended.
    */
   append(decide: (events: readonly ReviewEvent[]) => ReviewEvent | undefined): Promise<ReviewEvent | undefined>
@@ -41,7 +41,7 @@ export async function openJournal(folder: string): Promise<Journal> {
   })
   const state = reading(file)
   let last: Promise<unknown> = state.refresh()
-  /** After whatever is under way, whether that went well or not. */
+  /** Runs after the current operation has ended, whether it succeeded or failed. */
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
     const turn = last.then(work, work)
     last = turn.catch(() => {})
@@ -76,7 +76,7 @@ async function appended(path: string, file: FileHandle, line: string): Promise<v
 }
 
 /**
- * What the journal of a folder says, without touching it; a folder without one has no events yet.
+ * Reads the journal of a folder without changing it; a folder without a journal has no events yet.
  * @example
  * const { events, faults } = await readJournal('review')
  */
@@ -99,7 +99,7 @@ function reading(file: FileHandle) {
   const events: ReviewEvent[] = []
   const faults: string[] = []
   let [offset, line] = [0, 0]
-  /** The file does not end in a line break; what is left there is torn, and has been told of. */
+  /** The file does not end in a line break; its last line is torn and has been reported. */
   let [open, torn] = [false, false]
   const take = (text: string) => {
     line++
@@ -112,7 +112,7 @@ function reading(file: FileHandle) {
   }
   const takeRest = (text: string, bytes: number) => {
     if (parse(text)) {
-      take(text) // all there but its line break, which the next line brings
+      take(text) // complete except for its line break, which the next append writes first
       line--
       offset += bytes
     } else if (!torn) {

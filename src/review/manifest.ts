@@ -1,5 +1,5 @@
-// A model's part of a review folder: images/<model>/<class id>-<name>/<n>.png, and beside them the manifest.json that says
-// what made them (checkpoints' hashes, settings) and what each file's hash is. Equal images have equal manifests: no dates.
+// A model's part of a review folder: images/<model>/<class id>-<name>/<n>.png, and next to them a manifest.json with the
+// checkpoints' hashes, the settings and each file's hash. Equal images have equal manifests: no dates.
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as v from 'valibot'
@@ -48,7 +48,7 @@ const manifestSchema = v.strictObject({
   /** The program that wrote it; nothing depends on it. */
   madeBy: v.string(),
   model: v.string(),
-  /** How it was sampled, in words: "1 step", "teacher, 10 steps". */
+  /** How it was sampled, as text: "1 step", "teacher, 10 steps". */
   sampler: v.string(),
   checkpoints: v.array(checkpointSchema),
   /** Everything else that the pixels depend on. */
@@ -70,7 +70,7 @@ export function slug(name: string): string {
   return words?.join('-') ?? 'unnamed'
 }
 
-/** Where image `n` of a class lies in its model's folder. */
+/** Path of image `n` of a class in its model's folder. */
 export const imageFile = ({ id, name }: { id: number; name: string }, n: number): string =>
   `${id}-${slug(name)}/${String(n).padStart(3, '0')}.png`
 
@@ -115,7 +115,7 @@ export async function writeManifest(folder: string, model: string, manifest: Rev
   await writeAtomically(join(folder, imagesFolder, model, manifestName), bytes)
 }
 
-/** What is wrong with a listed image, in words; undefined when it is as the manifest says. */
+/** What is wrong with a listed image, as text; undefined when it matches the manifest. */
 export async function imageFault(
   folder: string,
   model: string,
@@ -129,7 +129,7 @@ export async function imageFault(
   return same ? undefined : 'is not what its manifest says'
 }
 
-/** The first fact in which two manifests differ, in words. */
+/** The first fact in which two manifests differ, as text. */
 export function difference(a: ReviewManifest, b: ReviewManifest): string | undefined {
   const facts = ({ model, checkpoints, settings }: ReviewManifest) => ({
     model,

@@ -52,7 +52,7 @@ export interface ReviewReport {
   total: Tally
   models: ModelReport[]
   findings: Finding[]
-  /** Images whose verdict does not count, because they are not the bytes it was given on. */
+  /** Images whose verdict does not count, because it was given on other bytes. */
   changed: string[]
   /** Missing and damaged images, and journal lines that do not count. */
   faults: string[]
@@ -93,7 +93,7 @@ export function makeReport(
   }
 }
 
-/** The bytes that verdicts have to be on: an image that is not what its manifest says has none. */
+/** The hashes on which verdicts count; an image that does not match its manifest has none. */
 export const hashesOf = ({ images }: ReviewFolder): Map<string, string> =>
   new Map(images.flatMap(({ path, now, whole }) => (whole && now ? [[path, now]] : [])))
 

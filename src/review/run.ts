@@ -1,4 +1,4 @@
-// Who is reviewed: names of the zoo become models with their classes, all of them checked before the first image is made,
+// The models of a review: names of the zoo become models with their classes. All are checked before the first image is made,
 // and then sampled one after another into one folder.
 import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
@@ -19,7 +19,7 @@ export interface ChosenModel {
   /** Its folder in the review: "var-dd-d16", "var-dd-d16-2-steps". */
   id: string
   name: string
-  /** Of a student; undefined for a teacher. */
+  /** The student's preset; undefined for a teacher. */
   steps: number | undefined
   needTeacher: boolean
   files: ResolvedModel
@@ -32,7 +32,7 @@ export interface Choice {
   specs: readonly string[]
   /** `sensitive`, `all`, or a list as `resolveClasses` takes it. */
   classes: string
-  /** Students stand for their teachers. */
+  /** Review the teachers of the named students instead. */
   teacherOnly?: boolean | undefined
 }
 
@@ -108,7 +108,7 @@ export interface RunRequest
 }
 
 /**
- * Makes what is missing of all models' images.
+ * Makes the missing images of all models.
  * @throws UsageError when the folder holds images of other settings; the signal's reason when aborted
  * @example
  * await makeReview(chooseModels({ specs: ['sprites-var-dd'], classes: 'all' }), { folder: 'review', count: 3, seed: 0,

@@ -1,5 +1,5 @@
-// A review while someone works on it: the folder as it was read, the journal, and what the page may ask of them. A verdict
-// is taken only for the bytes the reviewer saw, which are hashed again at that moment.
+// An open review: the folder as it was read, the journal, and the requests that the page may make. A verdict is only accepted
+// for the bytes that the reviewer saw; the file is hashed again at that moment.
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
@@ -10,7 +10,7 @@ import type { Journal } from './journal.ts'
 import { hashesOf } from './report.ts'
 import type { WireImage, WireModel, WireOutcome, WireReview } from './wire.ts'
 
-/** An action that cannot be: the page tells the reviewer. */
+/** An action that is refused; the page shows the message to the reviewer. */
 export class Conflict extends Error {}
 
 export interface ReviewSession {

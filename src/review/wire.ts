@@ -1,4 +1,4 @@
-// What the page and the server say to each other, as types. Runs in a browser, too.
+// The types of the messages between the page and the server. Also runs in a browser.
 import type { Verdict } from './events.ts'
 
 export interface WireImage {
@@ -28,10 +28,10 @@ export interface WireModel {
 }
 
 export interface WireReview {
-  /** Name of the folder, without what leads there. */
+  /** Name of the folder, without its parents. */
   folder: string
   models: WireModel[]
-  /** In the order they are looked at. */
+  /** In the order of the review. */
   images: WireImage[]
   /** What the reviewer should know: missing images, torn lines. */
   faults: string[]
@@ -39,7 +39,7 @@ export interface WireReview {
 
 /** The answer to an action. */
 export interface WireOutcome {
-  /** The image that it was about, as it stands now; null when there was nothing to undo. */
+  /** The image of the action in its new state; null when there was nothing to undo. */
   image: WireImage | null
   /** What an undo took back. */
   undone?: 'verdict' | 'note'

@@ -1,4 +1,4 @@
-// What stands behind a sprite, and for water also before it: flat or one soft vertical gradient, never texture.
+// The background of a sprite, and the water in front of it: a flat colour or one soft vertical gradient, never a texture.
 import type { Draws } from './draws.ts'
 import { colours, type Hue, jitter, lighter, mix, pastels } from './palette.ts'
 import { circle, flat, path, rect } from './shapes.ts'

@@ -1,5 +1,5 @@
-// The choices behind one sprite: a reel of Philox uniforms that background, pose and figure each read from their own
-// stream, so that a new choice in one of them leaves the others as they were.
+// The random choices of one sprite: Philox uniforms, with a stream each for background, pose and figure, so that a new choice
+// in one of them does not change the others.
 import { uniforms } from '../../core/random/philox.ts'
 
 const LENGTH = 24

@@ -1,4 +1,4 @@
-// Sprites of what grows: trees round and pointed, flowers open and closed, mushrooms.
+// Sprites of plants and mushrooms: trees round and pointed, flowers open and closed, mushrooms.
 import type { Figure } from './figure.ts'
 import { colours, darker, ink, lighter, white } from './palette.ts'
 import { around, circle, ellipse, flat, joined, line, path, rect } from './shapes.ts'

@@ -1,4 +1,4 @@
-// Sprites of what moves people: a sailing boat, a car from the side, a rocket.
+// Sprites of vehicles: a sailing boat, a car from the side, a rocket.
 import type { Figure } from './figure.ts'
 import { colours, darker, ink, lighter, white } from './palette.ts'
 import { circle, flat, line, path, rect } from './shapes.ts'
