@@ -13,7 +13,7 @@ import type { ViewProps } from './views/props.ts'
 
 interface View {
   title: string
-  /** Shown before the model can be asked, too. */
+  /** Also shown before the model is ready. */
   early?: true
   load(): Promise<{ default: ComponentType<ViewProps> }>
 }
@@ -55,7 +55,7 @@ export function App() {
   )
 }
 
-/** An address may name a model that this engine has not; it is said which one is used in its place. */
+/** An address may name a model that this engine does not have; the page then says which one it uses instead. */
 function StandIn({ wanted, engine: { model } }: { wanted: string | undefined; engine: Engine }) {
   if (wanted === undefined || !model || model.id === wanted) return null
   return (

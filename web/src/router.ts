@@ -1,12 +1,12 @@
-// Where in the app one is, as a hash: `#/generate?class=3&seed=7`. The hash is the whole of it, so that a link, a bookmark and
-// the Back button find the same view with the same settings, and so that the app runs as plain files.
+// The current place in the app as a hash: `#/generate?class=3&seed=7`. The hash holds the view and all its settings, so that links,
+// bookmarks and the Back button restore them, and the app runs from plain files.
 
 export const viewNames = ['generate', 'same-noise', 'walk', 'trajectory', 'explain', 'report'] as const
 export type ViewName = (typeof viewNames)[number]
 
 /** Settings as the address writes them. */
 export type Settings = Readonly<Record<string, string>>
-/** Changes to settings; undefined takes one away. */
+/** Changes to settings; undefined removes one. */
 export type Changes = Readonly<Record<string, string | number | boolean | undefined>>
 
 export interface Place {
@@ -15,7 +15,7 @@ export interface Place {
 }
 
 /**
- * The place a hash names; what it does not name is the first view without settings.
+ * The place that a hash names; the first view without settings when it names no view.
  * @example
  * parsePlace('#/walk?seed=7') // { view: 'walk', settings: { seed: '7' } }
  */
@@ -48,12 +48,12 @@ export function wholeSetting(text: string | undefined, fallback: number, low = 0
   return text !== undefined && /^\d+$/.test(text) && value >= low && value <= high ? value : fallback
 }
 
-/** The index of an image in its seed's run, as views of one noise read it. */
+/** The index of an image in its seed's run; views of a single noise use it. */
 export const indexSetting = (settings: Partial<Settings>): number => wholeSetting(settings.index, 0, 0, 1e9)
 
 const ofOneNoise: readonly ViewName[] = ['same-noise', 'walk', 'trajectory']
 
-/** A link to a view that keeps what views share: model, class, seed, and between views of one noise its index. */
+/** A link to a view that keeps the shared settings: model, class, seed, and the index for views of a single noise. */
 export function linkTo(view: ViewName, settings: Settings): string {
   const names = ['model', 'class', 'seed', ...(ofOneNoise.includes(view) ? ['index'] : [])]
   const shared = Object.entries(settings).filter(([name]) => names.includes(name))

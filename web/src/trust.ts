@@ -1,11 +1,11 @@
-// Trusted Types: the page's policy demands that every text that could become a script passes here. Workers and the service worker
-// come from this origin; markup (the report's charts, made at build time) holds neither scripts nor handlers.
+// Trusted Types: the page's policy requires that every text that could become a script is checked here. Workers and the service
+// worker must come from this origin; markup (the report's charts, made at build time) must hold no scripts or handlers.
 
 interface Policies {
   createPolicy(name: string, rules: Record<string, (text: string) => string>): unknown
 }
 
-/** Installs the page's one policy, where the browser knows such policies. */
+/** Installs the page's only policy, if the browser supports Trusted Types. */
 export function trustOwn(): void {
   const policies = (globalThis as { trustedTypes?: Policies }).trustedTypes
   policies?.createPolicy('default', {

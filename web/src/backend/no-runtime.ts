@@ -1,4 +1,4 @@
-// In the place of the onnxruntime-web package: the app names the folder of its files, and bundles none of their megabytes.
+// Replaces the onnxruntime-web package in the bundle: the app loads its files from a folder instead of bundling megabytes.
 
-/** The modules that the library would import have this name for everything they hold. */
+/** The only export of these modules that the library imports. */
 export default undefined

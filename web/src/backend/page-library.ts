@@ -18,7 +18,7 @@ const entryOf = (name: string) => {
   throw new BackendError(`This page has no model ${name}.`, { code: 'no_model', remedy: 'Choose another model.' })
 }
 
-/** The embedded models whose files are there, or are kept from an earlier visit. */
+/** The embedded models whose files the server has or the browser keeps from an earlier visit. */
 export async function describe(folders: Folders): Promise<ModelInfo[]> {
   const faults: unknown[] = []
   const found = await Promise.all(
@@ -34,7 +34,7 @@ export async function describe(folders: Folders): Promise<ModelInfo[]> {
   throw pageFault(faults[0])
 }
 
-/** The embedded models, whether their files are there or not. */
+/** All embedded models, with or without their files. */
 export const embeddedModels = (): ModelInfo[] => embeddedNames.map(facts)
 
 async function describeOne(name: string, folders: Folders): Promise<ModelInfo> {

@@ -1,4 +1,4 @@
-// The page's engine after a failure: a model whose worker is gone is opened again by whoever asks next.
+// The page's engine after a failure: when a model's worker has failed, the next request opens the model again.
 import { expect, it, vi } from 'vitest'
 import { EngineError } from '../../../src/core/errors.ts'
 import { pageBackend } from './page.ts'

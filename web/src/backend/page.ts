@@ -33,7 +33,7 @@ export function pageBackend(): Backend {
         onProgress: (event) => event.type === 'download' && onDownload?.(event.allDone, event.allTotal ?? 0),
       }))
     const model = opened.get(id) ?? loaded
-    if (model !== loaded) loaded.dispose() // another request was quicker
+    if (model !== loaded) loaded.dispose() // another request has loaded it meanwhile
     opened.set(id, model)
     lost.delete(id)
     return model

@@ -1,4 +1,4 @@
-// What a PNG of ours says of itself: its size, and the settings that make it again (src/images/image.ts writes them).
+// Reads a PNG file's size, and the settings that make it again (src/images/image.ts writes them).
 import { isPng, readPngText } from '../../../src/images/png-text.ts'
 import { SETTINGS_KEY } from '../../../src/images/xmp.ts'
 
@@ -9,8 +9,8 @@ export interface PngFacts {
 }
 
 /**
- * Size and settings of a PNG; no settings when it carries none of ours.
- * @throws Error when the bytes are no PNG, or damaged
+ * Size and settings of a PNG; the settings are undefined when this package did not write any.
+ * @throws Error when the bytes are not a PNG file, or are damaged
  */
 export function pngSettings(bytes: Uint8Array): PngFacts {
   const text = isPng(bytes) ? readPngText(bytes).get(SETTINGS_KEY) : undefined

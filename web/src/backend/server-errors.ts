@@ -13,19 +13,19 @@ export const lostServer = (cause?: unknown): BackendError =>
 
 /** Hosts of plain files may answer every path with their page. */
 export const noServer = (cause?: unknown): BackendError =>
-  new BackendError('What answers here is not `distilled serve`.', {
+  new BackendError('The server at this address is not `distilled serve`.', {
     ...{ code: 'gone', again: true, cause },
     remedy: 'Start one and open its address, or let this page make the pictures itself.',
   })
 
-/** The server's own code, and how the page treats it. */
+/** The page's error for each of the server's codes. */
 const known: Readonly<Record<string, { code: FaultCode; again?: boolean; remedy?: string }>> = {
   class_denied: { code: 'denied', remedy: 'Choose another class.' },
   queue_full: { code: 'queue_full', again: true },
   timeout: { code: 'timeout', again: true, remedy: 'Ask for fewer pictures or fewer steps, or try again.' },
   engine_died: { code: 'engine', again: true },
-  stopping: { code: 'gone', again: true, remedy: 'Try again when it has started anew.' },
-  invalid_api_key: { code: 'token', remedy: 'Whoever started the server has it.' },
+  stopping: { code: 'gone', again: true, remedy: 'Try again after the server has restarted.' },
+  invalid_api_key: { code: 'token', remedy: 'Ask the person who started the server for it.' },
   model_not_found: { code: 'no_model', remedy: 'Choose another model.' },
 }
 

@@ -1,4 +1,4 @@
-// What a server is taken for that answers, but not as one of ours.
+// How the page treats a server that answers, but is not `distilled serve`.
 import { afterEach, expect, it, vi } from 'vitest'
 import { pageFault } from './page-errors.ts'
 import { serverBackend } from './server.ts'

@@ -1,14 +1,14 @@
-// The token of a server that wants one: `distilled serve --token`. It is kept for this tab alone, and sent to this origin alone.
+// The token of a server that requires one: `distilled serve --token`. It is only kept for this tab and only sent to this origin.
 const key = 'distilled-decoding.token'
 let token: string | undefined
 
 try {
   token = sessionStorage.getItem(key) ?? undefined
 } catch {
-  // Without storage it is asked for after every reload.
+  // Without storage, the page asks for it after every reload.
 }
 
-/** Takes the token for the requests to come. */
+/** Sets the token of all later requests. */
 export function keepToken(given: string): void {
   token = given
   try {

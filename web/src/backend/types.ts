@@ -15,11 +15,11 @@ export interface ImageAsk {
 export interface SampleAsk {
   model: string
   options: PlanOptions
-  /** At most `mostImages` in one ask. */
+  /** At most `mostImages` in one request. */
   images: ImageAsk[]
 }
 
-/** Images of one ask: a server's limit. */
+/** The most images of one request. */
 export const mostImages = 10
 
 export interface TrajectoryAsk {
@@ -30,7 +30,7 @@ export interface TrajectoryAsk {
 }
 
 export interface Picture {
-  /** Position in the ask. */
+  /** Position in the request. */
   place: number
   class: number
   className: string
@@ -71,7 +71,7 @@ export interface ModelInfo {
   teacher: boolean
   presets: Preset[]
   defaultSteps: number
-  /** To download before it runs in the page; undefined on a server. */
+  /** Bytes to download before it runs in the page; undefined on a server. */
   bytes?: number
   device?: string
 }
@@ -92,13 +92,13 @@ export interface Opened {
 }
 
 export interface Done {
-  /** Of computing, without the wait in a queue. */
+  /** Seconds of computing, without the wait in a queue. */
   seconds: number
 }
 
 export interface Backend {
   readonly kind: 'server' | 'page'
-  /** The default one first; BackendError when the server is gone. */
+  /** The default model first; BackendError when the server does not answer. */
   models(): Promise<ModelInfo[]>
   classes(model: string): Promise<ClassEntry[]>
   isOpen(model: string): boolean
@@ -107,17 +107,17 @@ export interface Backend {
   trajectory(ask: TrajectoryAsk, watch: Watch): Promise<Done>
 }
 
-/** Causes that the page tells apart. */
+/** The kinds of errors that the page distinguishes. */
 export type FaultCode =
   /** The server does not answer. */
   | 'gone'
   | 'no_model'
   /** The policy denies the class. */
   | 'denied'
-  /** 429: too many wait. */
+  /** 429: too many requests wait. */
   | 'queue_full'
   | 'timeout'
-  /** The server wants its token. */
+  /** The server requires its token. */
   | 'token'
   | 'invalid'
   | 'engine'
@@ -127,7 +127,7 @@ interface FaultDetails {
   /** Whether trying again may help. */
   again?: boolean
   code?: FaultCode
-  /** Seconds after which trying again makes sense. */
+  /** Seconds to wait before trying again. */
   after?: number | undefined
   cause?: unknown
 }
@@ -149,5 +149,5 @@ export class BackendError extends Error {
   }
 }
 
-/** Whether an error is a cancellation, which nobody needs to hear of. */
+/** Whether an error is a cancellation, which is not shown. */
 export const isAbort = (error: unknown): boolean => error instanceof DOMException && error.name === 'AbortError'

@@ -1,4 +1,4 @@
-// The engine for components deep inside a view, such as a fault that offers another one.
+// A context with the engine, for nested components such as an error message that offers the other engine.
 import { createContext } from 'preact'
 import type { Engine } from './engine.ts'
 

@@ -1,5 +1,5 @@
-// Which engine makes the pictures, which models it has, and whether the chosen one can be asked: looking, closed (to be
-// downloaded first), opening, ready, or a fault that says what to do.
+// The engine that makes the pictures, its models, and the status of the chosen model: looking, closed (a download is needed),
+// opening, ready, or a fault that says what to do.
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 import { embeddedModels, pageBackend } from '../backend/page.ts'
 import { serverBackend } from '../backend/server.ts'
@@ -11,9 +11,9 @@ export interface EngineState {
   backend: Backend
   status: 'looking' | 'closed' | 'opening' | 'ready' | 'fault'
   models: ModelInfo[]
-  /** Whether the models are the engine's own answer, and not what is known without it. */
+  /** Whether the engine itself has listed the models; false for the built-in list. */
   found: boolean
-  /** The chosen one. */
+  /** The chosen model. */
   model: ModelInfo | undefined
   opened: Opened | undefined
   /** Bytes, while opening. */
@@ -28,7 +28,7 @@ export interface Engine extends EngineState {
   open(): void
   /** Stops the download. */
   cancel(): void
-  /** Looks for the models again. */
+  /** Asks the engine for its models again. */
   retry(): void
 }
 
@@ -104,7 +104,7 @@ export function useEngine(wanted: string | undefined): Engine {
   }
 }
 
-/** The engine's models; the page's own engine stands in where no server was ever chosen and none answers. */
+/** The engine's models. When no server was ever chosen and none answers, the page's own engine is used. */
 async function find(kind: EngineKind): Promise<EngineState> {
   try {
     return { ...looking(kind), status: 'closed', found: true, models: await backends[kind].models() }

@@ -1,8 +1,8 @@
-// What was made in this browser, the latest first: settings and a thumbnail of each run, in IndexedDB, a bounded number of them.
-// Where the browser keeps nothing (a private window), the history lasts as long as the page.
+// The history of this browser, latest first: settings and a thumbnail of each run in IndexedDB, up to a bounded number of runs.
+// When the browser stores nothing (a private window), the history lasts as long as the page.
 
 export interface Run {
-  /** The settings as one text: a run made again moves to the front instead of standing there twice. */
+  /** The settings as one text; a repeated run with the same text moves to the front. */
   key: string
   /** Milliseconds since 1970. */
   at: number
@@ -17,7 +17,7 @@ export interface Run {
 
 export const mostRuns = 60
 
-/** @param most older runs leave when there are more */
+/** @param most runs to keep; older ones are deleted */
 export function withRun(runs: readonly Run[], run: Run, most = mostRuns): Run[] {
   return [run, ...runs.filter(({ key }) => key !== run.key)].slice(0, most)
 }

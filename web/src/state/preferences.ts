@@ -1,4 +1,4 @@
-// What a person chose for this browser: theme and engine. Kept in localStorage; a browser without it just forgets.
+// The person's choices for this browser: theme and engine. They are kept in localStorage, or for this page only without it.
 import { useState } from 'preact/hooks'
 
 export const themes = ['system', 'light', 'dark'] as const
@@ -28,14 +28,14 @@ function keep(name: string, value: string): void {
 export const preferredEngine = (): EngineKind | undefined => recall('engine', engines)
 export const keepEngine = (kind: EngineKind): void => keep('engine', kind)
 
-/** Puts the theme on the document, whose style sheets follow it. */
+/** Sets the theme on the document; the style sheets depend on it. */
 export function applyTheme(theme: Theme = recall('theme', themes) ?? 'system'): Theme {
   if (theme === 'system') delete document.documentElement.dataset.theme
   else document.documentElement.dataset.theme = theme
   return theme
 }
 
-/** The theme, and what changes it. */
+/** The theme and a function that changes it. */
 export function useTheme(): [Theme, (theme: Theme) => void] {
   const [theme, setTheme] = useState<Theme>(() => applyTheme())
   return [

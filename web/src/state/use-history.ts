@@ -1,4 +1,4 @@
-// The history as state: read once, then kept in step with what is written. A browser that refuses to store is no fault.
+// The history as state: read once, then updated with every write. It is not an error when the browser refuses to store it.
 import { useCallback, useEffect, useState } from 'preact/hooks'
 import { forgetRuns, keepRun, type Run, recallRuns, withRun } from './history.ts'
 

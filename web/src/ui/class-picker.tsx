@@ -1,11 +1,11 @@
 // A class out of many: a combobox over names, synonyms and ids (WAI-ARIA APG, "editable combobox with list autocomplete").
-// Arrows move in the list, Enter takes, Escape leaves everything as it was. Sensitive classes say so; denied ones cannot be taken.
+// Arrows move in the list, Enter selects, Escape cancels. Sensitive classes are marked; denied ones cannot be selected.
 import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { ClassEntry } from '../backend/types.ts'
 import { type Found, searchClasses } from './class-search.ts'
 import { Icon } from './icon.tsx'
 
-/** More would not be read; who wants them types another letter. */
+/** The most classes in the list; another letter narrows it down. */
 const mostShown = 80
 
 export interface ClassPickerProps {
@@ -34,7 +34,7 @@ export function ClassPicker({ classes, value, onChange, label = 'Class' }: Class
 
   const settled = text === undefined
   useLayoutEffect(() => {
-    if (settled && document.activeElement === input.current) input.current?.select() // the next letter starts anew
+    if (settled && document.activeElement === input.current) input.current?.select() // the next letter replaces the text
   }, [settled, open, value])
 
   const show = (at = -1) => {
@@ -121,7 +121,7 @@ export function ClassPicker({ classes, value, onChange, label = 'Class' }: Class
           onMouseDown={(event) => event.preventDefault()}
         >
           {shown.map(({ entry, by }, at) => (
-            // biome-ignore lint/a11y/useKeyWithClickEvents: the focus stays in the field, which hears the keys
+            // biome-ignore lint/a11y/useKeyWithClickEvents: the focus stays in the field, which handles the keys
             <div
               key={entry.id}
               id={`${id}-${entry.id}`}

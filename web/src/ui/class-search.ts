@@ -1,9 +1,9 @@
-// Which classes a few typed letters mean: the id, the start of a name, of a word in it, of a synonym, any part; best first.
+// Finds classes by a few typed letters: the id, the start of a name, of a word in it, of a synonym, any part; best first.
 import type { ClassEntry } from '../backend/types.ts'
 
 export interface Found {
   entry: ClassEntry
-  /** The synonym that fitted, where the name did not. */
+  /** The synonym that matched, when the name did not. */
   by?: string
 }
 
@@ -15,7 +15,7 @@ const plain = (text: string): string =>
     .replace(/[^\p{L}\p{N}]+/gu, ' ')
     .trim()
 
-/** 0 is best; undefined does not fit. */
+/** 0 is best; undefined means no match. */
 function rank(name: string, query: string): number | undefined {
   const text = plain(name)
   if (text === query) return 0
@@ -25,7 +25,7 @@ function rank(name: string, query: string): number | undefined {
 }
 
 /**
- * The classes a query fits, best first, then in the order of their ids; all of them for an empty one.
+ * The classes that match a query, best first, then in the order of their ids; all of them for an empty one.
  * @example
  * searchClasses(classes, 'boa').map(({ entry }) => entry.name) // ['boat', ...]
  */

@@ -1,4 +1,4 @@
-// A modal dialog: the browser's own, with its focus handling and Escape; a click beside it closes it, too.
+// A modal dialog: the browser's own, with its focus handling and Escape; a click outside also closes it.
 import type { ComponentChildren } from 'preact'
 import { useLayoutEffect, useRef } from 'preact/hooks'
 import { Icon } from './icon.tsx'
@@ -7,14 +7,14 @@ export interface DialogProps {
   title: string
   open: boolean
   onClose(): void
-  /** A key that closes it beside Escape: the one that opened it. */
+  /** The key that opened it; it closes it as Escape does. */
   closeKey?: string
   children: ComponentChildren
 }
 
 export function Dialog({ title, open, onClose, closeKey, children }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null)
-  // Before the next key is heard: what is typed then belongs to the dialog
+  // Before the next key event: keys typed from now on belong to the dialog
   useLayoutEffect(() => {
     const dialog = element.current!
     if (open && !dialog.open) dialog.showModal()

@@ -1,4 +1,4 @@
-// Bytes into the person's downloads folder, under a name that says what they are.
+// Saves bytes to the downloads folder, under a name that describes them.
 import type { Picture } from '../backend/types.ts'
 
 export function download(blob: Blob, name: string): void {
@@ -13,7 +13,7 @@ type Named = Pick<Picture, 'className' | 'settings'>
 /** @example pictureName({ className: 'boat', ... }) // 'boat-1-step-seed-7-0.png' */
 export const pictureName = (picture: Named): string => `${runName(picture)}-${picture.settings.index ?? 0}.png`
 
-/** What the pictures of a run have in common. @example runName({ className: 'boat', ... }) // 'boat-1-step-seed-7' */
+/** The part of the name that all pictures of a run share. @example runName({ className: 'boat', ... }) // 'boat-1-step-seed-7' */
 export function runName({ className, settings }: Named): string {
   const words = className.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')
   return [words, wayName(settings), `seed-${settings.seed ?? 0}`].filter(Boolean).join('-')

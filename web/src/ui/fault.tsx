@@ -1,4 +1,4 @@
-// What went wrong, with what to do about it: try again, or let the page's own engine take over when the server is gone.
+// An error and its remedies: try again, or switch to the page's own engine when the server does not answer.
 import { useContext } from 'preact/hooks'
 import { keepToken } from '../backend/token.ts'
 import { BackendError } from '../backend/types.ts'
@@ -6,11 +6,11 @@ import { EngineContext } from '../state/context.ts'
 
 export interface FaultProps {
   error: unknown
-  /** What "Try again" does; without it there is no such button. */
+  /** Called by "Try again"; without it there is no such button. */
   again?: (() => void) | undefined
 }
 
-/** A failure in words, or nothing when there is none. */
+/** An error message, or nothing when there is no error. */
 export function Fault({ error, again }: FaultProps) {
   const engine = useContext(EngineContext)
   if (error === undefined || error === null) return null
@@ -43,7 +43,7 @@ export function Fault({ error, again }: FaultProps) {
   )
 }
 
-/** What stands between backticks is to be typed as it is. */
+/** Text between backticks is a command to type. */
 const withCode = (text: string) => text.split('`').map((part, i) => (i % 2 ? <code key={part}>{part}</code> : part))
 
 function TokenForm({ onToken }: { onToken(): void }) {

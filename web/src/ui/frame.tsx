@@ -1,4 +1,4 @@
-// Head and foot of the frame: where one can go, which model and engine, how the page looks, and what runs where.
+// Header and footer of the page: navigation, model, engine and theme, and a line that says what runs where.
 import { useEffect, useRef } from 'preact/hooks'
 import type { Engine } from '../state/engine.ts'
 import { type Theme, themes, useTheme } from '../state/preferences.ts'
@@ -75,7 +75,7 @@ const Logo = () => (
 function ThemeButton() {
   const [theme, setTheme] = useTheme()
   const next = themes[(themes.indexOf(theme) + 1) % themes.length]!
-  const names: Record<Theme, string> = { system: 'as the system has it', light: 'light', dark: 'dark' }
+  const names: Record<Theme, string> = { system: 'as the system', light: 'light', dark: 'dark' }
   return (
     <button
       type="button"

@@ -1,4 +1,4 @@
-// Before the page's own engine can be asked, its weights have to come: how many bytes, a button, progress, a way to stop.
+// The download that the page's own engine needs first: its size, a button to start, progress, a button to stop.
 import type { Engine } from '../state/engine.ts'
 import { Fault } from './fault.tsx'
 import { Progress } from './progress.tsx'

@@ -1,4 +1,4 @@
-// A picture: few pixels shown large and crisp, with a caption. Until it is there, its place is.
+// A picture: few pixels shown large and crisp, with a caption. An empty frame keeps its place until it is there.
 import type { ComponentChildren } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 
@@ -15,9 +15,9 @@ export function useBlobUrl(blob: Blob | undefined): string | undefined {
 }
 
 export interface PictureProps {
-  /** Nothing yet shows an empty place. */
+  /** Undefined shows an empty frame. */
   png: Blob | undefined
-  /** What it shows, for those who cannot see it. */
+  /** Text alternative. */
   alt: string
   /** Shows that it is being made. */
   working?: boolean

@@ -1,9 +1,9 @@
-// A line that fills, with words under it; without a value it only says that something goes on.
+// A progress bar with a label; without a value it only shows that work is in progress.
 
 export interface ProgressProps {
-  /** What is going on, such as "3 of 8". */
+  /** The label, such as "3 of 8". */
   label: string
-  /** 0 to 1; left out when nobody knows. */
+  /** 0 to 1; left out when unknown. */
   value?: number | undefined
 }
 

@@ -1,15 +1,15 @@
-// An image back to its settings: dropped, pasted or chosen, the file says itself how it was made (PNG texts, or XMP in JPEG and
-// WebP). Nothing is uploaded.
+// Reads the settings of an image file that was dropped, pasted or chosen (PNG texts, or XMP in JPEG and WebP). Nothing is
+// uploaded.
 import { settingsInXmp } from '../../../src/images/xmp.ts'
 import { pngSettings } from '../backend/png-settings.ts'
 import { BackendError } from '../backend/types.ts'
 
-/** More than any image of ours; a film is not read into memory. */
+/** Larger than any image made here; larger files, such as films, are not read into memory. */
 const mostBytes = 64e6
 
 /**
  * The settings inside an image file.
- * @throws BackendError when it is no image, or carries none of ours
+ * @throws BackendError when it is not an image, or carries no settings of this package
  */
 export async function readImageSettings(file: Blob & { name?: string }): Promise<Record<string, unknown>> {
   const name = file.name ?? 'This file'

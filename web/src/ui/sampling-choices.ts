@@ -5,16 +5,16 @@ export interface SamplingChoice {
   /** In the address: the number of steps, "teacher" or "flow". */
   key: string
   title: string
-  /** Who does what, in a line. */
+  /** What student and teacher do, in a line. */
   detail: string
   /** Network evaluations per image. */
   evaluations: number
-  /** Whether a teacher takes part, whose settings count. */
+  /** Whether a teacher takes part, so that its settings apply. */
   teacher: boolean
   options: PlanOptions
 }
 
-/** What a token group is, for a person. */
+/** The word for a token group on the page. */
 export const groupWord = ({ family }: Pick<ModelInfo, 'family'>): string => (family === 'var' ? 'scale' : 'token')
 
 /** The ways of a model, the fewest evaluations first; `flow` adds the deterministic teacher. Groups are counted from 1. */

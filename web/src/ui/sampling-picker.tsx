@@ -1,14 +1,14 @@
-// How an image is made: the model's ways as a list of which one holds, each with its evaluations and, once known, its time.
+// The choice of how to sample: a list of the model's ways, each with its evaluations and, once measured, its time.
 import type { ModelInfo } from '../backend/types.ts'
 import { samplingChoices } from './sampling-choices.ts'
 import { secondsText } from './text.ts'
 
 export interface SamplingPickerProps {
   model: ModelInfo
-  /** The key of the way that holds: see sampling-choices.ts. */
+  /** The key of the selected way: see sampling-choices.ts. */
   value: string
   onChange(key: string): void
-  /** Offers the teacher's flow map, too. */
+  /** Also offers the teacher's flow map. */
   flow?: boolean
   /** Seconds per image by key, measured here. */
   times?: Readonly<Record<string, number | undefined>>

@@ -1,8 +1,8 @@
-// A seed: a number to type, and a dice for another one.
+// A field for the seed, and a button that draws another one.
 import { useId } from 'preact/hooks'
 import { Icon } from './icon.tsx'
 
-/** Seeds of the dice have at most four digits, so that they can be remembered and told. */
+/** Seeds of the dice have at most four digits, so that they are easy to remember and share. */
 export const randomSeed = (): number => Math.floor(Math.random() * 10_000)
 
 export interface SeedFieldProps {
@@ -10,7 +10,7 @@ export interface SeedFieldProps {
   onChange(seed: number): void
   /** "Seed" by default. */
   label?: string
-  /** Shown in small beside the label. */
+  /** Shown in small type next to the label. */
   hint?: string
 }
 

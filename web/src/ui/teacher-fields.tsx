@@ -1,4 +1,4 @@
-// The settings of the teacher, folded away: an empty field leaves one as it was published for the model.
+// The teacher's settings in a section that opens on request; an empty field means the value published for the model.
 import { useId } from 'preact/hooks'
 import type { ModelInfo } from '../backend/types.ts'
 import { type TeacherChanges, type TeacherField, teacherFields } from './teacher-settings.ts'

@@ -1,4 +1,4 @@
-// The settings of a teacher in the address and in fields, made from their schema: a new one appears in both by itself.
+// The settings of a teacher in the address and in fields, made from their schema: a new setting appears in both by itself.
 import * as v from 'valibot'
 import { valueFacts } from '../../../src/core/schemas.ts'
 import { type TeacherSettings, teacherSchema } from '../../../src/sampling/plan.ts'
@@ -8,7 +8,7 @@ import type { Changes, Settings } from '../router.ts'
 
 export type TeacherChanges = { [K in keyof TeacherSettings]?: TeacherSettings[K] | undefined }
 
-/** What a field needs to know of a setting. */
+/** The description of a setting for its field. */
 export interface TeacherField {
   name: keyof TeacherSettings
   description: string
@@ -37,7 +37,7 @@ export const teacherFields = ({ family }: Pick<ModelInfo, 'family'>): TeacherFie
       }
     })
 
-/** The settings that the address names, as far as they are within their bounds; undefined when it names none. */
+/** The settings of the address that are within their bounds; undefined when there are none. */
 export function readTeacher(settings: Settings, model: Pick<ModelInfo, 'family'>): TeacherChanges | undefined {
   const found = teacherFields(model).flatMap(({ name, kind }) => {
     const text = settings[name]
@@ -48,6 +48,6 @@ export function readTeacher(settings: Settings, model: Pick<ModelInfo, 'family'>
   return found.length ? Object.fromEntries(found) : undefined
 }
 
-/** Settings for the address; those that are not given are taken away from it. */
+/** Settings for the address; undefined for those that are not given, which removes them. */
 export const writeTeacher = (teacher: TeacherChanges = {}): Changes =>
   Object.fromEntries(teacherOptions.map((name) => [name, teacher[name]]))

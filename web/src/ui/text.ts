@@ -1,4 +1,4 @@
-// Figures as the page writes them.
+// Formats figures for the page.
 
 /** @example bytesText(7_340_032) // '7.3 MB' */
 export function bytesText(bytes: number): string {

@@ -1,10 +1,10 @@
-// One small picture that stands for a run: its first four, two by two, or the only one.
+// The thumbnail of a run: its first four pictures, two by two, or its only one.
 import type { Picture } from '../backend/types.ts'
 
 /** Pixels of a side. */
 export const thumbnailSize = 64
 
-/** A PNG of the first pictures; their pixels stay pixels where they are small. */
+/** A PNG of the first pictures; small ones are enlarged without smoothing. */
 export async function thumbnail(pictures: readonly Picture[]): Promise<Blob> {
   const across = pictures.length >= 4 ? 2 : 1
   const cell = thumbnailSize / across

@@ -1,9 +1,9 @@
-// The classes of a model, as state: asked for once for all views, with the failure and another try.
+// The classes of a model, as state: requested once for all views, with the error and a retry.
 import { useEffect, useState } from 'preact/hooks'
 import type { Backend, ClassEntry } from '../backend/types.ts'
 
 export interface Classes {
-  /** In the order of their ids; an empty list until they are there. */
+  /** In the order of their ids; empty until they have arrived. */
   classes: readonly ClassEntry[]
   fault: unknown
   retry(): void
@@ -11,7 +11,7 @@ export interface Classes {
 
 const none: readonly ClassEntry[] = []
 
-/** @param model undefined asks for nothing, yet */
+/** @param model undefined requests nothing yet */
 export function useClasses(backend: Backend, model: string | undefined): Classes {
   const [found, setFound] = useState<{
     backend?: Backend

@@ -1,5 +1,5 @@
-// Keys that work anywhere on the page, but for where they mean something else: letters in a field, Enter on a button,
-// anything in a dialog, anything with Ctrl, Alt or Meta.
+// Keys that work anywhere on the page, except where they mean something else: letters in a field, Enter on a button,
+// any key in a dialog, any key with Ctrl, Alt or Meta.
 import { useEffect, useRef } from 'preact/hooks'
 
 export type Keys = Readonly<Record<string, (event: KeyboardEvent) => void>>
@@ -11,13 +11,13 @@ const acts = 'button, a, summary, [role=combobox]'
 function isTaken({ key, target }: KeyboardEvent): boolean {
   if (!(target instanceof Element)) return false
   const dialog = target.closest('dialog')
-  if (dialog) return dialog.open // one that has just been closed may keep the focus for a moment
+  if (dialog) return dialog.open // a dialog that was just closed may keep the focus for a moment
   if (target.closest(types)) return key !== 'Escape' && key !== 'Enter'
   if (target.closest('input') && key.startsWith('Arrow')) return true
   return (key === 'Enter' || key === ' ') && target.closest(acts) !== null
 }
 
-/** Listens while the component is there; names are those of KeyboardEvent.key, letters in lower case. */
+/** Listens while the component is mounted; names are those of KeyboardEvent.key, letters in lower case. */
 export function useKeys(keys: Keys): void {
   const latest = useRef(keys)
   latest.current = keys
