@@ -1,4 +1,4 @@
-// What the running model is asked for in a figure: a class and a seed, which the views share, and a button.
+// The controls of a figure that runs the model: class and seed, which the views share, and a button.
 import { useContext } from 'preact/hooks'
 import { wholeSetting } from '../../router.ts'
 import { EngineContext } from '../../state/context.ts'
@@ -17,15 +17,15 @@ export function askedFor({ model, settings }: Pick<ViewProps, 'model' | 'setting
 
 export interface AskedProps extends Pick<ViewProps, 'model' | 'classes' | 'settings' | 'set' | 'ready'> {
   busy: boolean
-  /** Not the first on the page: what has to come first is said once. */
+  /** For all figures but the first: the offer to open the model is only shown once. */
   second?: boolean
-  /** What the button says. */
+  /** The button's label. */
   title: string
   onStart(): void
   onStop(): void
 }
 
-/** Class, seed and button; or, while the model is not open, what has to come first. */
+/** Class, seed and button; while the model is not open, the offer to open it. */
 export function Asked({ model, classes, settings, set, ready, busy, second, title, onStart, onStop }: AskedProps) {
   const engine = useContext(EngineContext)
   const asked = askedFor({ model, settings })

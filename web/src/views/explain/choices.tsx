@@ -1,5 +1,5 @@
-// The second figure: the teacher at work. For every token its real conditional, the entry that was drawn, and the picture as
-// far as it has come; below, what happens when tokens do not know of each other.
+// The second figure: the teacher samples. For every token its real conditional, the drawn entry, and the picture so far; below,
+// pictures whose tokens are drawn independently of each other.
 import { useEffect, useState } from 'preact/hooks'
 import { type Family, pictureBefore, type Recording, recordings, type Token } from './recorded.ts'
 import { FamilyChoice } from './stop.tsx'
@@ -11,7 +11,7 @@ export interface ChoicesProps {
   onFamily(family: Family): void
 }
 
-/** Tokens a second, when it plays. */
+/** Tokens a second while it plays. */
 const pace = 6
 
 export function Choices({ family, onFamily }: ChoicesProps) {
@@ -50,7 +50,7 @@ export function Choices({ family, onFamily }: ChoicesProps) {
   )
 }
 
-/** What the teacher knows when it chooses: the tokens before this one, or the scales before this one. */
+/** The teacher's context for its choice: the tokens before this one, or the scales before this one. */
 function SoFar({ recording, at, onAt }: { recording: Recording; at: number; onAt(at: number): void }) {
   const token = recording.tokens[at]!
   if (recording.finished === 1) {
@@ -123,7 +123,7 @@ function Bar({ name, share, drawn }: { name: string; share: number; drawn: boole
   )
 }
 
-/** Pictures whose tokens do not know of each other. */
+/** Pictures whose tokens were drawn independently. */
 export function Independent({ family }: { family: Family }) {
   const { sheet, finished, independent, class: name } = recordings[family]
   return (

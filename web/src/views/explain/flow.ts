@@ -8,7 +8,7 @@
 export interface Entry {
   x: number
   y: number
-  /** Above or at 0; probabilities are weights over their sum. */
+  /** At least 0; probabilities are weights divided by their sum. */
   weight: number
 }
 
@@ -18,13 +18,13 @@ export function probabilities(entries: readonly Entry[]): number[] {
   return entries.map(({ weight }) => weight / total)
 }
 
-/** Sees x_t at t = step / steps, from the noise (0) to the entry (steps). */
+/** Called with x_t at t = step / steps, from the noise (0) to the entry (steps). */
 export type Visit = (step: number, x: number, y: number) => void
 
 /** From noise to the index of the entry it ends on. */
 export type FlowMap = (x: number, y: number, visit?: Visit) => number
 
-/** How one step from t goes: x = keep x + now D(x, t) - slope (D before), and the scale of the exponent at t. */
+/** The coefficients of one step from t: x = keep x + now D(x, t) - slope (D before), and the scale of the exponent at t. */
 interface Move {
   time: number
   scale: number
@@ -88,10 +88,10 @@ function moveOf(i: number, steps: number): Move {
   return { time: t, scale: t / (1 - t) ** 2, keep: (1 - u) / (1 - t), now: gain + slope, before: -slope }
 }
 
-/** Points that start at Gaussian noise, as they move. */
+/** The paths of points that start at Gaussian noise. */
 export interface Paths {
   steps: number
-  /** Entry at which each of them ends. */
+  /** The entry at which each path ends. */
   ends: Uint8Array
   /** [points, steps + 1, 2] */
   places: Float32Array
@@ -125,7 +125,7 @@ export const pixelPlace = (pixel: number, side: number): [x: number, y: number] 
   (0.5 - (Math.floor(pixel / side) + 0.5) / side) * 2 * reach,
 ]
 
-/** The entry that the noise at each pixel goes to. */
+/** For each pixel, the entry at which noise that starts there ends. */
 export const cellsOf = (map: FlowMap, side: number): Uint8Array =>
   Uint8Array.from({ length: side * side }, (_, pixel) => map(...pixelPlace(pixel, side)))
 

@@ -1,4 +1,4 @@
-// Where to go on: the other views, the paper, and the code's ancestors. Links that leave are only followed when pressed.
+// Links to the other views, the paper, and the code that this project builds on. External links are only loaded when pressed.
 import { linkTo, type Settings, type ViewName } from '../../router.ts'
 
 const views: readonly [ViewName, string, string][] = [

@@ -1,4 +1,4 @@
-// What happens in one step, for whoever never heard of it: six stops with a figure each, from a token to the trade one makes.
+// Explains one-step sampling to newcomers: six stops, each with a figure, from a token to what one step gains and loses.
 // The first two replay recordings of the embedded teachers, the third computes in the page, the fourth and fifth ask the model.
 import './explain.css'
 import { useEffect, useState } from 'preact/hooks'

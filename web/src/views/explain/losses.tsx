@@ -1,4 +1,4 @@
-// The fifth figure: the same noise by every way of the running model, beside what 10,000 pictures of each way measured.
+// The fifth figure: the same noise in every way of the running model, next to each way's figures over 10,000 pictures.
 import { Fault } from '../../ui/fault.tsx'
 import { PngImage } from '../../ui/picture.tsx'
 import { type SamplingChoice, samplingChoices } from '../../ui/sampling-choices.ts'

@@ -1,4 +1,4 @@
-// The fourth figure: the running model makes one picture in one step, and its teacher one in all of its own, with live times.
+// The fourth figure: the running model makes one picture in one step, and its teacher makes one in all its steps, with live times.
 
 import { Fault } from '../../ui/fault.tsx'
 import { Picture } from '../../ui/picture.tsx'
@@ -9,7 +9,7 @@ import { Asked, askedFor } from './asked.tsx'
 import type { Run } from './runs.ts'
 import { useRuns } from './runs.ts'
 
-/** Keys of sampling-choices.ts, with what they are called here. */
+/** Keys of sampling-choices.ts, with their names here. */
 const lanes = [
   { key: '1', title: 'Student', what: 'the whole map in one pass' },
   { key: 'flow', title: 'Teacher’s map', what: 'the same noise, step by step' },
@@ -44,7 +44,7 @@ export function Race(props: ViewProps) {
   )
 }
 
-/** What the times say, once they are there. */
+/** A sentence that compares the times, once they are measured. */
 function verdict(runs: Readonly<Record<string, Run>>): string | undefined {
   const [student, teacher] = [runs['1'], runs.teacher]
   if (student?.status !== 'done' || teacher?.status !== 'done') return undefined

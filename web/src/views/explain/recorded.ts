@@ -1,6 +1,6 @@
-// What the figures replay of the embedded teachers, as scripts/web-explain.js recorded it: one picture of each family with the
-// conditional of every token. Pictures lie on two sheets: whole pictures side by side, and what the decoder makes of each entry
-// of the codebook alone.
+// Recordings of the embedded teachers, made by scripts/web-explain.js and replayed by the figures: one picture of each family
+// with the conditional of every token. There are two image sheets: whole pictures side by side, and the decoded picture of each
+// single codebook entry.
 import type { ModelInfo } from '../../backend/types.ts'
 import llamaGenData from './recorded/llamagen.json'
 import llamaGenSheet from './recorded/llamagen.png'

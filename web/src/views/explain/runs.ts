@@ -1,13 +1,13 @@
-// One picture by several ways, one way after the other so that times mean something: what each has come to, as state.
+// The state of runs that make one picture in several ways, one way after the other so that their times are comparable.
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 import { type Backend, type ImageAsk, isAbort, type Picture, type PlanOptions } from '../../backend/types.ts'
 
 export interface Run {
   status: 'waiting' | 'opening' | 'running' | 'done'
-  /** Network evaluations so far, of so many. */
+  /** Network evaluations so far, of `steps`. */
   step: number
   steps: number
-  /** Wall clock while it runs; of computing alone when it is done, the median of several where they are short. */
+  /** Wall-clock seconds while it runs; computing time alone when it is done, for short runs the median of several. */
   seconds: number
   picture: Picture | undefined
 }
@@ -24,13 +24,13 @@ export interface Runs {
   stop(): void
 }
 
-/** Figures of one page do not run beside each other: their times would mean nothing. */
+/** Figures of one page run one at a time: otherwise their times would be wrong. */
 let latest: AbortController | undefined
 
-/** Ways that have run: a network that is run for the first time is opened first, which is no part of the method's time. */
+/** Ways that have run before. The first run of a network also opens it, which does not count as the method's time. */
 const opened = new WeakMap<Backend, Set<string>>()
 
-/** What takes so few seconds is run again, up to so many times: a single time of some milliseconds says little. */
+/** Runs below this many seconds are repeated, up to a limit: a single time of a few milliseconds is not reliable. */
 const briefly = 0.4
 const mostTimes = 5
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0)

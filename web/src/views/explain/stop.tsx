@@ -1,4 +1,4 @@
-// One stop of the page: its number, a heading, some sentences, and beside them a figure that can be played with.
+// One stop of the page: its number, a heading, some sentences, and next to them an interactive figure.
 import type { ComponentChildren } from 'preact'
 
 export interface StopProps {

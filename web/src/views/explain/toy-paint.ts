@@ -9,7 +9,7 @@ interface Ink {
   soft: string
 }
 
-/** Colours as the page has them now: a canvas knows no variables, so an element is asked what it makes of them. */
+/** The page's current colours: a canvas cannot read CSS variables, so an element's computed style gives their values. */
 function inkOf(element: HTMLElement): Ink {
   const style = getComputedStyle(element)
   const colour = (name: string) => {

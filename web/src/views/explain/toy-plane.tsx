@@ -1,4 +1,4 @@
-// The plane of the toy: what is painted, and on top of it what can be taken hold of, with the mouse, a finger or the arrow keys.
+// The plane of the toy: the canvas, and on top of it handles that the mouse, a finger or the arrow keys move.
 import { useEffect, useRef } from 'preact/hooks'
 import { type Entry, reach } from './flow.ts'
 import { paint } from './toy-paint.ts'
@@ -102,7 +102,7 @@ function Handle({ x, y, onMove, class: name, says, children }: HandleProps) {
   )
 }
 
-/** Calls back when the canvas has another size, which is set, or the page other colours. */
+/** Sets the canvas to its size on the page, and calls back when that size or the page's colours change. */
 function watch(canvas: HTMLCanvasElement, change: () => void): () => void {
   const sizes = new ResizeObserver(([entry]) => {
     const side = Math.round(entry!.contentRect.width * Math.min(devicePixelRatio, 2))

@@ -1,4 +1,4 @@
-// What the toy shows, from what the reader has set: entries with their probabilities, noise, and everything that follows of them.
+// The state of the toy: entries with their probabilities and noise, as the reader sets them, and everything computed from them.
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import { noise } from '../../../../src/core/random/philox.ts'
 import {
@@ -15,7 +15,7 @@ import {
 
 export const letters = ['A', 'B', 'C', 'D', 'E'] as const
 
-/** Where entries and the reader's own noise may be: inside of what is shown. */
+/** Limits for the positions of entries and of the reader's noise, within the visible plane. */
 export const within = (v: number): number => Math.round(100 * Math.min(reach - 0.2, Math.max(0.2 - reach, v))) / 100
 
 const places = [
@@ -34,7 +34,7 @@ export const presets: readonly { name: string; entries: Entry[] }[] = [
   { name: 'Nearly sure', entries: weighted([2, 2, 92, 2, 2]) },
 ]
 
-/** Points that are drawn, and noises that are counted once the reader's hand rests. */
+/** Number of drawn points, and number of noise samples that are counted when the pointer rests. */
 const shown = 220
 export const counted = 4000
 const coarse = 64
@@ -43,10 +43,10 @@ const factor = 3
 export interface ToyFacts {
   probabilities: readonly number[]
   paths: Paths
-  /** The reader's own noise on its way. */
+  /** The path of the reader's own noise. */
   own: Paths
   cells: { side: number; cells: Uint8Array }
-  /** Of `counted` noises, how many reach each entry; those of the last rest while a hand moves. */
+  /** How many of `counted` noise samples reach each entry; while the pointer moves, the numbers of its last rest. */
   arrived: readonly number[] | undefined
 }
 
@@ -56,7 +56,7 @@ interface Rested {
   arrived: readonly number[]
 }
 
-/** What can follow the hand is computed at once, the finer cells and the count when it has rested for a moment. */
+/** Coarse cells are computed at once, finer cells and the counts when the pointer has rested for a moment. */
 export function useFacts(entries: readonly Entry[], own: readonly [number, number], seed: number): ToyFacts {
   const map = useMemo(() => flowMap(entries), [entries])
   const many = useMemo(() => noise(seed, 0, 2 * counted), [seed])

@@ -1,5 +1,5 @@
-// The third figure: flow matching in the plane, computed while one plays with it. Entries are the codebook, the cloud is noise,
-// the coloured cells say where on the plane the noise of each entry begins.
+// The third figure: flow matching in the plane, computed as the reader changes it. The entries are the codebook, the cloud is
+// noise, and each coloured cell is the region whose noise ends at one entry.
 import { useEffect, useState } from 'preact/hooks'
 import type { Entry } from './flow.ts'
 import { Plane, percentText } from './toy-plane.tsx'
@@ -77,7 +77,7 @@ export function Toy() {
   )
 }
 
-/** Time runs while it plays, from the beginning when it was over; who wants little motion sees the end at once. */
+/** Time runs while it plays, and restarts after the end; with reduced motion, the end is shown at once. */
 function usePlaying(time: number, setTime: (time: number) => void): [boolean, (playing: boolean) => void] {
   const [playing, setPlaying] = useState(false)
   useEffect(() => {

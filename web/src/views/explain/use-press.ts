@@ -1,4 +1,4 @@
-// A shortcut for the mouse and the finger where the keyboard has a control of its own: presses inside an element.
+// Mouse and touch presses inside an element, as a shortcut next to a control that the keyboard uses.
 import type { RefObject } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 

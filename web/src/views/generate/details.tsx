@@ -1,4 +1,4 @@
-// The selected picture: how it was made, what can be done with it, and where to go on with the same noise.
+// The selected picture: its settings, its actions, and links to other views with the same noise.
 import { useState } from 'preact/hooks'
 import type { ClassEntry, Picture } from '../../backend/types.ts'
 import { changed, formatPlace } from '../../router.ts'

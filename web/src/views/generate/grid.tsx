@@ -1,11 +1,11 @@
-// The pictures of a run. One of them is selected: arrows, Home and End move, and what is said below the grid is of that one.
+// The pictures of a run. One of them is selected: arrows, Home and End move, and the details below the grid belong to it.
 import { useRef } from 'preact/hooks'
 import { PngImage } from '../../ui/picture.tsx'
 import { type RunState, shownAt } from './use-run.ts'
 
 export interface PictureGridProps {
   state: RunState
-  /** Places shown before anything is asked for. */
+  /** Empty places shown before the first run. */
   count: number
   selected: number
   onSelect(place: number): void
@@ -66,5 +66,5 @@ export function PictureGrid({ state, count, selected, onSelect }: PictureGridPro
   )
 }
 
-/** The first size that has room for so many. */
+/** The smallest size that has room for `count` pictures. */
 const sizeOf = (count: number): number => [1, 4, 8, 16].find((size) => count <= size) ?? 32

@@ -1,5 +1,5 @@
 // Generate: a class, a seed, a number of steps, and pictures as they are made, with the time each took. The settings are in the
-// address, runs are kept in the history, and a picture that comes back brings its settings along.
+// address, runs are kept in the history, and a picture that is dropped or pasted restores its settings.
 import { useContext, useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { Picture } from '../../backend/types.ts'
 import { EngineContext } from '../../state/context.ts'
@@ -47,7 +47,7 @@ export default function Generate({ backend, model, classes, settings, set }: Vie
   const timeKey = (steps: string) => `${engine.kind} ${model.id} ${steps}`
 
   const generate = () => start(wanted)
-  // A changed setting cancels what runs; where pictures are quick, it starts the next one at once.
+  // A changed setting cancels the current run; when pictures are quick, it starts the next run at once.
   const key = JSON.stringify(wanted)
   const known = entry !== undefined && entry.policy !== 'deny'
   const first = useRef(true)
@@ -138,5 +138,5 @@ export default function Generate({ backend, model, classes, settings, set }: Vie
   )
 }
 
-/** A run from the history replaces all of the settings. */
+/** A run from the history replaces all settings. */
 const cleared = { first: undefined, ...writeTeacher() }

@@ -1,4 +1,4 @@
-// All keys of the view, in a dialog behind "?".
+// A dialog that lists all keys of the view; "?" opens it.
 import type { ModelInfo } from '../../backend/types.ts'
 import { Dialog } from '../../ui/dialog.tsx'
 import { samplingChoices } from '../../ui/sampling-choices.ts'

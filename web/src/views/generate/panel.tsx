@@ -1,4 +1,4 @@
-// The settings of a run, from top to bottom in the order in which one decides; Enter anywhere in them makes the pictures.
+// The settings of a run, in the order of decisions; Enter in any field makes the pictures.
 import { useId } from 'preact/hooks'
 import type { ClassEntry, ModelInfo } from '../../backend/types.ts'
 import { ClassPicker } from '../../ui/class-picker.tsx'

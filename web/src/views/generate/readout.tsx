@@ -1,4 +1,4 @@
-// How long a picture takes, in figures one can read across the room, while they come and after.
+// The time of a picture in large figures, during and after a run.
 import type { ModelInfo } from '../../backend/types.ts'
 import { samplingChoice } from '../../ui/sampling-choices.ts'
 import { plural, secondsText } from '../../ui/text.ts'
@@ -32,7 +32,7 @@ export function Readout({ state, model }: ReadoutProps) {
   )
 }
 
-/** Of the run that has been done: whole batches, and network evaluations of the batch at work. */
+/** Share of the run that is done: finished batches, and network evaluations of the current batch. */
 function share({ status, run, made, step }: RunState): number {
   if (status !== 'running' || !run) return 0
   if (!step) return made / run.count

@@ -1,4 +1,4 @@
-// A finished run as the history keeps it.
+// The history's record of a finished run.
 
 import type { ModelInfo, Picture } from '../../backend/types.ts'
 import { changed } from '../../router.ts'
@@ -8,7 +8,7 @@ import { plural } from '../../ui/text.ts'
 import { thumbnail } from '../../ui/thumbnail.ts'
 import { type RunSettings, writeRun } from './run-settings.ts'
 
-/** @param pictures those of the run, at least one */
+/** @param pictures the run's pictures, at least one */
 export async function recordOf(run: RunSettings, pictures: readonly Picture[], model: ModelInfo): Promise<Run> {
   const settings = changed({}, writeRun(run))
   const { title } = samplingChoice(model, run.steps, { flow: true })

@@ -1,4 +1,4 @@
-// A picture that comes back: dropped anywhere on the page, pasted, or chosen as a file.
+// Restores settings from a picture: dropped anywhere on the page, pasted, or chosen as a file.
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { Icon } from '../../ui/icon.tsx'
 import { readImageSettings } from '../../ui/restore.ts'
@@ -10,7 +10,7 @@ export interface Restore {
   open(file: File): void
 }
 
-/** @param onImage takes the settings inside; what it throws is shown as a fault */
+/** @param onImage receives the settings in the file; an error that it throws is shown */
 export function useRestore(onImage: (settings: Record<string, unknown>) => void): Restore {
   const [dragging, setDragging] = useState(false)
   const [fault, setFault] = useState<unknown>()

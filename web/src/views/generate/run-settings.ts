@@ -1,4 +1,4 @@
-// What one run of the Generate view is made of, to and from the address, an image's own settings, and an ask of the Backend.
+// The settings of one run of the Generate view, converted to and from the address, an image's settings, and a Backend request.
 import { defaultFlow } from '../../../../src/sampling/flow-schedule.ts'
 import type { SamplingPlan } from '../../../../src/sampling/plan.ts'
 import { planAsOptions } from '../../../../src/sampling/plan-options.ts'
@@ -9,7 +9,7 @@ import { readTeacher, type TeacherChanges, writeTeacher } from '../../ui/teacher
 
 export const counts = [1, 4, 8, 16, 32] as const
 const mostPictures = 64
-/** Pictures of one ask. */
+/** Pictures of one request. */
 export const batchSize = Math.min(mostImages, 8)
 
 export interface RunSettings {
@@ -21,11 +21,11 @@ export interface RunSettings {
   count: number
   /** The key of a way: see ui/sampling-choices.ts. */
   steps: string
-  /** What differs from the published settings of the teacher. */
+  /** The changes to the teacher's published settings. */
   teacher?: TeacherChanges | undefined
 }
 
-/** The run that the address names; what it leaves out has a default. */
+/** The run that the address names, with defaults for missing settings. */
 export function readRun(settings: Settings, model: ModelInfo): RunSettings {
   return {
     model: model.id,
@@ -45,7 +45,7 @@ export const writeRun = ({ first, teacher, ...run }: RunSettings): Changes => ({
   ...writeTeacher(teacher),
 })
 
-/** The asks that make the pictures of a run, each as large as one may be, and where its first picture belongs. */
+/** The requests of a run, each as large as allowed, with the place of its first picture in the grid. */
 export function asksOf(run: RunSettings, model: ModelInfo): { ask: SampleAsk; offset: number }[] {
   const choice = samplingChoice(model, run.steps, { flow: true })
   const options = choice.teacher && run.teacher ? { ...choice.options, teacher: run.teacher } : choice.options
@@ -94,7 +94,7 @@ export function runOfImage(image: Record<string, unknown>, models: readonly Mode
   }
 }
 
-/** What this page leaves to the model and cannot ask for. */
+/** The error for settings that this page cannot request. */
 const unrepeatable = (what: string) =>
   new BackendError(`This picture was made with ${what}, which cannot be asked for here.`, {
     remedy: 'Use `distilled sample --like` with the file.',
@@ -118,8 +118,8 @@ function stepsOf(plan: SamplingPlan, model: ModelInfo): string {
 }
 
 /**
- * In what a picture made again is not the one whose settings were restored: the teacher's settings and the precision of the
- * weights are the model's own here, and only the new picture tells them. Undefined for the same, or for another picture.
+ * How a picture differs from the one whose settings were restored. The page cannot set the teacher's published settings and the
+ * precision of the weights; the new picture names them. Undefined when nothing differs, or for another picture.
  * @example
  * differences(image, made) // 'cfg 4 (here 2), dtype int8 (here fp32)'
  */

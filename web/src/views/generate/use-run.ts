@@ -1,4 +1,4 @@
-// One run at a time: pictures come in as they are made, a new run or a changed setting cancels the one before.
+// One run at a time: pictures arrive as they are made, and a new run or a changed setting cancels the previous run.
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 import { type Backend, isAbort, type ModelInfo, type Picture } from '../../backend/types.ts'
 import { asksOf, type RunSettings } from './run-settings.ts'
@@ -6,19 +6,19 @@ import { asksOf, type RunSettings } from './run-settings.ts'
 export interface RunState {
   status: 'idle' | 'running' | 'done' | 'cancelled' | 'fault'
   run: RunSettings | undefined
-  /** Those of this run, in their places, once they have come. */
+  /** The finished pictures of this run, in their places. */
   pictures: readonly (Picture | undefined)[]
-  /** Those of earlier runs, shown until their place is taken, so that a change is seen as a change and not as a blink. */
+  /** Pictures of earlier runs, shown until a new one takes their place, so that the grid does not flicker. */
   earlier: readonly (Picture | undefined)[]
-  /** Pictures of this run that have come. */
+  /** Number of finished pictures of this run. */
   made: number
   /** Requests before this one. */
   ahead: number
-  /** Network evaluations done of the batch at work. */
+  /** Network evaluations done in the current batch. */
   step: { done: number; of: number } | undefined
   /** The first run of this way, for which networks are opened. */
   fresh: boolean
-  /** Of computing, for the pictures made so far. */
+  /** Seconds of computing for the pictures made so far. */
   seconds: number
   fault: unknown
 }
@@ -34,18 +34,18 @@ const opened = new Set<string>()
 export interface Runner {
   state: RunState
   start(run: RunSettings): void
-  /** @param keep whether earlier pictures stay in the places that were not reached: another run follows at once */
+  /** @param keep whether earlier pictures stay in unfilled places, because another run follows at once */
   cancel(keep?: boolean): void
 }
 
-/** The picture in a place of the grid: this run's, or what was there before. */
+/** The picture in a place of the grid: this run's, or the earlier one. */
 export const shownAt = ({ pictures, earlier }: RunState, place: number): Picture | undefined =>
   pictures[place] ?? earlier[place]
 
-/** What stays of earlier pictures when a run ends early: all where it made none, and none beside its own. */
+/** The earlier pictures that stay when a run ends early: all if it made no picture, otherwise none. */
 const leftOver = ({ made, earlier }: RunState) => (made ? [] : earlier)
 
-/** @param onDone hears of every run that came to its end */
+/** @param onDone called with every run that finished */
 export function useRun(backend: Backend, model: ModelInfo, onDone: (state: RunState) => void): Runner {
   const [state, setState] = useState(idle)
   const running = useRef<AbortController>(undefined)

@@ -1,4 +1,4 @@
-// The columns of the report's tables: what they are called, how a figure is written, and which way is better.
+// The columns of the report's tables: their titles, the format of their figures, and whether higher or lower is better.
 
 export interface Column<R> {
   key: string
@@ -6,12 +6,12 @@ export interface Column<R> {
   /** Explains the title. */
   hint?: string
   better?: 'lower' | 'higher'
-  /** What rows are sorted by; rows without stay at the end. */
+  /** The value that rows are sorted by; rows without one stay at the end. */
   value(row: R): number | string | undefined
   text(row: R): string
 }
 
-/** Written for a figure that there is not. */
+/** Written in place of a missing figure. */
 const none = '–'
 
 const figure =
@@ -45,7 +45,7 @@ export function sorted<R>(rows: readonly R[], columns: readonly Column<R>[], ord
   })
 }
 
-/** What pressing a column's heading does: ascending, descending, as it was. */
+/** Each press of a column's heading: ascending, descending, original order. */
 export function nextOrder(order: Order, key: string): Order {
   if (order?.key !== key) return { key, direction: 'ascending' }
   return order.direction === 'ascending' ? { key, direction: 'descending' } : undefined

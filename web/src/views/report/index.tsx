@@ -1,5 +1,5 @@
-// The evaluation of the embedded models: plots, tables and the protocol they were measured by; apart from them, and marked so,
-// what the paper's authors published for ImageNet.
+// The evaluation of the embedded models: plots, tables and the protocol of the measurements; in a separate, marked block, the
+// figures that the paper's authors published for ImageNet.
 import 'virtual:charts.css'
 import './report.css'
 import { ScatterChart } from '../../../../src/charts/scatter-chart.tsx'
@@ -33,7 +33,7 @@ export default function Report({ model }: ViewProps) {
   )
 }
 
-/** What the plots have: all but the baselines, which lie far off. */
+/** The rows in the plots: all but the baselines, which are far away from the others. */
 const plotted = ({ rows }: FamilyResults) => rows.filter(({ kind }) => kind !== 'baseline')
 
 const groupsOf = (x: (row: Row) => number, y: (row: Row) => number) =>

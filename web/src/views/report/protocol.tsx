@@ -1,4 +1,4 @@
-// How the figures were measured, fact by fact: a number without its protocol cannot be repeated.
+// The protocol of the measurements, which makes the figures reproducible.
 import { classifierSha256, type FamilyResults } from './results.ts'
 
 export function Protocol({ families }: { families: readonly FamilyResults[] }) {

@@ -1,4 +1,4 @@
-// What the Report view shows, as plain values: the comparison tables of the embedded models with their protocol, and the
+// The data of the Report view: the comparison tables of the embedded models with their protocol, and the
 // figures that the paper's authors published, which are never mixed with ours. results.json is made by scripts/web-report.js.
 import type { ModelInfo, Preset } from '../../backend/types.ts'
 import data from './results.json'
@@ -6,16 +6,16 @@ import data from './results.json'
 export type Kind = 'teacher' | 'student' | 'involved' | 'baseline'
 
 export interface Row {
-  /** As docs/SPRITES.md calls it. */
+  /** Its name in docs/SPRITES.md. */
   name: string
   kind: Kind
   title: string
-  /** Who does what. */
+  /** What student and teacher do. */
   detail: string
-  /** Beside a mark in a plot. */
+  /** Label of its mark in a plot. */
   short: string
   steps: number
-  /** One image at a time; baselines are made of other samples and have none. */
+  /** Seconds for one image at a time; baselines reuse other samples and have no time. */
   seconds: number | undefined
   speedup: number | undefined
   frechet: number

@@ -1,11 +1,11 @@
-// What each table shows, in a sentence or two that are put together from its figures, so that they cannot contradict them.
+// A summary of each table in a few sentences, built from its figures so that it cannot contradict them.
 import type { FamilyResults, Row } from './results.ts'
 
 const row = ({ rows }: FamilyResults, name: string): Row => rows.find((one) => one.name === name)!
 const times = (value: number): string => value.toFixed(value < 10 ? 1 : 0)
 const percent = (share: number): string => `${(100 * share).toFixed(1)}\u00a0%`
 
-/** What a family's table says. @throws TypeError for a table without the rows of the paper's comparison */
+/** The summary of a family's table. @throws TypeError for a table without the rows of the paper's comparison */
 export function sentence(results: FamilyResults): string {
   const [teacher, one, two, independent] = ['teacher', 'one step', 'two steps', 'onestep*'].map((name) =>
     row(results, name),

@@ -1,5 +1,5 @@
-// A table that is sorted by its headings, which are buttons: with the mouse or the keyboard, said by aria-sort. What is too wide
-// scrolls in its own box, beside the names, which stay.
+// A table that is sorted by its headings, which are buttons: with the mouse or the keyboard; aria-sort names the order. A wide
+// table scrolls in its own box while the column of names stays in place.
 import { useState } from 'preact/hooks'
 import { type Column, isBest, nextOrder, type Order, sorted } from './columns.ts'
 

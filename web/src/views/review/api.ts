@@ -16,7 +16,7 @@ export const readReview = (): Promise<WireReview> => request('/api/review')
 
 let last: Promise<unknown> = Promise.resolve()
 
-/** @throws Error with a sentence for the reviewer; nothing is saved then */
+/** @throws Error with a message for the reviewer; then nothing was saved */
 export function act(action: ReviewAction): Promise<WireOutcome> {
   const turn = last.then(() => request<WireOutcome>('/api/actions', action))
   last = turn.catch(() => {})

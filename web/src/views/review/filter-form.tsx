@@ -1,4 +1,4 @@
-// Which images are looked at: by model, class and state.
+// Filters of the review: model, class and state.
 import { useRef } from 'preact/hooks'
 import type { WireReview } from '../../../../src/review/wire.ts'
 import { classOf, type Filters, matching, stateOf } from './list.ts'
@@ -22,7 +22,7 @@ export function FilterForm({ review: { images, models }, filters, onChange }: Fi
   const classes = [...new Set(images.toSorted((a, b) => a.class - b.class).map(classOf))]
   const changed = (part: Partial<Filters>, input: HTMLElement) => {
     onChange(part)
-    if (byPointer.current) input.blur() // the keys are the image's again
+    if (byPointer.current) input.blur() // keys act on the image again
   }
   const select = (name: 'model' | 'class', title: string, none: string, values: readonly string[]) => (
     <label>

@@ -1,4 +1,4 @@
-// The image in hand: large on its stage, in words with what can be done beside it, and among the images of its class.
+// The current image: enlarged, with its facts and actions next to it, and among the images of its class.
 import type { RefObject } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { WireImage, WireReview } from '../../../../src/review/wire.ts'
@@ -13,7 +13,7 @@ const words: Readonly<Record<State, string>> = {
 const signs: Readonly<Record<State, string>> = { accepted: '✓', flagged: '⚑', open: '' }
 const number = (value: number): string => value.toLocaleString('en-US')
 
-/** Images of at most so many pixels a side are enlarged with hard edges. */
+/** Images of at most this many pixels a side are enlarged without smoothing. */
 const smallest = 96
 
 interface PictureProps {
@@ -108,7 +108,7 @@ export interface PanelProps {
   actions: Actions
 }
 
-/** What the image is, how it stands, and what can be done. */
+/** The image's facts, its state, and the actions. */
 export function Panel({ review, filters, image, said, actions }: PanelProps) {
   const { shown } = matching(review.images, filters)
   const place = shown.indexOf(image)

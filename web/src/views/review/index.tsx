@@ -1,4 +1,4 @@
-// The safety review: images of sensitive classes, looked at one after another and judged by keyboard alone.
+// The safety review: images of sensitive classes, shown one after another and judged by keyboard.
 import './review.css'
 import { useRef } from 'preact/hooks'
 import type { WireImage } from '../../../../src/review/wire.ts'

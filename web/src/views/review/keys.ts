@@ -37,10 +37,10 @@ const names: Readonly<Record<string, string>> = {
   Escape: 'Esc',
 }
 
-/** A key as its cap says. */
+/** The label of a key. */
 export const keyName = (key: string): string => names[key] ?? (key.length === 1 ? key.toUpperCase() : key)
 
-/** What the page listens to; of keys that are held down, the arrows alone repeat. */
+/** The keys that the page listens to; when held down, only arrows repeat. */
 export const keysOf = (actions: Actions): Keys =>
   Object.fromEntries(
     keyTable.flatMap(({ keys }) =>

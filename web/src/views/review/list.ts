@@ -1,4 +1,4 @@
-// Which images are looked at, and in which order: pure functions of the images and the filters.
+// The shown images and their order: pure functions of the images and the filters.
 import type { Verdict } from '../../../../src/review/events.ts'
 import type { WireImage } from '../../../../src/review/wire.ts'
 
@@ -16,7 +16,7 @@ export const stateOf = (image: WireImage): State => image.verdict?.verdict ?? 'o
 export const classOf = (image: WireImage): string => `${image.class} ${image.className}`
 export const sameGroup = (a: WireImage, b: WireImage): boolean => a.model === b.model && a.class === b.class
 
-/** The images that model and class let through, and of those the ones that the state does. */
+/** The images that pass the filters for model and class, and those of them that also pass the one for state. */
 export function matching(images: readonly WireImage[], filters: Filters): { inScope: WireImage[]; shown: WireImage[] } {
   const inScope = images.filter(
     (image) =>
@@ -25,7 +25,7 @@ export function matching(images: readonly WireImage[], filters: Filters): { inSc
   return { inScope, shown: inScope.filter((image) => filters.state === 'all' || stateOf(image) === filters.state) }
 }
 
-/** The image before (-1) or behind (+1) the one at `path`, which need not be among those shown any more. */
+/** The image before (-1) or after (+1) the one at `path`, which may be filtered out by now. */
 export function neighbour(
   images: readonly WireImage[],
   shown: readonly WireImage[],
@@ -38,7 +38,7 @@ export function neighbour(
   return step === 1 ? shown.find((image) => place(image) > here) : shown.findLast((image) => place(image) < here)
 }
 
-/** The first image of the class before or behind that of `path`. */
+/** The first image of the class before or after that of `path`. */
 export function neighbourGroup(
   images: readonly WireImage[],
   shown: readonly WireImage[],

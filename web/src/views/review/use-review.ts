@@ -1,5 +1,5 @@
-// A review while it is worked on. Verdicts live on the server; the filters and the image in hand live in the address, so that
-// reloading changes nothing. An image that has not been on the screen cannot be judged.
+// The state of an open review. Verdicts are kept on the server; the filters and the current image are in the address, so that
+// reloading changes nothing. An image that was not displayed cannot be judged.
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { ReviewAction, Verdict } from '../../../../src/review/events.ts'
 import type { WireImage, WireReview } from '../../../../src/review/wire.ts'
@@ -10,12 +10,12 @@ export interface Shown {
   /** Undefined until it is read. */
   review: WireReview | undefined
   filters: Filters
-  /** Path of the image in hand; it may be filtered away. */
+  /** Path of the current image; it may be filtered out. */
   current: string | undefined
   reviewer: string
   /** What happened last. */
   said: string
-  /** A failure stays until the next success. */
+  /** An error message; it stays until the next success. */
   fault: string
   asking: Asking | undefined
 }
@@ -32,12 +32,12 @@ const remembered = 'distilled-review-initials'
 const rememberedReviewer = (): string => localStorage.getItem(remembered) ?? ''
 const named = ({ className, n, model }: WireImage): string => `${className} ${n + 1}, ${model}`
 
-/** Where the bytes of an image are. */
+/** The address of an image's bytes. */
 export const address = ({ sha256 }: WireImage): string => `/images/${sha256}.png`
 
 export type Actions = ReturnType<typeof reviewActions>
 
-/** What is shown, and what the reviewer can do. @param picture the element of the image in hand */
+/** The state of the page and the reviewer's actions. @param picture the element of the current image */
 export function useReview(picture: { current: HTMLImageElement | null }): { shown: Shown; actions: Actions } {
   const [, redraw] = useState(0)
   const shown = useRef<Shown>({
@@ -78,7 +78,7 @@ function reviewActions(
     update({ current: image?.path, said })
   }
 
-  /** Filters and image as the address says, as far as the review knows them. */
+  /** The filters and image of the address; values that the review does not have are ignored. */
   function restore(): void {
     const place = new URLSearchParams(location.hash.slice(1))
     const state = place.get('state') ?? ''
@@ -94,7 +94,7 @@ function reviewActions(
   const ask = (what: Question): Promise<string | undefined> =>
     new Promise((resolve) => update({ asking: { what, resolve } }))
 
-  /** Asks for the reviewer's initials and remembers them; the former ones stay when nothing is entered. */
+  /** Asks for the reviewer's initials and remembers them; when nothing is entered, the previous ones stay. */
   async function changeReviewer(): Promise<string> {
     const entered = (await ask('initials'))?.trim().toUpperCase()
     if (entered) localStorage.setItem(remembered, entered)
@@ -103,7 +103,7 @@ function reviewActions(
   }
   const signed = async (): Promise<string> => shown().reviewer || changeReviewer()
 
-  /** Sends an action and puts the answer into the review; undefined when it failed, which the reviewer is told. */
+  /** Sends an action and puts the answer into the review; on failure, shows the error and returns undefined. */
   async function send(action: ReviewAction) {
     try {
       const outcome = await act(action)
@@ -179,7 +179,7 @@ function reviewActions(
     changeReviewer,
     go,
     help: () => ask('help'),
-    /** Closes a dialog with its answer; undefined leaves it. */
+    /** Closes a dialog with its answer; undefined cancels. */
     answer(what: Question, answer?: string): void {
       const { asking } = shown()
       if (asking?.what !== what) return

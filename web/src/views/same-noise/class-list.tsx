@@ -1,4 +1,4 @@
-// Some classes at once: a picker for each, with a button that takes it away, and one that adds another.
+// A list of classes: a picker for each with a button to remove it, and a button to add another.
 import type { ClassEntry } from '../../backend/types.ts'
 import { ClassPicker } from '../../ui/class-picker.tsx'
 import { Icon } from '../../ui/icon.tsx'

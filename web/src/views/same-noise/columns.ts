@@ -1,4 +1,4 @@
-// The ways that stand side by side, the teacher's flow map first: it is what the others are measured against.
+// The ways that are compared side by side. The teacher's flow map is first: the others are measured against it.
 import type { ModelInfo } from '../../backend/types.ts'
 import { type SamplingChoice, samplingChoices } from '../../ui/sampling-choices.ts'
 

@@ -1,4 +1,4 @@
-// The table: heads with evaluations and times, rows of pictures with their difference to the flow map's, and what it all says.
+// The table: heads with evaluations and times, rows of pictures with their difference from the flow map's, and a summary.
 import { useMemo } from 'preact/hooks'
 import type { ClassEntry, ImageAsk } from '../../backend/types.ts'
 import { Fault } from '../../ui/fault.tsx'
@@ -16,7 +16,7 @@ interface TableProps {
   classes: readonly ClassEntry[]
   comparison: Comparison
   size: number
-  /** Runs what failed, or with `afresh` everything, again. */
+  /** Repeats failed runs, or all runs with `afresh`. */
   again(afresh: boolean): void
 }
 
@@ -117,7 +117,7 @@ function differencesTo(columns: readonly Column[], comparison: Comparison): Diff
   return Object.fromEntries(others.map((column) => [column.key, each(column)]))
 }
 
-/** Mean levels between the flow map's pictures of one class and two noises: how far apart pictures are that share no noise. */
+/** Mean difference in levels between the flow map's pictures of one class for two noises, as a scale for the others. */
 function apartOf(columns: readonly Column[], rows: readonly ImageAsk[], comparison: Comparison): number | undefined {
   const made = comparison[columns.find(({ kind }) => kind === 'flow')?.key ?? '']?.made ?? []
   const pairs = rows.flatMap((row, a) =>

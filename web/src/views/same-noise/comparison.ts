@@ -1,5 +1,5 @@
-// The work behind the page, as a value that grows: way after way, the cheapest first, all rows of a way together. The first
-// run of a way opens its networks, so its time is taken from a second run. Pictures that were made once are kept.
+// Runs the comparison: way after way, the cheapest first, all rows of a way together. The first run of a way opens its networks,
+// so a second run is timed. Finished pictures are kept and not made again.
 import {
   type Backend,
   type ImageAsk,
@@ -16,14 +16,14 @@ export interface Made {
   pixels: Pixels
 }
 
-/** A column of the page at some moment. */
+/** The current state of a column. */
 export interface ColumnState {
   phase: 'waiting' | 'running' | 'timing' | 'done' | 'failed'
   made: (Made | undefined)[]
-  /** Requests before ours. */
+  /** Requests before this one. */
   ahead: number
   step: number
-  /** Seconds an image; undefined until they were taken. */
+  /** Seconds an image; undefined until measured. */
   seconds?: number
   error?: unknown
 }
@@ -35,7 +35,7 @@ export interface ComparisonAsk {
   model: ModelInfo
   columns: readonly Column[]
   rows: readonly ImageAsk[]
-  /** Takes all times again. */
+  /** Measures all times again. */
   afresh: boolean
 }
 
@@ -45,7 +45,7 @@ const times = new Map<string, number>()
 
 const optionsKey = ({ kind }: Backend, model: string, options: PlanOptions) => JSON.stringify([kind, model, options])
 
-/** Runs what is missing; every change of state goes to `onChange`. Ends when all is there, or when the signal aborts. */
+/** Makes what is missing and reports every change of state to `onChange`. Ends when all is made or the signal aborts. */
 export async function compare(ask: ComparisonAsk, signal: AbortSignal, onChange: (now: Comparison) => void) {
   const { backend, model, columns, rows } = ask
   const states: Record<string, ColumnState> = {}
@@ -65,7 +65,7 @@ export async function compare(ask: ComparisonAsk, signal: AbortSignal, onChange:
   }
   onChange({ ...states })
 
-  /** Runs some rows of a column; seconds an image. */
+  /** Runs some rows of a column; returns seconds an image. */
   const run = async (column: Column, places: readonly number[]) => {
     const images = places.map((place) => rows[place]!)
     const { seconds } = await collected(backend, { model: model.id, options: column.options, images }, signal, {
@@ -119,7 +119,7 @@ interface Collecting {
   onMade(made: Made, at: number): void
 }
 
-/** One ask, whose pictures' pixels have been read when it ends. */
+/** One request; the pixels of its pictures have been read when it ends. */
 async function collected(
   backend: Backend,
   ask: Parameters<Backend['sample']>[0],

@@ -1,8 +1,8 @@
-// Where two pictures differ: one dot per pixel, the stronger the further apart. Small differences are what matters here, so
-// strength grows with the root.
+// Where two pictures differ: one dot per pixel, stronger for larger differences. Opacity grows with the square root,
+// so that small differences are visible.
 import { useEffect, useRef } from 'preact/hooks'
 
-/** From the well's colour to its opposite. */
+/** From the background's colour to its opposite. */
 export function DifferenceMap({ map, size }: { map: Uint8Array | undefined; size: number }) {
   const canvas = useRef<HTMLCanvasElement>(null)
   useEffect(() => {
@@ -11,7 +11,7 @@ export function DifferenceMap({ map, size }: { map: Uint8Array | undefined; size
     context.clearRect(0, 0, size, size)
     if (!map) return
     const image = context.createImageData(size, size)
-    // White with the difference as its opacity: blended as a difference, it darkens the light well and lights up the dark one.
+    // White with the difference as its opacity: blended as a difference, it darkens a light background and lightens a dark one.
     image.data.fill(255)
     for (const [i, value] of map.entries()) image.data[4 * i + 3] = 255 * Math.sqrt(value / 255)
     context.putImageData(image, 0, 0)

@@ -1,7 +1,7 @@
-// How far two pictures of one size are from each other, pixel by pixel. Levels are of 0..255.
+// The difference of two pictures of equal size, pixel by pixel, in levels from 0 to 255.
 import type { Pixels } from './pixels.ts'
 
-/** Levels that a pixel of two pictures alike may be apart. */
+/** The largest difference, in levels, that counts as visually equal. */
 export const near = 8
 
 export interface Difference {
@@ -9,7 +9,7 @@ export interface Difference {
   levels: number
   /** Share of pixels that are the same in all three channels. */
   equal: number
-  /** Share of pixels that no eye tells apart: no channel is further away than `near`. */
+  /** Share of visually equal pixels: every channel differs by at most `near`. */
   alike: number
   /** The largest difference of a pixel's channels, in levels, row by row. */
   map: Uint8Array
@@ -20,7 +20,7 @@ export interface Difference {
  * @throws RangeError when their sizes differ
  */
 export function difference(a: Pixels, b: Pixels): Difference {
-  if (a.width !== b.width || a.height !== b.height) throw new RangeError('Pictures of two sizes have no difference.')
+  if (a.width !== b.width || a.height !== b.height) throw new RangeError('Only pictures of equal size can be compared.')
   const map = new Uint8Array(a.width * a.height)
   let [sum, same, close] = [0, 0, 0]
   for (let i = 0; i < map.length; i++) {
@@ -35,6 +35,6 @@ export function difference(a: Pixels, b: Pixels): Difference {
   return { levels: sum / (3 * map.length), equal: share(same), alike: share(close), map }
 }
 
-/** The mean of some numbers; undefined of none. */
+/** The mean of some numbers; undefined for an empty list. */
 export const meanOf = (values: readonly number[]): number | undefined =>
   values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0) / values.length

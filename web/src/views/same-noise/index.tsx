@@ -1,5 +1,5 @@
-// Same noise: one noise and one class in every row, one way of answering it in every column. The teacher's flow map is what
-// the student was taught; the other columns say how far from it they land, and what they cost.
+// Same noise: one noise and one class in every row, one way of sampling in every column. The teacher's flow map is the
+// student's target; the other columns give their distance from it and their cost.
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import { SeedField } from '../../ui/seed-field.tsx'
 import type { ViewProps } from '../props.ts'
@@ -16,13 +16,13 @@ export default function SameNoise({ backend, model, classes, settings, set }: Vi
   const columns = useMemo(() => chosenColumns(all, settings.ways), [all, settings.ways])
   const rows = useMemo(() => asksOf(chosen), [JSON.stringify(chosen)])
   const [comparison, setComparison] = useState<Comparison>({})
-  // Each round is one wish for fresh times or for another try.
+  // Each round is one request for new times or another try.
   const [round, setRound] = useState({ number: 0, afresh: false })
   const again = (afresh: boolean) => setRound(({ number }) => ({ number: number + 1, afresh }))
 
   useEffect(() => {
     const controller = new AbortController()
-    // A seed that is being typed is not asked for digit by digit.
+    // Waits while a seed is typed instead of sampling after every digit.
     const soon = setTimeout(() => {
       const ask = { backend, model, columns, rows, afresh: round.afresh }
       compare(ask, controller.signal, setComparison).catch(() => {})

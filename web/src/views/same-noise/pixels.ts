@@ -1,5 +1,5 @@
-// A picture's pixels, read through a canvas: RGBA bytes, row by row. Nothing on the way may touch a colour, since pixels
-// are counted as equal or not.
+// A picture's pixels, read through a canvas: RGBA bytes, row by row. Colours must stay exact, because equal
+// pixels are counted.
 import type { Picture } from '../../backend/types.ts'
 
 export interface Pixels {

@@ -1,4 +1,4 @@
-// The rows of the comparison: each is a class and a noise. Noises are images of one seed in a row, as in every run of it.
+// The rows of the comparison: each is a class and a noise. The noises are consecutive images of one seed, as in its runs.
 
 import { type ImageAsk, type ModelInfo, mostImages } from '../../backend/types.ts'
 import { indexSetting, type Settings, wholeSetting } from '../../router.ts'
@@ -14,19 +14,19 @@ export interface Rows {
   noises: number
 }
 
-/** Class ids of a list in an address, each once, those that the model has. */
+/** The class ids of a list in an address, without duplicates and unknown ids. */
 export function readClasses(text: string | undefined, classes: number, most: number): number[] {
   const ids = (text ?? '').split(',').filter((part) => /^\d+$/.test(part))
   return [...new Set(ids.map(Number))].filter((id) => id < classes).slice(0, most)
 }
 
-/** `count` classes spread over all of them. */
+/** `count` classes at even distances among all classes. */
 export function spread(classes: number, count: number): number[] {
   const many = Math.min(classes, count)
   return Array.from({ length: many }, (_, i) => Math.floor(((i + 0.5) * classes) / many))
 }
 
-/** A class that came along from another view is shown with three noises; without one, two classes with two. */
+/** A class in the link from another view is shown with three noises; without one, two classes with two noises each. */
 export function readRows(settings: Settings, model: ModelInfo): Rows {
   const listed = readClasses(settings.classes, model.classes, mostClasses)
   const single = readClasses(settings.class, model.classes, 1)
@@ -36,7 +36,7 @@ export function readRows(settings: Settings, model: ModelInfo): Rows {
   return { classes, seed: wholeSetting(settings.seed, 7), index: indexSetting(settings), noises }
 }
 
-/** What to ask for, class after class; never more than one ask takes. */
+/** The requests, class after class, each within the limit of one request. */
 export function asksOf({ classes, seed, index: first, noises }: Rows): ImageAsk[] {
   const asks = classes.flatMap((label) =>
     Array.from({ length: noises }, (_, i) => {

@@ -1,11 +1,11 @@
-// What the page shows, in words made of its own figures: what the student keeps of the teacher's picture, and what it saves.
+// A summary built from the page's figures: how close the student's pictures are to the teacher's, and how much time it saves.
 import type { Column } from './columns.ts'
 
 export interface Measured {
   column: Column
   /** Seconds an image. */
   seconds?: number | undefined
-  /** Mean difference to the flow map's pictures, in levels. */
+  /** Mean difference from the flow map's pictures, in levels. */
   levels?: number | undefined
 }
 
@@ -15,7 +15,7 @@ export const levelsText = (value: number): string =>
 
 /**
  * Sentences about the columns that are finished; none while there is nothing to compare.
- * @param apart levels between pictures of one class and two noises, where there are such
+ * @param apart levels between pictures of one class for two noises, if known
  */
 export function findings(measured: readonly Measured[], apart?: number): string[] {
   const known = (kind: Column['kind']) =>

@@ -1,4 +1,4 @@
-// Every state as a small picture in a strip; the one that is shown is marked and kept in sight.
+// Every state as a small picture in a strip; the current one is marked and scrolled into view.
 import { useEffect, useRef } from 'preact/hooks'
 import type { State } from '../../backend/types.ts'
 import { PngImage } from '../../ui/picture.tsx'
@@ -29,7 +29,7 @@ export function Filmstrip({ states, steps, at, starts, go }: FilmstripProps) {
         <li key={timestep}>
           <button
             type="button"
-            // The scrubber is the way by keyboard; 65 stops would be in the way of everything behind them.
+            // The keyboard uses the scrubber: 65 tab stops here would block the way to the controls after them.
             tabIndex={-1}
             class="trajectory-frame"
             aria-current={timestep === at ? 'step' : undefined}

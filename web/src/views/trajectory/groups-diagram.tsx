@@ -7,7 +7,7 @@ interface DiagramProps {
   model: ModelInfo
   /** Groups before this one are data. */
   timestep: number
-  /** Says the same in words. */
+  /** Text alternative of the diagram. */
   label: string
 }
 

@@ -26,7 +26,7 @@ export interface TrajectorySettings {
   /** Of the noise in its seed's run. */
   index: number
   by: By
-  /** Undefined follows the states as they come. */
+  /** Undefined shows the latest state as states arrive. */
   at: number | undefined
 }
 
@@ -43,7 +43,7 @@ export function readTrajectory(settings: Settings, model: ModelInfo): Trajectory
   }
 }
 
-/** What is data at a timestep, for a person. */
+/** Which tokens are data at a timestep, as a sentence. */
 export function described({ groups, family }: ModelInfo, timestep: number): string {
   const total = groups.reduce((sum, tokens) => sum + tokens, 0)
   const done = groups.slice(0, timestep).reduce((sum, tokens) => sum + tokens, 0)

@@ -1,4 +1,4 @@
-// The states of a trajectory as they stream in. Other settings stop the one that runs.
+// The states of a trajectory as they arrive. Changed settings stop the current run.
 import { useEffect, useState } from 'preact/hooks'
 import { type Backend, isAbort, type State, type TrajectoryAsk } from '../../backend/types.ts'
 
@@ -13,7 +13,7 @@ export interface Streamed {
 
 const nothing: Streamed = { states: [], ahead: 0, running: true, seconds: undefined, fault: undefined }
 
-/** @param round one more is another try */
+/** @param round increase it to try again */
 export function useStates(backend: Backend, ask: TrajectoryAsk, round: number): Streamed {
   const [streamed, setStreamed] = useState(nothing)
   const key = JSON.stringify(ask)
@@ -22,7 +22,7 @@ export function useStates(backend: Backend, ask: TrajectoryAsk, round: number): 
     const { signal } = controller
     const merge = (part: Partial<Streamed>) => signal.aborted || setStreamed((old) => ({ ...old, ...part }))
     setStreamed(nothing)
-    // A seed that is being typed is not asked for digit by digit.
+    // Waits while a seed is typed instead of sampling after every digit.
     const soon = setTimeout(async () => {
       const states: (State | undefined)[] = []
       try {

@@ -21,7 +21,7 @@ export function FilmExport({ backend, model, walk, set }: FilmExportProps) {
   const running = useRef<AbortController>(undefined)
   const stop = () => running.current?.abort(new DOMException('Cancelled', 'AbortError'))
 
-  // A film of other settings is not the one that was asked for.
+  // A film made with earlier settings is discarded.
   const settings = JSON.stringify([
     model.id,
     walk.classes,

@@ -1,5 +1,4 @@
-// The walk as a file: every picture of the way there is made once, as many in one ask as it takes, and shown again on the
-// way back.
+// The walk as an animated GIF: every picture is made once, in requests as large as allowed, and used again for the way back.
 import { type Backend, type ModelInfo, mostImages } from '../../backend/types.ts'
 import { type Pixels, pixelsOf } from '../same-noise/pixels.ts'
 import { encodeGif, inARow } from './gif.ts'

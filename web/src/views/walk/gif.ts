@@ -1,6 +1,6 @@
 // Pictures to an animated GIF that loops for ever. Colours are chosen at the pictures' own size - exactly, where there are
-// no more than 256 - and only then enlarged, so pixels stay square and sharp. Frame by frame with a pause in between: the
-// page answers meanwhile, and the work can be stopped.
+// no more than 256 - and then the frame is enlarged, so pixels stay square and sharp. A pause after each frame keeps the page
+// responsive, and the work can be stopped.
 import { applyPalette, GIFEncoder, quantize } from 'gifenc'
 import type { Pixels } from '../same-noise/pixels.ts'
 

@@ -1,7 +1,7 @@
-// Which token groups walk, as a value: a sorted list of numbers, short in an address ("0-2,5"), and all of them where
-// nothing is said.
+// The token groups that walk: a sorted list of numbers, written briefly in an address ("0-2,5"); without it, all groups
+// walk.
 
-/** The groups of an address; undefined where it says nothing that this model has. */
+/** The groups of an address; undefined when it names no group of this model. */
 export function readGroups(text: string | undefined, total: number): number[] | undefined {
   if (text === undefined) return undefined
   if (text === 'none') return []
@@ -15,7 +15,7 @@ export function readGroups(text: string | undefined, total: number): number[] | 
 }
 
 /**
- * The groups as an address has them; undefined for all of them, which needs no saying.
+ * The groups as text for an address; undefined for all groups, which is the default.
  * @example
  * writeGroups([0, 1, 2, 5], 6) // '0-2,5'
  */

@@ -1,15 +1,15 @@
-// Pictures that follow a hand: one is computed at a time, and when it is done the latest wish is next. What was wished in
-// between is dropped. A picture that was begun is finished, since stopping each at the next wish would show none.
+// Runs the latest request: one is computed at a time, then the newest waiting one; older waiting ones are dropped. A running one
+// is always finished: if every new request stopped it, no picture would ever be shown.
 
 export interface Latest<Wish> {
   wish(wish: Wish): void
-  /** Drops what waits and aborts what runs. */
+  /** Drops the waiting request and aborts the running one. */
   stop(): void
 }
 
 /**
- * @param make computes one wish; the signal aborts when the work is stopped
- * @param onFailure hears what `make` threw, unless it was stopped
+ * @param make computes one request; the signal aborts when the work is stopped
+ * @param onFailure called with the error that `make` threw, unless it was stopped
  * @example
  * const painter = latest(async (at: number, signal) => paint(await picture(at, signal)), report)
  * slider.oninput = () => painter.wish(slider.valueAsNumber)
@@ -57,7 +57,7 @@ export function pace(span = 1000) {
     tick(now: number): void {
       moments = [...moments.filter((then) => now - then < span), now]
     },
-    /** Pictures a second; undefined while there are too few to say. */
+    /** Pictures a second; undefined while there are too few pictures. */
     rate(now: number): number | undefined {
       moments = moments.filter((then) => now - then < span)
       const [first] = moments

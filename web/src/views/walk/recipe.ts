@@ -1,5 +1,5 @@
-// A place on the way from one noise to another as a NoiseRecipe. The groups that walk are on the sphere between the two;
-// the others stay where they were, which a recipe says by naming the seed they come from.
+// A place on the way from one noise to another as a NoiseRecipe. The groups that walk are interpolated on the sphere
+// between the two; for the others the recipe names the seed of the first noise.
 import type { NoiseOrigin, NoiseRecipe } from '../../backend/types.ts'
 
 export interface Walk {
@@ -15,7 +15,7 @@ export interface Walk {
 }
 
 /**
- * The noise at that place; the shortest recipe that says it.
+ * The shortest recipe for the noise at a place.
  * @example
  * recipeAt({ from: 7, to: 8, at: 0.5, moving: [0], total: 2 })
  * // { seed: 7, toward: { seed: 8, amount: 0.5 }, groups: [{ group: 1, seed: 7 }] }

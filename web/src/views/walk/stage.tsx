@@ -1,5 +1,5 @@
-// The pictures that follow the hand: canvases of the chosen classes, the slider between the two noises, play and pause. The
-// place lives here; the address hears of it when it has come to rest.
+// The pictures of the walk: canvases of the chosen classes, the slider between the two noises, play and pause. The position is
+// state here and is written to the address when it rests.
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Backend, ClassEntry, ModelInfo, Picture } from '../../backend/types.ts'
 import type { Changes } from '../../router.ts'
@@ -23,7 +23,7 @@ export interface StageProps {
 }
 
 interface Reading {
-  /** Of computing, for one picture of each class. */
+  /** Seconds of computing for one picture of each class. */
   seconds: number
   rate: number | undefined
 }
@@ -84,7 +84,7 @@ export function Stage({ backend, model, classes, walk, set }: StageProps) {
     [...[backend, model.id, walk.choice.key, labels], ...[at, walk.from, walk.index, walk.to, walk.moving.join()]],
   )
 
-  // Who edits groups where nothing has walked yet would see nothing happen: the second noise is what they paint with.
+  // At the start of the walk, a change of groups would not be visible: the position moves to where the second noise shows.
   const edited = useRef(walk.moving.join())
   useEffect(() => {
     if (edited.current === walk.moving.join()) return

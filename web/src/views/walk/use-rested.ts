@@ -1,14 +1,14 @@
-// A setting that moves faster than an address may be written (browsers count): it is state here, goes into the address when it
-// has come to rest, and follows the address when Back changes that.
+// A setting that changes faster than browsers allow the address to change: it is state here, is written to the address when it
+// rests, and follows the address when Back changes it.
 import { useEffect, useRef, useState } from 'preact/hooks'
 
-/** Milliseconds without a change that are rest. */
+/** Milliseconds without a change after which it rests. */
 const rest = 250
 
 /**
- * @param addressed what the address says
+ * @param addressed the value in the address
  * @param write puts a value into the address
- * @param held true keeps the address as it is, such as while something plays
+ * @param held true delays writing, for example while something plays
  */
 export function useRested<T extends string | number | undefined>(
   addressed: T,
@@ -33,7 +33,7 @@ export function useRested<T extends string | number | undefined>(
   return [value, (next) => setValue(() => next)]
 }
 
-/** Runs when another model is chosen, whose groups are others; not for the first one. */
+/** Runs when another model, with other groups, is chosen; not for the first model. */
 export function useModelChange(model: string, changed: () => void): void {
   const last = useRef(model)
   useEffect(() => {
