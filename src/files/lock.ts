@@ -1,5 +1,5 @@
-// One process at a time where two would spoil each other's work: a file in the folder says who is there. A lock whose process is
-// gone, or whose machine has been silent for ten minutes, is taken over; taking over is a rename, which one process wins.
+// Lets one process at a time work in a folder: a lock file names its owner. When the owner's process has ended, or its machine
+// has not updated the lock for ten minutes, the lock is taken over by a rename, which only one process can win.
 import { readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FileError } from '../core/errors.ts'
@@ -10,7 +10,7 @@ import { writeError } from './write-error.ts'
 
 /** How often an owner updates its lock, to show processes on other machines that it still runs. */
 const beatMs = 60_000
-/** Between making a lock and writing into it an owner is this fast, unless it died there. */
+/** An owner writes into its new lock within this time, unless it was killed in between. */
 const writtenMs = 10_000
 
 /**
@@ -69,7 +69,7 @@ async function holderOf(path: string): Promise<{ tag: string; since: string; isG
   }
 }
 
-/** Removes the lock of a dead owner; should another process have been faster, its lock goes back to its place. */
+/** Removes the lock of an ended process; if another process has replaced it already, that process's lock is put back. */
 async function takeAway(path: string, tag: string): Promise<void> {
   const aside = temporaryOf(path)
   const taken = await rename(path, aside).then(

@@ -1,5 +1,5 @@
-// What a model is called and how it is sampled from, where no zoo of files is at hand: embedded models are listed, checkpoints
-// trained here say it themselves, and others are ImageNet's when they have a thousand classes, as everywhere.
+// A model's name and how to sample from it, without the zoo of files: embedded models are listed here, checkpoints trained by
+// this package carry these facts themselves, and others with a thousand classes are taken for ImageNet models, as everywhere.
 
 import type { AssembledModel } from '../library/assemble.ts'
 import type { BaseModelFacts } from '../library/base-model.ts'

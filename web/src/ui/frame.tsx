@@ -75,7 +75,7 @@ const Logo = () => (
 function ThemeButton() {
   const [theme, setTheme] = useTheme()
   const next = themes[(themes.indexOf(theme) + 1) % themes.length]!
-  const names: Record<Theme, string> = { system: 'as the system', light: 'light', dark: 'dark' }
+  const names: Record<Theme, string> = { system: 'system', light: 'light', dark: 'dark' }
   return (
     <button
       type="button"
