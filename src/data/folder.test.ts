@@ -77,7 +77,9 @@ describe('imageFolder', () => {
     await mkdir(join(root, 'full/empty'))
     await expect(open('nowhere')).rejects.toThrow(/nowhere: there is no such folder\. Name a folder that holds/)
     await expect(open('loose/a.png')).rejects.toThrow(/a\.png: it is a file, not a folder/)
-    await expect(open('loose')).rejects.toThrow(/loose holds no classes: .* found none \(images beside: 1\)\. Put the/)
+    await expect(open('loose')).rejects.toThrow(
+      /loose holds no classes: .* found none \(images outside of such folders: 1\)\. Put the/,
+    )
     await expect(open('full')).rejects.toThrow(/The class folder .*empty holds no image \(.png, .jpg, .jpeg, .webp\)/)
     await expect(open('full')).rejects.toBeInstanceOf(UsageError)
   })

@@ -82,7 +82,7 @@ async function sizeOf(file: FilePath): Promise<number> {
     },
   )
   if (found.isFile()) return found.size
-  throw new UsageError(`${pathText(file)} is no regular file.`, { remedy: 'Remove it, or give it another ending.' })
+  throw new UsageError(`${pathText(file)} is not a regular file.`, { remedy: 'Remove it, or give it another ending.' })
 }
 
 async function classesOf(path: string): Promise<ListedEntry[]> {
@@ -101,7 +101,7 @@ async function classesOf(path: string): Promise<ListedEntry[]> {
   if (classes.length) return classes.sort((a, b) => compare(a.name, b.name))
   const loose = entries.filter(({ name }) => isImage(name)).length
   throw new UsageError(
-    `${path} holds no classes: expected one folder of images per class, found none (images beside: ${loose}).`,
+    `${path} holds no classes: expected one folder of images per class, found none (images outside of such folders: ${loose}).`,
     {
       remedy: loose ? 'Put the images into a folder of their own; its name is the class.' : 'Is this the right folder?',
     },

@@ -1,4 +1,4 @@
-// A sheet to look at before training: one row per class, its name at the left, examples beside it, pixels enlarged
+// A sheet to look at before training: one row per class, with its name at the left and examples at the right, pixels enlarged
 // without smoothing, to show what a network sees.
 
 import { printableLine } from '../core/show.ts'

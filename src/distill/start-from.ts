@@ -23,7 +23,7 @@ export async function initFile(path: string): Promise<string> {
   const found = await stat(path).catch(() => undefined)
   if (found?.isFile()) return path
   if (!found?.isDirectory())
-    throw new UsageError(`\`init\` ${path}: ${found ? 'it is no regular file' : 'there is no such file'}.`)
+    throw new UsageError(`\`init\` ${path}: ${found ? 'it is not a regular file' : 'there is no such file'}.`)
   const finished = join(path, 'model.safetensors')
   const file = existsSync(finished) ? finished : await newestCheckpoint(path)
   if (file !== undefined) return file

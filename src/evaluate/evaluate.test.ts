@@ -272,7 +272,7 @@ describe('a folder of features', () => {
   it('is not taken for a folder without images when its manifest is damaged or not made yet', async () => {
     const damaged = await copy('damaged')
     await writeFile(damaged('manifest.json'), '{"kind": "features"')
-    await expect(set(damaged(''))).rejects.toThrow('is no manifest of features')
+    await expect(set(damaged(''))).rejects.toThrow('is not a manifest of features')
     await expect(set(join(folder, 'half'))).rejects.toThrow(/nobody has merged.*distilled features merge/)
   })
 

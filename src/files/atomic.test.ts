@@ -1,4 +1,4 @@
-// Files that are there whole or not at all, on disks that are full, read-only or far too small, and beside processes that died.
+// Files are written whole or not at all: on full, read-only and far too small disks, and after other processes were killed.
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'

@@ -22,7 +22,9 @@ export async function listen(server: Server, port: number, host: string): Promis
           new UsageError(`Port ${port} ${why}.`, { remedy: 'Name another with `port`; 0 takes a free one.', cause }),
         )
       else if (cause.code === 'EADDRNOTAVAIL' || cause.code === 'ENOTFOUND')
-        reject(new UsageError(`${host} is no address of this machine.`, { remedy: 'Name another with `host`.', cause }))
+        reject(
+          new UsageError(`${host} is not an address of this machine.`, { remedy: 'Name another with `host`.', cause }),
+        )
       else reject(cause)
     })
     server.listen(port, host, resolve)

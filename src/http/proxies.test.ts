@@ -24,9 +24,9 @@ describe('trust', () => {
   })
 
   it.each(['', 'proxy.local', '10.0.0.0/33', '10.0.0.0/8/8', '::1/129', '10.0.0.0/-1', '10.0.0.0/x', '0.0.0.0/'])(
-    '%j is no address',
+    '%j is not an address',
     (entry) => {
-      expect(() => trustedProxies([entry])).toThrow('is no address. Give an address (10.0.0.7)')
+      expect(() => trustedProxies([entry])).toThrow('is not an address. Give an address (10.0.0.7)')
     },
   )
 

@@ -78,7 +78,7 @@ function add(known: BlockList, entry: string): void {
   const version = isIP(address)
   const most = version === 6 ? 128 : 32
   if (version === 0 || rest.length || (bits !== undefined && !(/^\d{1,3}$/.test(bits) && Number(bits) <= most)))
-    throw new UsageError(`\`trustProxy\` ${quote(entry)} is no address.`, {
+    throw new UsageError(`\`trustProxy\` ${quote(entry)} is not an address.`, {
       remedy: 'Give an address (10.0.0.7), a network (10.0.0.0/8), or loopback.',
     })
   known.addSubnet(address, bits === undefined ? most : Number(bits), version === 6 ? 'ipv6' : 'ipv4')

@@ -1,5 +1,5 @@
-// Images inside a page: a data URI, so that the page is one file that needs nothing else. A page may be given to others, so what is
-// put into it is an image by its first bytes and lies in the folder that names it, links followed.
+// Images inside a page: a data URI, so that the page is one file that needs nothing else. A page may be given to others, so a file is
+// only put into it when its first bytes are those of an image and it is in the named folder after links are followed.
 import { realpath } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import { readWhole, UnreadableError } from '../files/read.ts'
@@ -14,13 +14,13 @@ export interface InlineImage {
 
 /** Signature, length and name of the header, then the width. */
 const widthAt = 16
-/** Facts of an image that is put into a page. */
+/** The most bytes of an image that is put into a page. */
 const mostBytes = 2 ** 26
 
 /**
  * The image `folder`/`name` as a data URI; undefined when the file is gone.
- * @throws UnreadableError when it lies outside of the folder, is no regular file, too large, or no PNG, JPEG or WebP image; what the
- * file system says of a file that is there and cannot be read
+ * @throws UnreadableError when it is outside of the folder, not a regular file, too large, or not a PNG, JPEG or WebP image; the
+ * file system's error when it exists but cannot be read
  * @example
  * const { source, width } = await inlineImage('.', 'sheet.png')
  * const text = `${width} pixels, ${source.slice(0, 22)}`

@@ -85,7 +85,7 @@ describe('what is refused', () => {
     const path = await file('long.png', png(2, 2))
     await truncate(path, 2 ** 26 + 1)
     await expect(readImage(path)).rejects.toThrow(/has 67108865 bytes; an image file may have 67108864/)
-    await expect(readImage(folder)).rejects.toThrow(/it is no file/)
+    await expect(readImage(folder)).rejects.toThrow(/it is not a regular file/)
     await expect(readImage(folder)).rejects.toBeInstanceOf(UsageError)
   })
 })

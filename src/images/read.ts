@@ -161,7 +161,7 @@ async function readBytes(path: FilePath, name: string): Promise<Buffer> {
   ).catch(failed)
   try {
     const found = await file.stat()
-    if (!found.isFile()) throw new UsageError(`Cannot read ${name}: it is no file.`)
+    if (!found.isFile()) throw new UsageError(`Cannot read ${name}: it is not a regular file.`)
     if (found.size > maxFileBytes) {
       throw new UsageError(`${name} has ${found.size} bytes; an image file may have ${maxFileBytes}.`, {
         remedy: 'Make it smaller first, or save it as JPEG.',

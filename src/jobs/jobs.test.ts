@@ -109,7 +109,7 @@ describe('running', () => {
   it('refuses a manifest that is none', async () => {
     await run()
     writeFileSync(file('shard-0-of-1.json'), '{"kind": "numbers"')
-    expect((await run()).failed).toMatch(/shard-0-of-1\.json is no manifest of numbers/)
+    expect((await run()).failed).toMatch(/shard-0-of-1\.json is not a manifest of numbers/)
     const manifest = {
       ...job,
       files: [{ name: '../../etc/passwd', first: 0, count: 1, bytes: 1, sha256: 'a'.repeat(64) }],

@@ -1,4 +1,4 @@
-// What a job has made, in JSON beside the files: the settings that fix every byte, how the units are cut into chunks,
+// The record of a job's files, as JSON in the same folder: the settings that fix every byte, how the units are cut into chunks,
 // and size and SHA-256 of each file. A shard keeps a manifest of its own while it works; merging them proves that
 // nothing is missing and gives the folder its one `manifest.json`.
 
@@ -115,7 +115,7 @@ const issueOf = (issue: v.BaseIssue<unknown>): string =>
   printableLine(`${v.getDotPath(issue)?.slice(0, longestKey) ?? 'the file'}: ${issue.message.slice(0, longestText)}`)
 
 const notOf = (path: string, kind: JobKind, why: string) =>
-  new CheckpointError(`${path} is no manifest of ${kind.name}: ${why}.`, {
+  new CheckpointError(`${path} is not a manifest of ${kind.name}: ${why}.`, {
     remedy:
       'If another program wrote it, name another folder. If not, delete it and run the command that made the folder again; finished files listed elsewhere are kept.',
   })

@@ -71,4 +71,6 @@ async function hashOf(path: string, signal?: AbortSignal): Promise<string | unde
 }
 
 const none = (folder: string, why: string) =>
-  new UsageError(`${folder} is no review: ${why}.`, { remedy: 'Make one with: distilled review run --model NAME' })
+  new UsageError(`${folder} is not a review folder: ${why}.`, {
+    remedy: 'Make one with: distilled review run --model NAME',
+  })

@@ -106,7 +106,7 @@ function reading(file: FileHandle) {
     const event = parse(text)
     if (event) events.push(event)
     else if (text.trim() && !torn) {
-      faults.push(`line ${line} of ${journalName} is no verdict and does not count: ${start(text)}`)
+      faults.push(`line ${line} of ${journalName} is not a verdict and does not count: ${start(text)}`)
     }
     torn = false
   }

@@ -97,7 +97,7 @@ export async function readManifest(folder: string, model: string): Promise<Revie
   if (parsed.success) return parsed.output
   const [issue] = parsed.issues
   throw new CheckpointError(
-    `${path} is no manifest of a review: ${v.getDotPath(issue) ?? 'the file'}: ${issue.message}.`,
+    `${path} is not a manifest of a review: ${v.getDotPath(issue) ?? 'the file'}: ${issue.message}.`,
     {
       remedy: 'Delete it and run `distilled review run` again: the same images come out.',
     },

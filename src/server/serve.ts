@@ -92,7 +92,7 @@ export async function serveModels(options: ServeOptions): Promise<RunningServer>
 function publicAddress(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (!url || !/^https?:$/.test(url.protocol) || url.search || url.hash || url.username || url.password)
-    throw new UsageError(`\`publicUrl\` ${quote(text)} is no address.`, {
+    throw new UsageError(`\`publicUrl\` ${quote(text)} is not an address.`, {
       remedy: 'Such as https://images.example.org/, or with a path that the proxy takes away.',
     })
   if (!url.pathname.endsWith('/')) url.pathname += '/'

@@ -57,7 +57,7 @@ export function checkContent(file: WebFile, bytes: Uint8Array, sha256: string | 
   }
 }
 
-const changed = 'The file is damaged, or of another version than the others beside it: copy the whole folder again.'
+const changed = 'The file is damaged, or of another version than the others in its folder: copy the whole folder again.'
 
 /** SHA-256 in hexadecimal; undefined on insecure origins, where browsers do not compute it. */
 export async function digest(bytes: Uint8Array<ArrayBuffer>): Promise<string | undefined> {

@@ -62,16 +62,16 @@ describe.each(readers)('%s', (_, args) => {
     ['a file elsewhere', { ...good, files: [{ ...file, name: '../x.npz' }] }, /files\.0\.name: /],
     ['a million files listed', { ...good, files: new Array(1e6).fill(1) }, /files: /],
     ['40 MB', `{"kind":"${'x'.repeat(4e7)}"}`, /40,000,011 bytes, at most 33,554,432 are read/],
-    ['deep nesting', '['.repeat(1e6), /is no manifest of samples/],
+    ['deep nesting', '['.repeat(1e6), /is not a manifest of samples/],
     ['another kind with escapes', { ...good, kind: '\u001b[2J' }, /it lists "\\u001b\[2J", not "samples"/],
-    ['nothing', '', /is no manifest of samples/],
+    ['nothing', '', /is not a manifest of samples/],
   ])('%s', async (_, manifest, message) => {
     put(manifest)
     const before = process.cpuUsage()
     const { code, stderr } = await distilled(...args())
     const { user, system } = process.cpuUsage(before)
     expect(stderr).toMatch(message)
-    expect(stderr).toContain('manifest.json is no manifest of samples: ')
+    expect(stderr).toContain('manifest.json is not a manifest of samples: ')
     expect(stderr.length).toBeLessThan(2000)
     expect(code).toBe(1)
     expect((user + system) / 1e6).toBeLessThan(2)
@@ -81,7 +81,7 @@ describe.each(readers)('%s', (_, args) => {
 it('a folder of that name is no manifest', async () => {
   mkdirSync(join(folder, 'manifest.json'))
   const { stderr } = await distilled('sample', 'merge', folder)
-  expect(stderr).toContain('manifest.json is no manifest of samples: it is not a regular file.')
+  expect(stderr).toContain('manifest.json is not a manifest of samples: it is not a regular file.')
 })
 
 it('what may be asked for is what may be read', async () => {
@@ -149,7 +149,9 @@ describe('a recommended command', () => {
     const words = asShellReads((await distilled('pairs', 'merge', folder)).stderr)
     expect(words.slice(0, 5)).toEqual(['pairs', '--teacher', hostile, '--tokenizer', "it's"])
     put({ ...good, kind: 'pairs', settings: rest })
-    expect((await distilled('pairs', 'merge', folder)).stderr).toContain('is no manifest of pairs: settings.teacher: ')
+    expect((await distilled('pairs', 'merge', folder)).stderr).toContain(
+      'is not a manifest of pairs: settings.teacher: ',
+    )
   })
 
   it('after shards', async () => {

@@ -58,7 +58,7 @@ it('ignores and reports a torn last line, and writes on behind it', async () => 
     expect(again.faults).toHaveLength(1)
     const later = await open()
     expect(later.events).toEqual(again.events)
-    expect(later.faults).toEqual([expect.stringMatching(/^line 2 of verdicts\.jsonl is no verdict/)])
+    expect(later.faults).toEqual([expect.stringMatching(/^line 2 of verdicts\.jsonl is not a verdict/)])
   }
 })
 

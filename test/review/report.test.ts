@@ -96,12 +96,12 @@ describe('counting', () => {
 
   it('refuses a folder that is no review, and a manifest that leads elsewhere', async () => {
     await expect(readReview(join(folder, 'images'))).rejects.toThrow(
-      'is no review: it holds no manifest. Make one with',
+      'is not a review folder: it holds no manifest. Make one with',
     )
     await expect(readReview(join(folder, 'nowhere'))).rejects.toThrow('there is no such folder')
     const text = readFileSync(path('manifest.json'), 'utf8')
     writeFileSync(path('manifest.json'), text.replace('7-cock/000.png', '../../../etc/passwd'))
-    await expect(readReview(folder)).rejects.toThrow(/manifest\.json is no manifest of a review: images\.0\.file/)
+    await expect(readReview(folder)).rejects.toThrow(/manifest\.json is not a manifest of a review: images\.0\.file/)
   })
 })
 

@@ -167,7 +167,7 @@ describe('what is asked wrongly', () => {
       const { code, stderr } = await distilled('review', command, join(home, 'empty'))
       expect([code, stderr]).toEqual([
         2,
-        expect.stringContaining('is no review: it holds no manifest. Make one with: distilled'),
+        expect.stringContaining('is not a review folder: it holds no manifest. Make one with: distilled'),
       ])
     }
   })

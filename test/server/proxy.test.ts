@@ -197,12 +197,12 @@ describeWith(openssl)('a server behind a TLS proxy', () => {
     })
 
     it.each([
-      [['--public-url', 'app.test'], '--public-url "app.test" is no address. Such as https://images.example.org/'],
-      [['--public-url', 'ftp://app.test'], 'is no address'],
-      [['--public-url', 'https://a:b@app.test'], 'is no address'],
-      [['--public-url', 'https://app.test/?x'], 'is no address'],
-      [['--trust-proxy', 'proxy.local'], '--trust-proxy "proxy.local" is no address. Give an address (10.0.0.7)'],
-      [['--trust-proxy', '10.0.0.0/8,10.0.0.0/99'], '"10.0.0.0/99" is no address'],
+      [['--public-url', 'app.test'], '--public-url "app.test" is not an address. Such as https://images.example.org/'],
+      [['--public-url', 'ftp://app.test'], 'is not an address'],
+      [['--public-url', 'https://a:b@app.test'], 'is not an address'],
+      [['--public-url', 'https://app.test/?x'], 'is not an address'],
+      [['--trust-proxy', 'proxy.local'], '--trust-proxy "proxy.local" is not an address. Give an address (10.0.0.7)'],
+      [['--trust-proxy', '10.0.0.0/8,10.0.0.0/99'], '"10.0.0.0/99" is not an address'],
     ])('%j is bad usage', async (flags, message) => {
       const { code, stderr } = await distilled('serve', '--port', '0', ...flags)
       expect([code, stderr]).toEqual([2, expect.stringContaining(message)])

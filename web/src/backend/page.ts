@@ -1,5 +1,5 @@
 // The backend in the page: the library in a Web Worker, with ONNX Runtime for browsers. It is loaded when it is chosen;
-// models/ and ort/ beside the page hold the weights and the runtime.
+// models/ and ort/ next to the page hold the weights and the runtime.
 import { isMixed } from '../../../src/sampling/noise-recipe.ts'
 import { trajectoryPaths } from '../../../src/sampling/plan-options.ts'
 import type { WebModel } from '../../../src/web/index.ts'

@@ -26,8 +26,8 @@ export default function Explain(props: ViewProps) {
       <header class="view-head">
         <h1>How a picture is made in one step</h1>
         <p class="lead">
-          Models that draw token by token need many steps. Distilled Decoding teaches a network to take them all at
-          once. Six stops, each with something to play with.
+          Models that draw token by token need many steps. Distilled Decoding trains a network to take them all at once.
+          This page explains it in six parts, each with a figure to try.
         </p>
       </header>
 
@@ -54,8 +54,8 @@ export default function Explain(props: ViewProps) {
       >
         <p>
           The <em>teacher</em> is an auto-regressive model: it knows the class and all tokens so far, and gives every
-          entry a probability to be the next one. An entry is drawn, then it is asked again. LlamaGen is asked 64 times;
-          VAR answers for a whole scale at once and is asked 6 times.
+          entry a probability to be the next one. An entry is drawn, then the network runs again. LlamaGen runs 64
+          times; VAR computes a whole scale at once and runs 6 times.
         </p>
         <p>
           The probabilities you see are those that {recordings[family].model} really had for this{' '}
@@ -67,17 +67,17 @@ export default function Explain(props: ViewProps) {
 
       <Stop number={3} title="Noise can take the place of chance" figure={<Toy />}>
         <p>
-          To draw is to leave it to chance. <em>Flow matching</em> moves all the chance to the beginning: a token starts
-          as Gaussian noise, here a point of the plane, and a stream carries it along. The stream is computed from the
-          probabilities, has no chance in it, and ends exactly on an entry.
+          Drawing an entry is random. <em>Flow matching</em> moves all randomness to the beginning: a token starts as
+          Gaussian noise, here a point of the plane, and an ODE moves it. The ODE is computed from the probabilities, is
+          deterministic, and ends exactly on an entry.
         </p>
         <p>
           So the plane falls into cells: all noise of a cell ends on the same entry, and each cell holds just as much of
-          the noise as its entry is probable. Following the stream <em>is</em> drawing, only repeatable.
+          the noise as its entry is probable. Solving the ODE <em>is</em> drawing, but repeatable.
         </p>
         <p>
           In the models, entries have 8 numbers and there are 256 of them. Token after token, or scale after scale, the
-          teacher says the probabilities and the noise of each token finds its entry: one sheet of noise, one picture.
+          teacher gives the probabilities and the noise of each token leads to its entry: one noise gives one picture.
         </p>
         <details>
           <summary>The formula</summary>

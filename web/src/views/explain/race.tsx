@@ -13,7 +13,7 @@ import { useRuns } from './runs.ts'
 const lanes = [
   { key: '1', title: 'Student', what: 'the whole map in one pass' },
   { key: 'flow', title: 'Teacher’s map', what: 'the same noise, step by step' },
-  { key: 'teacher', title: 'Teacher', what: 'with dice instead of noise' },
+  { key: 'teacher', title: 'Teacher', what: 'draws at random, without the noise' },
 ] as const
 
 export function Race(props: ViewProps) {

@@ -117,8 +117,8 @@ export default function Generate({ backend, model, classes, settings, set }: Vie
           <PictureGrid state={state} count={wanted.count} selected={selected} onSelect={setSelected} />
           {off && (
             <p class="note" role="status">
-              Not quite the picture that came back: it was made with {off}. <code>distilled sample --like</code> makes
-              that one again.
+              This is not exactly the original picture, which was made with {off}. <code>distilled sample --like</code>{' '}
+              makes that one again.
             </p>
           )}
           {current && (

@@ -80,7 +80,7 @@ function Plots() {
       />
       <p class="hint">
         Hollow: the teacher alone. “From n”: the teacher draws from the n-th scale (VAR) or token (LlamaGen) to the
-        student’s last step. Baselines lie far off and stand in the tables only.
+        student’s last step. Baselines are far from the others and only in the tables.
       </p>
     </section>
   )

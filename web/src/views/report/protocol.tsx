@@ -38,7 +38,7 @@ export function Protocol({ families }: { families: readonly FamilyResults[] }) {
     ],
     [
       'Times',
-      `median of 6 single images after one to warm up, decoding included; ${device}, ${threads} thread of a 2-core AMD EPYC (Zen 3) that did other work besides: read the ratios`,
+      `median of 6 single images after one to warm up, decoding included; ${device}, ${threads} thread of a 2-core AMD EPYC (Zen 3) that did other work at the same time: compare the ratios`,
     ],
     [
       'Baselines',

@@ -41,7 +41,7 @@ export function ComparisonTable({ columns, rows, classes, comparison, size, agai
       <p class="note same-words" aria-live="polite">
         {finished && said.length > 0
           ? said.join(' ')
-          : 'The same noise, answered in every way; the cheapest comes first.'}
+          : 'The same noise in every way of sampling; the cheapest runs first.'}
       </p>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard, too */}
       <section class="same-scroll" aria-label="Comparison" tabIndex={0}>

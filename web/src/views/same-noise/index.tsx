@@ -45,8 +45,8 @@ export default function SameNoise({ backend, model, classes, settings, set }: Vi
       <header class="view-head">
         <h1>Same noise</h1>
         <p class="lead">
-          The teacher turns a noise into a picture group by group. The student was taught to arrive at the same picture
-          at once. Every row is one noise and one class; every column is one way to answer it.
+          The teacher turns a noise into a picture group by group. The student was trained to make the same picture at
+          once. Every row is one noise and one class; every column is one way of sampling.
         </p>
       </header>
       <form class="same-controls" onSubmit={(event) => event.preventDefault()}>

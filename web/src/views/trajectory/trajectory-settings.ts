@@ -17,7 +17,12 @@ interface Guide {
 export const guides: readonly Guide[] = [
   { by: 'flow', title: 'Flow map', detail: 'the teacher turns this noise into tokens', has: (model) => model.teacher },
   { by: 'student', title: 'Student', detail: 'all tokens are guessed at once', has: (model) => model.student },
-  { by: 'teacher', title: 'Teacher', detail: 'tokens are drawn, whatever the noise', has: (model) => model.teacher },
+  {
+    by: 'teacher',
+    title: 'Teacher',
+    detail: 'tokens are drawn without using this noise',
+    has: (model) => model.teacher,
+  },
 ]
 
 export interface TrajectorySettings {

@@ -23,8 +23,8 @@ export default function Walk({ backend, model, classes, settings, set }: ViewPro
       <header class="view-head">
         <h1>Noise walk</h1>
         <p class="lead">
-          Every picture is one noise, answered at once. Between two noises lie others: walk from one to the other and
-          watch the picture follow.
+          Every picture comes from one noise in one step. There are more noises between two noises: walk from one to the
+          other and watch the picture change.
         </p>
       </header>
       <div class="walk-bench">
