@@ -8,7 +8,7 @@
 import { build } from './build.js'
 
 build()
-const { createEngine } = await import('../dist/engine/node.js')
+const { createEngine } = await import('../dist/engine/node/engine.js')
 const { float32, hostData } = await import('../dist/engine/types.js')
 const { constant } = await import('../dist/graph/tensor.js')
 const { flowMapGraph } = await import('../dist/sampling/flow-map.js')
@@ -85,7 +85,7 @@ function around(book, c, n) {
 
 /** @param {string} teacherFile @param {string} tokenizer @returns {Promise<Case[]>} */
 async function ofTeacher(teacherFile, tokenizer) {
-  const { load } = await import('../dist/library/load.js')
+  const { load } = await import('../dist/library/node/load.js')
   const { programCache } = await import('../dist/sampling/programs.js')
   const { drawTokens, filtered } = await import('../dist/sampling/draw.js')
   const model = await load({ teacher: teacherFile, tokenizer, device: 'cpu', threads: 1 })

@@ -9,8 +9,8 @@ import { build, root } from './build.js'
 build()
 /** @param {string} path */
 const built = (path) => import(String(new URL(`../dist/${path}`, import.meta.url)))
-/** @type {typeof import('../src/library/load.ts')} */
-const { load } = await built('library/load.js')
+/** @type {typeof import('../src/library/node/load.ts')} */
+const { load } = await built('library/node/load.js')
 /** @type {typeof import('../src/checkpoint/safetensors.ts')} */
 const { writeSafetensors } = await built('checkpoint/safetensors.js')
 /** @type {typeof import('../src/zoo/embedded.ts')} */

@@ -12,7 +12,7 @@ import { build } from './build.js'
 
 build()
 const { load } = await import('../dist/index.js')
-const { createEngine } = await import('../dist/engine/node.js')
+const { createEngine } = await import('../dist/engine/node/engine.js')
 const { float32, hostData, int64 } = await import('../dist/engine/types.js')
 const { lookupGraph } = await import('../dist/models/student.js')
 const { drawTokens, filtered } = await import('../dist/sampling/draw.js')

@@ -1,6 +1,6 @@
 // Runs graphs in tests: one engine per test file, outputs as plain numbers.
 import { afterAll } from 'vitest'
-import { createEngine } from '../src/engine/node.ts'
+import { createEngine } from '../src/engine/node/engine.ts'
 import { type Engine, type HostTensor, hostData, type Value } from '../src/engine/types.ts'
 import type { Graph } from '../src/graph/index.ts'
 import type { FixtureArray } from './fixtures.ts'

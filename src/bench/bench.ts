@@ -2,7 +2,7 @@
 // of one model. Every line names milliseconds, operations and the share of the roof measured in the same run.
 
 import { noise } from '../core/random/philox.ts'
-import { createEngine } from '../engine/node.ts'
+import { createEngine } from '../engine/node/engine.ts'
 import { type Device, type Engine, float32, hostData, int64 } from '../engine/types.ts'
 import { countFlops } from '../graph/flops.ts'
 import type { DType } from '../models/weights.ts'

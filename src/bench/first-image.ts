@@ -2,7 +2,7 @@
 // Started by `distilled bench` (cold-start.ts); arguments: model, dtype, threads.
 
 import { readFileSync } from 'node:fs'
-import { createEngine } from '../engine/node.ts'
+import { createEngine } from '../engine/node/engine.ts'
 import type { DType } from '../models/weights.ts'
 import { tokensBefore } from '../sampling/family.ts'
 import { noiseSource } from '../sampling/noise.ts'

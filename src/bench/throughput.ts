@@ -1,6 +1,6 @@
 // How many images a second come out of several engines side by side, through the sampler itself.
 
-import { createEngine } from '../engine/node.ts'
+import { createEngine } from '../engine/node/engine.ts'
 import type { Family } from '../sampling/family.ts'
 import { tokensBefore } from '../sampling/family.ts'
 import { noiseSource } from '../sampling/noise.ts'

@@ -6,7 +6,7 @@ import { op, sixFloats, storage, tensor, torchLegacy, torchZip } from '../../tes
 import { crc32 } from '../core/crc32.ts'
 import { toFloat32 } from '../core/dtype.ts'
 import { openCheckpoint, selectStateDict } from './checkpoint.ts'
-import { openFile } from './node-source.ts'
+import { openFile } from './node/file-source.ts'
 import { bufferSource } from './sources.ts'
 import type { StateDict, TensorRef } from './types.ts'
 

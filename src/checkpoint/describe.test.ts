@@ -3,7 +3,7 @@ import { fixturePath } from '../../test/fixtures.ts'
 import { op, tensor, torchZip } from '../../test/hostile/pickle-builder.ts'
 import { openCheckpoint } from './checkpoint.ts'
 import { describeCheckpoint, formatDescription, guessModel } from './describe.ts'
-import { openFile } from './node-source.ts'
+import { openFile } from './node/file-source.ts'
 import { bufferSource } from './sources.ts'
 
 const { dict, int, list, pickle, text } = op

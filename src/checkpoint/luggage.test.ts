@@ -7,7 +7,7 @@ import { zip } from '../../test/hostile/zip-builder.ts'
 import { toFloat32, toFloat64 } from '../core/dtype.ts'
 import { openCheckpoint, selectStateDict } from './checkpoint.ts'
 import { describeCheckpoint, formatDescription } from './describe.ts'
-import { openFile } from './node-source.ts'
+import { openFile } from './node/file-source.ts'
 import { bufferSource } from './sources.ts'
 import type { TensorRef, ValueMap } from './types.ts'
 

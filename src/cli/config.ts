@@ -2,7 +2,7 @@
 import * as v from 'valibot'
 import { nearest, UsageError } from '../core/errors.ts'
 import { readText } from '../files/read.ts'
-import { hintsSchema } from '../library/load-options.ts'
+import { hintsSchema } from '../library/node/load-options.ts'
 import type { ArchitectureHints } from '../models/infer.ts'
 
 /**

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { afterAll, describe, expect, it } from 'vitest'
-import { spriteClasses } from '../data/sprites.ts'
+import { spriteClasses } from '../data/node/sprites.ts'
 import { dataCommand } from './data.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'distilled-preview-'))

@@ -8,14 +8,14 @@ import { availableParallelism, cpus, freemem, homedir, release, tmpdir, totalmem
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { DistilledError } from '../core/errors.ts'
-import { createEngine, runtimeVersion } from '../engine/node.ts'
+import { createEngine, runtimeVersion } from '../engine/node/engine.ts'
 import { type Device, devices } from '../engine/types.ts'
-import { load } from '../library/load.ts'
-import { version } from '../library/version.ts'
+import { load } from '../library/node/load.ts'
+import { version } from '../library/node/version.ts'
 import { programCache } from '../sampling/programs.ts'
 import { checkAnswer, readAnswer } from '../web/self-test.ts'
-import { hubSettings, locate } from '../zoo/cache.ts'
 import { embedded } from '../zoo/embedded.ts'
+import { hubSettings, locate } from '../zoo/node/cache.ts'
 import { hubCache, type Kept, removable } from './kept-folders.ts'
 
 const hubPatienceMs = 5000

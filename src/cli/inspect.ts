@@ -1,7 +1,7 @@
 // `distilled inspect FILE`: what a checkpoint holds. Reads its directory and pickle, no tensor; runs nothing from it.
 import { Command } from 'commander'
 import { describeCheckpoint, formatDescription } from '../checkpoint/describe.ts'
-import { openFile } from '../checkpoint/node-source.ts'
+import { openFile } from '../checkpoint/node/file-source.ts'
 import { commandOutput, type Io } from './io.ts'
 
 const examples = `

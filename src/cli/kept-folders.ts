@@ -3,9 +3,9 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { scratchFolder } from '../bench/random-family.ts'
-import { weightCacheFolder } from '../engine/weight-cache.ts'
+import { weightCacheFolder } from '../engine/node/weight-cache.ts'
 import { abandoned } from '../files/atomic.ts'
-import { hubSettings } from '../zoo/cache.ts'
+import { hubSettings } from '../zoo/node/cache.ts'
 import { models } from '../zoo/registry.ts'
 
 export interface Kept {

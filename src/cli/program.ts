@@ -2,7 +2,7 @@
 // of them (an option that takes one value is given once; paths are files and folders).
 import { Command, CommanderError, Option } from 'commander'
 import { printable } from '../core/show.ts'
-import { version } from '../library/version.ts'
+import { version } from '../library/node/version.ts'
 import { commands } from './commands.ts'
 import { paragraph } from './error-text.ts'
 import type { Io } from './io.ts'

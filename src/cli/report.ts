@@ -5,11 +5,11 @@ import { Command } from 'commander'
 import { plural } from '../core/format.ts'
 import { writeAtomically } from '../files/atomic.ts'
 import { refuseReplacing } from '../files/replacing.ts'
-import { refuseOverwriting } from '../images/overwriting.ts'
+import { refuseOverwriting } from '../images/node/overwriting.ts'
 import { evaluationMarkdown, markdownMark } from '../report/markdown.ts'
 import { type Report, reportOf } from '../report/model.ts'
+import { readEntries } from '../report/node/read-entries.ts'
 import { evaluationPage, pageMark } from '../report/page.tsx'
-import { readEntries } from '../report/read-entries.ts'
 import { commandOutput, type Io } from './io.ts'
 
 const examples = `

@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { UsageError } from '../core/errors.ts'
 import { makeFolder } from '../files/atomic.ts'
 import { refuseReplacing } from '../files/replacing.ts'
-import { type NamedPath, refuseOverwriting } from '../images/overwriting.ts'
+import { type NamedPath, refuseOverwriting } from '../images/node/overwriting.ts'
 import type { Settings } from '../images/xmp.ts'
-import { clearFolder, isClear } from '../library/image-folder.ts'
+import { clearFolder, isClear } from '../library/node/image-folder.ts'
 import type { SampleFlags } from './sample-flags.ts'
 
 /** What tells a run of `distilled sample` from others. */

@@ -1,7 +1,7 @@
 // From the flags that name a model to a loaded one, the same for a few images and for many.
 
-import { type LoadProgress, load } from '../library/load.ts'
-import type { Model } from '../library/model.ts'
+import { type LoadProgress, load } from '../library/node/load.ts'
+import type { Model } from '../library/node/model.ts'
 import { readConfig } from './config.ts'
 import { type CommandOutput, commandOutput, type Io, type Loudness } from './io.ts'
 import type { SampleFlags } from './sample-flags.ts'

@@ -4,10 +4,10 @@
 import { Command } from 'commander'
 import { plural } from '../core/format.ts'
 import { shellCommand } from '../core/shell.ts'
-import type { Manifest } from '../jobs/manifest.ts'
-import type { MergeOptions } from '../jobs/merge.ts'
+import type { Manifest } from '../jobs/node/manifest.ts'
+import type { MergeOptions } from '../jobs/node/merge.ts'
+import type { ShardProgress } from '../jobs/node/stopwatch.ts'
 import { parseShard, type Shard, shardFromEnvironment, whole } from '../jobs/shard.ts'
-import type { ShardProgress } from '../jobs/stopwatch.ts'
 import { commandOutput, duration, Interrupted, type Io, type Loudness } from './io.ts'
 import { progress } from './progress.ts'
 

@@ -4,10 +4,10 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
 export { type Dataset, type Example, readBatch } from '../data/dataset.ts'
-export { imageFolder } from '../data/folder.ts'
-export { openDataset } from '../data/open.ts'
-export { type SpriteOptions, spriteClasses, spriteSvg, sprites } from '../data/sprites.ts'
-export { createEngine } from '../engine/node.ts'
+export { imageFolder } from '../data/node/folder.ts'
+export { openDataset } from '../data/node/open.ts'
+export { type SpriteOptions, spriteClasses, spriteSvg, sprites } from '../data/node/sprites.ts'
+export { createEngine } from '../engine/node/engine.ts'
 export type { Engine, Program } from '../engine/types.ts'
 export { customVjp, type Graph, grad, input, stopGradient, type Tensor } from '../graph/index.ts'
 export * as ops from '../graph/ops/index.ts'

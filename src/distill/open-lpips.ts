@@ -2,7 +2,7 @@
 // directories and pickles is read; the graph points at the tensors where they lie.
 
 import { selectStateDict } from '../checkpoint/checkpoint.ts'
-import { openFile } from '../checkpoint/node-source.ts'
+import { openFile } from '../checkpoint/node/file-source.ts'
 import type { Checkpoint } from '../checkpoint/types.ts'
 import { checkTensors } from '../models/check-tensors.ts'
 import { lpipsShapes } from '../models/lpips.ts'

@@ -1,8 +1,8 @@
 // What a training of a tokenizer or a student takes for "looks alike", from the files that a person names: a classifier that was
 // trained here, or LPIPS.
 import { UsageError } from '../core/errors.ts'
-import { spritesClassifier } from '../evaluate/sprites-reader.ts'
-import { fileSha256 } from '../jobs/manifest.ts'
+import { spritesClassifier } from '../evaluate/node/sprites-reader.ts'
+import { fileSha256 } from '../jobs/node/manifest.ts'
 import type { ClassifierArchitecture } from '../models/classifier.ts'
 import { lpips } from '../models/lpips.ts'
 import { openLpips } from './open-lpips.ts'

@@ -5,7 +5,7 @@ import * as v from 'valibot'
 import { type NamedTensor, writeSafetensors } from '../checkpoint/safetensors.ts'
 import { shellCommand } from '../core/shell.ts'
 import { longestSequence, mostChannels, mostClasses, mostEntries } from '../jobs/limits.ts'
-import { anySetting, type JobKind, type Settings, shortText, wholeUpTo } from '../jobs/manifest.ts'
+import { anySetting, type JobKind, type Settings, shortText, wholeUpTo } from '../jobs/node/manifest.ts'
 import { optionEntries } from '../sampling/plan-options.ts'
 
 /** Pairs per file. */

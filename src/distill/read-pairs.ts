@@ -18,7 +18,7 @@ import {
   readManifests,
   type Settings,
   sha256,
-} from '../jobs/manifest.ts'
+} from '../jobs/node/manifest.ts'
 import { pairs } from './pair-files.ts'
 
 export interface Pairs {

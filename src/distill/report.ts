@@ -3,7 +3,7 @@
 import { basename, join, resolve } from 'node:path'
 import { writeStream } from '../files/atomic.ts'
 import { UnreadableError } from '../files/read.ts'
-import { inlineImage } from '../images/inline.ts'
+import { inlineImage } from '../images/node/inline.ts'
 import type { KnobRow } from './knobs.ts'
 import { type PageSheet, reportPage, type SettingRow } from './report-page.tsx'
 import { readLog } from './run-log.ts'

@@ -1,8 +1,8 @@
 // Sheets of sample images during training, made by the sampler that users call.
 
 import { type Engine, float32, hostData, int64 } from '../engine/types.ts'
-import { grid } from '../images/grid.ts'
-import { GeneratedImage } from '../images/image.ts'
+import { grid } from '../images/node/grid.ts'
+import { GeneratedImage } from '../images/node/image.ts'
 import { toUint8 } from '../images/rgb.ts'
 import { lookupGraph } from '../models/student.ts'
 import { type Family, tokensBefore } from '../sampling/family.ts'

@@ -3,7 +3,7 @@
 import { UsageError } from '../core/errors.ts'
 import type { Dataset } from '../data/dataset.ts'
 import type { Engine } from '../engine/types.ts'
-import { fileSha256 } from '../jobs/manifest.ts'
+import { fileSha256 } from '../jobs/node/manifest.ts'
 import { llamaGenFfnDim, type TokenizerArchitecture, type TransformerArchitecture } from '../models/architecture.ts'
 import type { ClassifierArchitecture } from '../models/classifier.ts'
 import { checkPlan, type SamplingPlan } from '../sampling/plan.ts'

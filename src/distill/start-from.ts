@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { openFile } from '../checkpoint/node-source.ts'
+import { openFile } from '../checkpoint/node/file-source.ts'
 import type { StateDict } from '../checkpoint/types.ts'
 import { toFloat32 } from '../core/dtype.ts'
 import { CheckpointError, UsageError } from '../core/errors.ts'

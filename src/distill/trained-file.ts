@@ -1,7 +1,7 @@
 // Files of networks trained here: safetensors whose metadata hold what shapes do not tell: kind, architecture, class names, and
 // the settings of the run that made them.
 
-import { openFile } from '../checkpoint/node-source.ts'
+import { openFile } from '../checkpoint/node/file-source.ts'
 import { toFloat32 } from '../core/dtype.ts'
 import { CheckpointError } from '../core/errors.ts'
 import type { NetworkSpec } from '../models/architecture.ts'

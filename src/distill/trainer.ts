@@ -13,7 +13,7 @@ import {
   type Value,
 } from '../engine/types.ts'
 import { grad, type Tensor } from '../graph/index.ts'
-import type { GeneratedImage } from '../images/image.ts'
+import type { GeneratedImage } from '../images/node/image.ts'
 import { adamW, decaysByDefault, emaDecay, globalNorm, type OptimizerState, updateEma, zerosLike } from './adamw.ts'
 import { averageGradients, type Communicator, singleProcess } from './communicator.ts'
 import { type InputWeights, inputWeights } from './input-weights.ts'

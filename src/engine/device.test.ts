@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { itWith, linux } from '../../test/requirements.ts'
 import { EngineError } from '../core/errors.ts'
 import { chooseDevice } from './device.ts'
-import { createEngine } from './node.ts'
+import { createEngine } from './node/engine.ts'
 import type { Device } from './types.ts'
 
 /** A build of ONNX Runtime that lists `names`, of which only `working` open a session. */

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { EngineError, UsageError } from '../core/errors.ts'
 import { constant, emit, input, type Tensor } from '../graph/index.ts'
 import { add, matmul, mul } from '../graph/ops/index.ts'
-import { createEngine } from './node.ts'
+import { createEngine } from './node/engine.ts'
 import { type Engine, float32, hostData, int64, type Program, type Value } from './types.ts'
 
 const workers = vi.hoisted((): Worker[] => [])

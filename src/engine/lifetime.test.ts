@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { built, runModule } from '../../test/policy/child.ts'
 
 const prelude = `
-  import { createEngine } from ${built('engine/node.js')}
+  import { createEngine } from ${built('engine/node/engine.js')}
   import { emit, input } from ${built('graph/index.js')}
   import { matmul } from ${built('graph/ops/index.js')}
   import { float32, int64 } from ${built('engine/types.js')}

@@ -3,7 +3,7 @@
 
 import type { TensorSpec } from '../engine/types.ts'
 import { type ExportedConfig, formatVersion, modelType } from '../library/exported.ts'
-import type { Model } from '../library/model.ts'
+import type { Model } from '../library/node/model.ts'
 import type { TokenizerArchitecture, TransformerArchitecture } from '../models/architecture.ts'
 import { tokensBefore } from '../sampling/family.ts'
 import type { Bounds, ExportDType } from './bounds.ts'

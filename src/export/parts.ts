@@ -3,7 +3,7 @@
 // Presets in which the teacher takes part are left out: the KV cache and the random draws need a program, not only a graph.
 
 import { presetsOf } from '../library/choose-plan.ts'
-import type { Model } from '../library/model.ts'
+import type { Model } from '../library/node/model.ts'
 import { tokensBefore } from '../sampling/family.ts'
 import type { Published } from '../zoo/model-entry.ts'
 

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest'
-import { createEngine } from '../engine/node.ts'
+import { createEngine } from '../engine/node/engine.ts'
 import { float32, hostData } from '../engine/types.ts'
 import { halfPrecision } from './half.ts'
 import { add, argmax, cast, gather, layerNorm, linear, matmul, mul, softmax, transpose } from './ops/index.ts'

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest'
-import { createEngine } from '../engine/node.ts'
+import { createEngine } from '../engine/node/engine.ts'
 import { float32, hostData } from '../engine/types.ts'
 import { add, gather, matmul, mul } from './ops/index.ts'
 import { inputNames, serialize } from './serialize.ts'

@@ -7,9 +7,9 @@ import * as v from 'valibot'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { dead } from '../../test/dead-owner.ts'
 import { lockFolder } from '../files/lock.ts'
-import { anySetting, type Job, type JobKind } from './manifest.ts'
-import { mergeFolders } from './merge.ts'
-import { runShard } from './run.ts'
+import { anySetting, type Job, type JobKind } from './node/manifest.ts'
+import { mergeFolders } from './node/merge.ts'
+import { runShard } from './node/run.ts'
 import { type Shard, whole } from './shard.ts'
 
 const kind: JobKind = {

@@ -1,7 +1,7 @@
 // Files whose sizes do not go together, and what is said where shapes cannot tell them.
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
-import { openFile } from '../checkpoint/node-source.ts'
+import { openFile } from '../checkpoint/node/file-source.ts'
 import type { Checkpoint } from '../checkpoint/types.ts'
 import type { DistilledError } from '../core/errors.ts'
 import { assembleModel } from './assemble.ts'

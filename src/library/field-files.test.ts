@@ -8,10 +8,10 @@ import { unzipSync, zipSync } from 'fflate'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { fixturePath } from '../../test/fixtures.ts'
 import { selectStateDict } from '../checkpoint/checkpoint.ts'
-import { openFile } from '../checkpoint/node-source.ts'
+import { openFile } from '../checkpoint/node/file-source.ts'
 import { writeSafetensors } from '../checkpoint/safetensors.ts'
-import { load } from './load.ts'
-import type { LoadProgress } from './load-options.ts'
+import { load } from './node/load.ts'
+import type { LoadProgress } from './node/load-options.ts'
 
 const original = { student: fixturePath('llamagen_tiny_dd.pt'), tokenizer: fixturePath('llamagen_tiny_vq.pt') }
 const config = { heads: 2, tokens: 16 }

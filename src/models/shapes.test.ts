@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { fixturePath, loadFixture } from '../../test/fixtures.ts'
-import { openFile } from '../checkpoint/node-source.ts'
+import { openFile } from '../checkpoint/node/file-source.ts'
 import { findModel } from '../zoo/registry.ts'
 import {
   type LlamaGenArchitecture,

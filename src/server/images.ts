@@ -1,6 +1,6 @@
 // The OpenAI-compatible endpoint: one answer holds all images, or addresses under which this process serves them.
 import * as v from 'valibot'
-import type { SampleResult } from '../library/model.ts'
+import type { SampleResult } from '../library/node/model.ts'
 import { ApiError } from './errors.ts'
 import { parseSample } from './parse-request.ts'
 import { formats, imagesRequest, withoutNulls } from './requests.ts'

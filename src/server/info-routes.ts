@@ -1,6 +1,6 @@
 // Routes about the server itself: its models and their classes, liveness, readiness, metrics, the OpenAPI document.
 import * as v from 'valibot'
-import type { Model } from '../library/model.ts'
+import type { Model } from '../library/node/model.ts'
 import { dtypes } from '../models/weights.ts'
 import { steps } from '../sampling/plan.ts'
 import { snakeKeys } from '../sampling/plan-options.ts'

@@ -4,9 +4,9 @@ import { existsSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
 import { EngineError } from '../core/errors.ts'
 import { quote } from '../core/show.ts'
-import type { LoadOptions } from '../library/load.ts'
-import { load } from '../library/load.ts'
-import type { Model, RunImage, SampleResult } from '../library/model.ts'
+import type { LoadOptions } from '../library/node/load.ts'
+import { load } from '../library/node/load.ts'
+import type { Model, RunImage, SampleResult } from '../library/node/model.ts'
 import { ApiError, engineDied } from './errors.ts'
 
 /** What all models are loaded with. */

@@ -1,7 +1,7 @@
 // The OpenAPI 3.1 document. It is made from the table of routes and from the schemas that check requests and describe answers.
 import { toJsonSchema } from '@valibot/to-json-schema'
 import type * as v from 'valibot'
-import { version } from '../library/version.ts'
+import { version } from '../library/node/version.ts'
 import { envelopeSchema } from './errors.ts'
 import type { Answer, Route } from './route.ts'
 

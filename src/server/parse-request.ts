@@ -2,7 +2,7 @@
 // in a request is found here, before it waits. Image i of a request is image i of `distilled sample` with its seed.
 import { randomInt } from 'node:crypto'
 import { UsageError } from '../core/errors.ts'
-import type { Model, RunImage } from '../library/model.ts'
+import type { Model, RunImage } from '../library/node/model.ts'
 import { isMixed, mixNoise } from '../sampling/noise-recipe.ts'
 import type { SamplingPlan } from '../sampling/plan.ts'
 import { snakeKeys, trajectoryPaths } from '../sampling/plan-options.ts'

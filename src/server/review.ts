@@ -3,7 +3,7 @@
 import { canonicalHost, isOwnOrigin } from '../http/hosts.ts'
 import { trustedProxies } from '../http/proxies.ts'
 import { actionSchema } from '../review/events.ts'
-import { Conflict, type ReviewSession } from '../review/session.ts'
+import { Conflict, type ReviewSession } from '../review/node/session.ts'
 import { createApp } from './app.ts'
 import { ApiError } from './errors.ts'
 import { type HttpServer, openHttpServer } from './http-server.ts'

@@ -3,7 +3,7 @@
 import type { Connections } from '../http/connections.ts'
 import { canonicalHost } from '../http/hosts.ts'
 import type { Caller } from '../http/proxies.ts'
-import type { SampleResult } from '../library/model.ts'
+import type { SampleResult } from '../library/node/model.ts'
 import type { SampleProgress } from '../sampling/sampler.ts'
 import { Batcher } from './batcher.ts'
 import { Metrics } from './metrics.ts'

@@ -1,5 +1,5 @@
 // Submits the job of one request. The time limit, a client that disconnects and the shutdown stop it through one signal.
-import type { SampleResult } from '../library/model.ts'
+import type { SampleResult } from '../library/node/model.ts'
 import { clientGone, stopping, timedOut } from './errors.ts'
 import type { ImageJob } from './parse-request.ts'
 import type { Services } from './services.ts'

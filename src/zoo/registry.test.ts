@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { spriteClasses } from '../data/sprites.ts'
+import { spriteClasses } from '../data/node/sprites.ts'
 import { groupSizes } from '../models/architecture.ts'
 import { parameterCount } from '../models/shapes.ts'
-import { locate } from './cache.ts'
 import { imagenet } from './classes.ts'
+import { locate } from './node/cache.ts'
 import { classesOf, findModel, models } from './registry.ts'
 
 const released = models.filter((entry) => 'repo' in entry.source)

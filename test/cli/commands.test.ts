@@ -2,7 +2,7 @@
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { spriteClasses } from '../../src/data/sprites.ts'
+import { spriteClasses } from '../../src/data/node/sprites.ts'
 import { fixturePath } from '../fixtures.ts'
 import { type HubServer, startHub } from '../hub-server.ts'
 import { distilled, distilledJson, temporaryFolder } from './command-line.ts'

@@ -4,7 +4,7 @@ import sharp from 'sharp'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { npzBytes } from '../../src/checkpoint/npz.ts'
 import { centerCrop } from '../../src/data/crop.ts'
-import { readImage } from '../../src/images/read.ts'
+import { readImage } from '../../src/images/node/read.ts'
 import { loadFixture } from '../fixtures.ts'
 import { distilled, distilledJson, temporaryFolder } from './command-line.ts'
 

@@ -6,8 +6,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { openFile } from '../../src/checkpoint/node-source.ts'
-import { readImage, readSettings } from '../../src/images/read.ts'
+import { openFile } from '../../src/checkpoint/node/file-source.ts'
+import { readImage, readSettings } from '../../src/images/node/read.ts'
 import { distilled, distilledJson, overridden, sensitiveModel, temporaryFolder, tinyVar } from './command-line.ts'
 
 const folder = temporaryFolder()

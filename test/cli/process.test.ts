@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import { npzBytes } from '../../src/checkpoint/npz.ts'
-import { readImage } from '../../src/images/read.ts'
+import { readImage } from '../../src/images/node/read.ts'
 import { describeWith, itWith, posix } from '../requirements.ts'
 import { temporaryFolder, tinyVar } from './command-line.ts'
 

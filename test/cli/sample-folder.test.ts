@@ -2,7 +2,7 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { readSettings } from '../../src/images/read.ts'
+import { readSettings } from '../../src/images/node/read.ts'
 import { describeWith, mountedDisk } from '../requirements.ts'
 import { type SmallDisk, smallDisk } from '../small-disk.ts'
 import { distilled, distilledJson, temporaryFolder } from './command-line.ts'

@@ -2,10 +2,10 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { openFile } from '../../src/checkpoint/node-source.ts'
+import { openFile } from '../../src/checkpoint/node/file-source.ts'
 import { npyBytes } from '../../src/checkpoint/npy.ts'
 import { toFloat32 } from '../../src/core/dtype.ts'
-import { readImage, readSettings } from '../../src/images/read.ts'
+import { readImage, readSettings } from '../../src/images/node/read.ts'
 import { fixturePath, loadFixture } from '../fixtures.ts'
 import { distilled, distilledJson, sensitiveModel, temporaryFolder, tinyLlamaGen, tinyVar } from './command-line.ts'
 

@@ -1,6 +1,6 @@
 // Images of a page against Node's: the same networks on another build of ONNX Runtime.
 import { expect } from 'vitest'
-import { load } from '../../src/library/load.ts'
+import { load } from '../../src/library/node/load.ts'
 import type { PlanOptions } from '../../src/sampling/plan-options.ts'
 
 /** Mean difference in levels of 255, and the largest one. */

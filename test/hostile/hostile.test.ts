@@ -1,7 +1,7 @@
 // Every hostile file ends in a CheckpointError that helps, within 1 s and 200 MB, and runs nothing.
 import { existsSync } from 'node:fs'
 import { afterAll, describe, expect, test } from 'vitest'
-import { openFile } from '../../src/checkpoint/node-source.ts'
+import { openFile } from '../../src/checkpoint/node/file-source.ts'
 import { CheckpointError } from '../../src/core/errors.ts'
 import { record } from '../attack/record.ts'
 import { fixturePath } from '../fixtures.ts'

@@ -12,7 +12,7 @@ export interface ChildResult {
   ms: number
 }
 
-/** `import` specifier of a built module, e.g. `built('engine/node.js')`. */
+/** `import` specifier of a built module, e.g. `built('engine/node/engine.js')`. */
 export const built = (path: string): string => JSON.stringify(new URL(`../../dist/${path}`, import.meta.url).href)
 
 /** Runs a program to its end; it is killed (code null) after `timeout` ms. */

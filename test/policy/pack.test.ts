@@ -55,7 +55,7 @@ describe('the tarball', () => {
     'dist/library/evaluation/index.d.cts',
     'docs/LIBRARY.md',
     'examples/exported-model.js',
-    'dist/engine/node-worker.js',
+    'dist/engine/node/worker.js',
     'dist/browser/index.js',
     'dist/browser/worker.js',
     'dist/web/index.d.ts',

@@ -5,7 +5,7 @@ import * as v from 'valibot'
 import { describe, expect, it } from 'vitest'
 import { addSampleFlags } from '../../src/cli/sample-flags.ts'
 import { imageSettingsSchema } from '../../src/library/image-settings.ts'
-import { flagsOf, massSettingsSchema, planOf, planSettings } from '../../src/library/mass-settings.ts'
+import { flagsOf, massSettingsSchema, planOf, planSettings } from '../../src/library/node/mass-settings.ts'
 import { defaultTeacher, type SamplingPlan, teacherSchema } from '../../src/sampling/plan.ts'
 import {
   belongsTo,

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { kept, lastOf, standings } from '../../src/review/events.ts'
-import { type Journal, journalName, openJournal } from '../../src/review/journal.ts'
+import { type Journal, journalName, openJournal } from '../../src/review/node/journal.ts'
 import { hashOf, note, undo, verdict } from './made-review.ts'
 
 let folder: string

@@ -1,9 +1,9 @@
 // A review folder without a network: two models, two classes, a few "images" of which only the bytes matter.
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { sha256 } from '../../src/jobs/manifest.ts'
+import { sha256 } from '../../src/jobs/node/manifest.ts'
 import type { ReviewEvent, Verdict } from '../../src/review/events.ts'
-import { imageFile, imagesFolder, type ReviewManifest, writeManifest } from '../../src/review/manifest.ts'
+import { imageFile, imagesFolder, type ReviewManifest, writeManifest } from '../../src/review/node/manifest.ts'
 
 export const bytesOf = (model: string, file: string): Buffer => Buffer.from(`${model} ${file}`)
 export const hashOf = (model: string, file: string): string => sha256(bytesOf(model, file))

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { run } from '../../src/cli/main.ts'
-import { readSettings } from '../../src/images/read.ts'
+import { readSettings } from '../../src/images/node/read.ts'
 import { distilled, distilledJson, overridden, temporaryFolder } from '../cli/command-line.ts'
 import { dead } from '../dead-owner.ts'
 

@@ -3,7 +3,7 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { version } from '../../src/library/version.ts'
+import { version } from '../../src/library/node/version.ts'
 import { routes } from '../../src/server/routes.ts'
 import type { RunningServer } from '../../src/server/serve.ts'
 import { bodyLimit } from '../../src/server/settings.ts'

@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { noise } from '../../core/random/philox.ts'
-import { createEngine } from '../../engine/node.ts'
+import { createEngine } from '../../engine/node/engine.ts'
 import type { Engine } from '../../engine/types.ts'
 import { constant, type Graph, grad, input, type Tensor } from '../index.ts'
 import { addImages, alsoChannelsLast, channelsFirst, channelsLast, planStrips, pointwise } from './channels-last.ts'

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { npzBytes } from '../../checkpoint/npz.ts'
 import { UsageError } from '../../core/errors.ts'
-import { spritesSet } from '../../evaluate/sets/sprites.ts'
-import { load } from '../load.ts'
+import { spritesSet } from '../../evaluate/node/sets/sprites.ts'
+import { load } from '../node/load.ts'
 import { evaluate } from './evaluate.ts'
 
 const count = 60

@@ -2,12 +2,13 @@
 
 import * as v from 'valibot'
 import { UsageError } from '../../core/errors.ts'
-import { createEngine, runtimeVersion } from '../../engine/node.ts'
+import { createEngine, runtimeVersion } from '../../engine/node/engine.ts'
 import { type Device, devices, type Engine } from '../../engine/types.ts'
 import { evaluate as evaluateSets } from '../../evaluate/evaluate.ts'
 import type { Features } from '../../evaluate/features.ts'
 import type { Stage } from '../../evaluate/measure.ts'
-import { openFeatureReader } from '../../evaluate/open-reader.ts'
+import { openFeatureReader } from '../../evaluate/node/open-reader.ts'
+import { memorySet } from '../../evaluate/node/sets/memory.ts'
 import { type LabelScheme, labelsOf, publishedCount } from '../../evaluate/protocols.ts'
 import type { FeatureReader, RgbBatch } from '../../evaluate/reader.ts'
 import {
@@ -17,14 +18,13 @@ import {
   type ProtocolName,
   protocolNames,
 } from '../../evaluate/result.ts'
-import { memorySet } from '../../evaluate/sets/memory.ts'
 import type { EvaluationSet } from '../../evaluate/sets/set.ts'
 import type { PlanOptions } from '../../sampling/plan-options.ts'
 import { callback, checkOptions, oneOfThese, signal, text, wholeAbove0, wholeNumber } from '../check-options.ts'
-import { modelSet, openSamplesOrSet } from '../evaluation-sets.ts'
-import { Model } from '../model.ts'
-import { samplerFacts } from '../sampler-facts.ts'
-import { version } from '../version.ts'
+import { modelSet, openSamplesOrSet } from '../node/evaluation-sets.ts'
+import { Model } from '../node/model.ts'
+import { samplerFacts } from '../node/sampler-facts.ts'
+import { version } from '../node/version.ts'
 
 /** A path or a name (docs/EVALUATION.md), images uint8 [N, H, W, 3], features [N, D], or an opened set, which stays open. */
 export type Evaluated = string | RgbBatch | Features | EvaluationSet

@@ -3,7 +3,7 @@
 
 /// <reference lib="esnext.disposable" preserve="true" />
 
-export { createEngine } from '../../engine/node.ts'
+export { createEngine } from '../../engine/node/engine.ts'
 export type { Engine } from '../../engine/types.ts'
 export { type Comparison, comparable, type Difference } from '../../evaluate/compare.ts'
 export type { Features } from '../../evaluate/features.ts'
@@ -24,9 +24,12 @@ export {
   type Moments,
   mergeMoments,
 } from '../../evaluate/moments.ts'
-export { openFeatureReader } from '../../evaluate/open-reader.ts'
+export { openFeatureReader } from '../../evaluate/node/open-reader.ts'
+export { readResult } from '../../evaluate/node/read-result.ts'
+export { arraySet } from '../../evaluate/node/sets/arrays.ts'
+export { type OpenSetOptions, openSet } from '../../evaluate/node/sets/open.ts'
+export { spritesSet } from '../../evaluate/node/sets/sprites.ts'
 export { type ManifoldOptions, type PrecisionRecall, precisionRecall } from '../../evaluate/precision-recall.ts'
-export { readResult } from '../../evaluate/read-result.ts'
 export type { FeatureReader, Reading, RgbBatch } from '../../evaluate/reader.ts'
 export {
   type EvaluationResult,
@@ -36,8 +39,5 @@ export {
   type ProtocolName,
   protocolNames,
 } from '../../evaluate/result.ts'
-export { arraySet } from '../../evaluate/sets/arrays.ts'
-export { type OpenSetOptions, openSet } from '../../evaluate/sets/open.ts'
 export { type EvaluationSet, type ImageSource, type Origin, unknownOrigin } from '../../evaluate/sets/set.ts'
-export { spritesSet } from '../../evaluate/sets/sprites.ts'
 export { type Evaluated, type EvaluateOptions, evaluate } from './evaluate.ts'

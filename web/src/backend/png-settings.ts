@@ -1,4 +1,4 @@
-// Reads a PNG file's size, and the settings that make it again (src/images/image.ts writes them).
+// Reads a PNG file's size, and the settings that make it again (src/images/node/image.ts writes them).
 import { isPng, readPngText } from '../../../src/images/png-text.ts'
 import { SETTINGS_KEY } from '../../../src/images/xmp.ts'
 
