@@ -54,7 +54,8 @@ export async function expectGradients({
     const stride = Math.max(1, Math.floor(analytic.length / COORDINATES))
     for (let i = 0; i < analytic.length; i += stride) {
       const shifted = (h: number) => ({ ...data, [name]: data[name]!.map((x, j) => (j === i ? x + h : x)) })
-      const [up, down] = [hostData((await run(shifted(step))).loss)[0]!, hostData((await run(shifted(-step))).loss)[0]!]
+      const up = hostData((await run(shifted(step))).loss)[0]!
+      const down = hostData((await run(shifted(-step))).loss)[0]!
       const numeric = (up - down) / (2 * step)
       expect(
         Math.abs(analytic[i]! - numeric),

@@ -31,7 +31,9 @@ export function formulaImage(name: string, side: number): Float32Array<ArrayBuff
   const coarse = uniform(`${name}.coarse`)
   const fine = uniform(`${name}.fine`)
   return Float32Array.from({ length: 3 * side * side }, (_, i) => {
-    const [c, y, x] = [Math.floor(i / side ** 2), Math.floor(i / side) % side, i % side]
+    const c = Math.floor(i / side ** 2)
+    const y = Math.floor(i / side) % side
+    const x = i % side
     return 0.5 + 0.35 * coarse((c * 32 + Math.floor(y / 16)) * 32 + Math.floor(x / 16)) + 0.15 * fine(i)
   })
 }

@@ -221,7 +221,8 @@ export async function writeResults(folder: string, results: Readonly<Record<stri
 }
 
 async function writeSheet(path: string): Promise<void> {
-  const [columns, rows] = [10, 4]
+  const columns = 10
+  const rows = 4
   const data = Uint8Array.from({ length: 3 * columns * rows }, (_, i) => (i * 97) % 256)
   const image = sharp(data, { raw: { width: columns, height: rows, channels: 3 } })
   await image

@@ -221,7 +221,8 @@ async function* int8Row({ entry, engine, repeat, signal }: Context): AsyncGenera
     await programs.close()
     return { image, timing }
   }
-  const [a, b] = [await images('fp32'), await images('int8')]
+  const a = await images('fp32')
+  const b = await images('int8')
   const differences = a.image.map((p, i) => Math.abs(p - b.image[i]!))
   const mean = differences.reduce((sum, d) => sum + d, 0) / differences.length
   const max = differences.reduce((most, d) => Math.max(most, d), 0)

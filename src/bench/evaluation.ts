@@ -19,11 +19,13 @@ export interface EvaluationTiming {
 const WIDTH = 2048
 const BLOCK = 500
 /** Sizes of guided diffusion's reference batch and of the samples that are compared with it. */
-const [REFERENCE, SAMPLES] = [10_000, 50_000]
+const REFERENCE = 10_000
+const SAMPLES = 50_000
 
 /** Times moments of 10,000 rows, one Fréchet distance, and precision and recall of 50,000 samples. */
 export async function* evaluationTimings(engine: Engine, signal?: AbortSignal): AsyncGenerator<EvaluationTiming> {
-  const [reference, samples] = [randomFeatures(0, REFERENCE), randomFeatures(1, SAMPLES)]
+  const reference = randomFeatures(0, REFERENCE)
+  const samples = randomFeatures(1, SAMPLES)
   const moments = [emptyMoments(WIDTH), emptyMoments(WIDTH)] as const
   yield await timed(`moments of ${REFERENCE} x ${WIDTH} features`, () =>
     inPieces(addSteps(moments[0], reference), signal),

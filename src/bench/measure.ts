@@ -40,8 +40,11 @@ export const timeProgram = (program: Program, feeds: Record<string, Value>, repe
  * Only one number leaves the engine, so nothing but the products is timed.
  */
 export async function measureRoof(engine: Engine, signal?: AbortSignal): Promise<number> {
-  const [m, k, n] = [681, 1024, 4096]
-  const [wide, narrow] = [constant(noise(0, 1, n * k), [n, k]), constant(noise(0, 2, n * k), [k, n])]
+  const m = 681
+  const k = 1024
+  const n = 4096
+  const wide = constant(noise(0, 1, n * k), [n, k])
+  const narrow = constant(noise(0, 2, n * k), [k, n])
   let x = input('x', 'float32', [m, k])
   for (let i = 0; i < 4; i++) x = linear(linear(x, wide), narrow)
   const graph: Graph = { y: mean(x, [0, 1]) }

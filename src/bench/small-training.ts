@@ -78,13 +78,11 @@ function teacherOf(tokenizer: TokenizerArchitecture, size: { depth: number; dim:
   const shapes = expectedShapes({ kind: 'tokenizer', architecture: tokenizer })
   const weights = memoryWeights('tokenizer', initialise(shapes, torchDefault, 0))
   const { validation: _, ...task } = teacherTask(arch, {
-    ...{
-      tokens: randomTokens(tokenizer),
-      tokenizer: { weights, arch: tokenizer },
-      seed: 0,
-      batch: BATCH,
-      classDropout: 0.1,
-    },
+    tokens: randomTokens(tokenizer),
+    tokenizer: { weights, arch: tokenizer },
+    seed: 0,
+    batch: BATCH,
+    classDropout: 0.1,
   })
   return task
 }
@@ -96,14 +94,12 @@ function tokenizerOf(arch: TokenizerArchitecture, engine: Engine): Task {
     afterStep: __,
     ...task
   } = tokenizerTask(arch, {
-    ...{
-      ...tokenizerSettings.defaults,
-      seed: 0,
-      batch: BATCH,
-      engine,
-      examples: randomExamples(),
-      perceptualWeight: 0,
-    },
+    ...tokenizerSettings.defaults,
+    seed: 0,
+    batch: BATCH,
+    engine,
+    examples: randomExamples(),
+    perceptualWeight: 0,
     perceptual: (a, b) => mean(mul(sub(a, b), sub(a, b)), [1, 2, 3]),
   })
   return task
@@ -125,7 +121,10 @@ function randomExamples(): Examples {
     labels: Array.from({ length: count }, (_, i) => (first + i) % CLASSES),
   })
   const data = {
-    ...{ name: 'noise', classes: Array.from({ length: CLASSES }, (_, i) => String(i)), imageSize: SIDE, size: 1024 },
+    name: 'noise',
+    classes: Array.from({ length: CLASSES }, (_, i) => String(i)),
+    imageSize: SIDE,
+    size: 1024,
     get: async (index: number) => ({ image: (await batch(index, 1)).images, label: index % CLASSES }),
   }
   return { data, count: 1024, index: (n) => n % 1024, heldOut: [], batch, heldOutBatch: batch }

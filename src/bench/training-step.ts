@@ -40,7 +40,8 @@ export async function trainingStep(entry: StudentEntry, engine: Engine, signal?:
     weights: await frozen(entry.tokenizer, expectedShapes({ kind: 'tokenizer', architecture: tokenizerArch })),
   }
   const { vgg, lin } = lpipsShapes()
-  const [vggWeights, linWeights] = [await frozen('vgg16', vgg), await frozen('lpips-vgg', lin)]
+  const vggWeights = await frozen('vgg16', vgg)
+  const linWeights = await frozen('lpips-vgg', lin)
   const shapes = expectedShapes({ kind: 'student', architecture })
   const parameters: Parameters = initialise(
     shapes,
@@ -96,7 +97,13 @@ function fillMatrices(parameters: Parameters): void {
 /** Pairs as a folder of them would give, with random tokens. */
 function randomPairs(length: number, channels: number, entries: number, classes: number): Pairs {
   return {
-    ...{ count: 8, length, channels, entries, classes, seed: 0, settings: {} },
+    count: 8,
+    length,
+    channels,
+    entries,
+    classes,
+    seed: 0,
+    settings: {},
     get: (index) => ({
       label: index % classes,
       tokens: Int32Array.from({ length }, (_, i) => (i * 7919 + index * 104729) % entries),

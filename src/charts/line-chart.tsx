@@ -101,7 +101,8 @@ function visible(bins: readonly Bin[]): [low: number, high: number] {
 
 /** Not Math.min(...values): a long run has more values than a call takes arguments. */
 function extremes(values: readonly number[]): [low: number, high: number] {
-  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+  let low = Number.POSITIVE_INFINITY
+  let high = Number.NEGATIVE_INFINITY
   for (const value of values) [low, high] = [Math.min(low, value), Math.max(high, value)]
   return [low, high]
 }

@@ -23,7 +23,8 @@ export function linearScale(low: number, high: number, { wanted = 4, round = tru
 /** A logarithmic axis from `low` > 0 to `high`; a hair longer at both ends. */
 export function logScale(low: number, high: number): Scale {
   const margin = Math.max(0.02, 0.04 * Math.log10(high / low))
-  const [from, to] = [Math.log10(low) - margin, Math.log10(high) + margin]
+  const from = Math.log10(low) - margin
+  const to = Math.log10(high) + margin
   const place = (value: number) => (Math.log10(Math.max(value, Number.MIN_VALUE)) - from) / (to - from)
   const inside = (values: number[]) => values.filter((value) => place(value) >= 0 && place(value) <= 1)
   const powers = Array.from({ length: Math.ceil(to) - Math.floor(from) + 1 }, (_, i) => 10 ** (Math.floor(from) + i))

@@ -148,7 +148,8 @@ const AxisTitle = ({ axis: { title, log }, below = false }: { axis: Axis; below?
 
 /** Some of its length stays free at the ends of an axis, so that marks and labels lie inside. */
 function scaleOf({ log, until }: Axis, values: readonly number[]): Scale {
-  const [low, high] = [Math.min(...values), Math.max(...values)]
+  const low = Math.min(...values)
+  const high = Math.max(...values)
   if (!log) return linearScale(0, until ?? high * 1.1, { wanted: 5, round: false })
   const room = Math.max(1.15, (high / low) ** 0.13)
   return logScale(low / room, high * room)

@@ -157,12 +157,18 @@ describe.each(formats)('in the torch %s format', (_, file) => {
 
   test('strides and offsets are honoured', async () => {
     const tensors = await read(
-      ...[text('transposed'), tensor({ shape: [3, 2], strides: [1, 3] })],
-      ...[text('every other'), tensor({ offset: 1, shape: [3], strides: [2] })],
-      ...[text('expanded'), tensor({ offset: 4, shape: [3, 2], strides: [0, 1] })],
-      ...[text('part'), tensor({ offset: 2, shape: [2, 1, 2], strides: [2, 99, 1] })],
-      ...[text('scalar'), tensor({ offset: 5, shape: [], strides: [] })],
-      ...[text('empty'), tensor({ shape: [0, 3], strides: [3, 1] })],
+      text('transposed'),
+      tensor({ shape: [3, 2], strides: [1, 3] }),
+      text('every other'),
+      tensor({ offset: 1, shape: [3], strides: [2] }),
+      text('expanded'),
+      tensor({ offset: 4, shape: [3, 2], strides: [0, 1] }),
+      text('part'),
+      tensor({ offset: 2, shape: [2, 1, 2], strides: [2, 99, 1] }),
+      text('scalar'),
+      tensor({ offset: 5, shape: [], strides: [] }),
+      text('empty'),
+      tensor({ shape: [0, 3], strides: [3, 1] }),
     )
     expect(await values(tensors.get('transposed'))).toEqual([0, 3, 1, 4, 2, 5])
     expect(await values(tensors.get('every other'))).toEqual([1, 3, 5])

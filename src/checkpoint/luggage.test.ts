@@ -118,7 +118,13 @@ describe.each(['protocol1', 'protocol2', 'protocol3', 'protocol4', 'protocol5', 
       expect(at('neg')).toBe(-(2n ** 200n))
       expect(at('boolean')).toEqual([true, false])
       expect(['npf64', 'npf32', 'npi64', 'npu8', 'npu64', 'npbool', 'npf16'].map((name) => at(name))).toEqual([
-        ...[1.5, 1.5, 3, 3, 2n ** 63n, true, 1],
+        1.5,
+        1.5,
+        3,
+        3,
+        2n ** 63n,
+        true,
+        1,
       ])
       expect(Array.from(at('bytes_') as Uint8Array)).toEqual([97, 98, 99])
       expect((at('empty_bytes') as Uint8Array).length).toBe(0)

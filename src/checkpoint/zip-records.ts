@@ -60,10 +60,7 @@ export function localHeader(entry: StoredEntry, limit: number): Uint8Array[] {
   const wide = entry.size >= limit
   const { crc32, size } = entry.streamed ? { crc32: 0, size: 0 } : entry
   const extra = wider(wide ? [size, size] : [])
-  return [
-    record(0x04034b50, shared(entry, wide, crc32, wide ? zip64Limit : size, extra.length)),
-    ...[entry.name, extra],
-  ]
+  return [record(0x04034b50, shared(entry, wide, crc32, wide ? zip64Limit : size, extra.length)), entry.name, extra]
 }
 
 /** Behind the data of a streamed entry. */
@@ -78,7 +75,8 @@ export function dataDescriptor({ crc32, size }: StoredEntry, limit: number): Uin
 
 /** The entry's header in the directory. */
 export function centralHeader(entry: StoredEntry, limit: number): Uint8Array[] {
-  const [bigSize, bigOffset] = [entry.size >= limit, entry.offset >= limit]
+  const bigSize = entry.size >= limit
+  const bigOffset = entry.offset >= limit
   const extra = wider([...(bigSize ? [entry.size, entry.size] : []), ...(bigOffset ? [entry.offset] : [])])
   const wide = bigSize || bigOffset
   const fields = shared(entry, wide, entry.crc32, bigSize ? zip64Limit : entry.size, extra.length)

@@ -120,7 +120,8 @@ export function formatComparison(
   { comparable, differences }: Comparison,
 ): string {
   const figures = rows.flatMap(([key, label, shown]) => {
-    const [a, b] = [results[0].metrics[key], results[1].metrics[key]]
+    const a = results[0].metrics[key]
+    const b = results[1].metrics[key]
     return a === undefined || b === undefined
       ? []
       : [`  ${labelOf(label, results[0].protocol).padEnd(24)} ${shown(a).padStart(12)} ${shown(b).padStart(12)}`]

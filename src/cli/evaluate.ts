@@ -121,7 +121,8 @@ async function compare(samples: string | undefined, { compare: paths = [], ...fl
       remedy: 'distilled evaluate --compare A.json B.json',
     })
   }
-  const [a, b] = [await readResult(paths[0]!), await readResult(paths[1]!)]
+  const a = await readResult(paths[0]!)
+  const b = await readResult(paths[1]!)
   const found = comparable(a.protocol, b.protocol)
   commandOutput(io, flags).result(formatComparison(paths as [string, string], [a, b], found), found)
   if (found.comparable) return
@@ -146,8 +147,12 @@ async function run(path: string | undefined, flags: Flags, io: Io): Promise<void
     'the samples': path,
     '--reference': flags.reference,
     '--features': flags.features,
-    ...{ '--model': flags.model, '--student': flags.student, '--teacher': flags.teacher },
-    ...{ '--tokenizer': flags.tokenizer, '--config': flags.config, '--policy': flags.policy },
+    '--model': flags.model,
+    '--student': flags.student,
+    '--teacher': flags.teacher,
+    '--tokenizer': flags.tokenizer,
+    '--config': flags.config,
+    '--policy': flags.policy,
   })
   const { samples, reference, model } = await open(path, flags, io)
   try {
@@ -175,7 +180,13 @@ async function run(path: string | undefined, flags: Flags, io: Io): Promise<void
     if (idle.length) output.note(`note: no effect of ${idle.join(', ')}: no teacher takes part.`)
     const sampler = model && (await samplerFacts(model, nestedOptions(flags), io.signal))
     const { result, measured } = await evaluate({
-      ...{ samples, reference, reader, engine, protocol, metrics: flags.metrics, signal: io.signal },
+      samples,
+      reference,
+      reader,
+      engine,
+      protocol,
+      metrics: flags.metrics,
+      signal: io.signal,
       kidSubset: flags.kidSubset,
       ...(sampler && { sampler }),
       ...(flags.batch && { batch: flags.batch * Math.ceil(64 / flags.batch) }), // no image is made twice
@@ -272,7 +283,8 @@ const noReference = () =>
 
 /** One line per stage, with the time that is left of it. */
 function reporter(bar: Progress) {
-  let [stage, started] = ['', 0]
+  let stage = ''
+  let started = 0
   return (now: string, done: number, total: number) => {
     if (now !== stage) [stage, started] = [now, performance.now()]
     const left = done > 0 && done < total ? `, ${duration(secondsLeft(started, done / total))} left` : ''

@@ -80,7 +80,11 @@ async function exportFolder(name: string | undefined, flags: Flags, io: Io): Pro
     await using model = await load(name, { ...files, device: 'cpu', onProgress: notes(io, flags) })
 
     const result = await exportModel(model, {
-      ...{ out, dtype, threads, hints: config, signal: io.signal },
+      out,
+      dtype,
+      threads,
+      hints: config,
+      signal: io.signal,
       madeBy: `distilled-decoding ${version()}`,
       onProgress: (event) => bar.update(...shown(event)),
     })

@@ -134,14 +134,22 @@ async function openTeacher({ teacher, tokenizer, ...flags }: Flags, io: Io) {
   const config = flags.config === undefined ? undefined : await readConfig(flags.config)
   const { device, threads } = flags
   const model = await load(named ? teacher : undefined, {
-    ...{ teacher: named ? undefined : teacher, tokenizer, device, threads, config, signal },
+    teacher: named ? undefined : teacher,
+    tokenizer,
+    device,
+    threads,
+    config,
+    signal,
     onProgress: notes(io, flags),
   })
   const files = model.files as Required<ModelFiles>
   const origin: PairOrigin = {
-    ...{ teacher: named ? teacher : basename(files.teacher), teacherSha256: await fileSha256(files.teacher, signal) },
-    ...{ tokenizer: basename(files.tokenizer), tokenizerSha256: await fileSha256(files.tokenizer, signal) },
-    ...{ device: model.engine.device, madeBy: `distilled-decoding ${version()}` },
+    teacher: named ? teacher : basename(files.teacher),
+    teacherSha256: await fileSha256(files.teacher, signal),
+    tokenizer: basename(files.tokenizer),
+    tokenizerSha256: await fileSha256(files.tokenizer, signal),
+    device: model.engine.device,
+    madeBy: `distilled-decoding ${version()}`,
   }
   return { model, origin }
 }

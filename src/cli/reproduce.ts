@@ -74,7 +74,13 @@ async function reproduce(flags: Flags, io: Io): Promise<void> {
     output.note(`device: ${engine.device}, ${plural(engine.threads, 'thread')} (${engine.reason})`)
     const watch = watcher(io, flags, output, bar)
     const done = await reproduceSprites(family, {
-      ...{ out, engine, quick, force, madeBy: `distilled-decoding ${version()}`, signal: io.signal, note: output.note },
+      out,
+      engine,
+      quick,
+      force,
+      madeBy: `distilled-decoding ${version()}`,
+      signal: io.signal,
+      note: output.note,
       ...watch,
     })
     bar.end()
@@ -115,7 +121,10 @@ const heads = ['sampler', 'steps', 'ms an image', 'Fréchet', 'precision', 'reca
 /** Rows as aligned text. */
 function table(rows: readonly TableRow[]): string {
   const cells = rows.map(({ name, steps, secondsPerImage, frechet, ...shares }) => [
-    ...[name, `${steps}`, secondsPerImage === undefined ? '-' : figure(1000 * secondsPerImage, 3), figure(frechet)],
+    name,
+    `${steps}`,
+    secondsPerImage === undefined ? '-' : figure(1000 * secondsPerImage, 3),
+    figure(frechet),
     ...[shares.precision, shares.recall, shares.accuracy].map((share) => share.toFixed(3)),
   ])
   const all = [heads, ...cells]

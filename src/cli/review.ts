@@ -116,8 +116,16 @@ async function runReview(flags: RunFlags, io: Io): Promise<void> {
   let name = ''
   try {
     const made = await makeReview(models, {
-      ...{ folder, count, seed, dtype, batch, device, threads, signal: io.signal },
-      ...{ teacher: nestedOptions(flags).teacher, madeBy: `distilled-decoding ${version()}` },
+      folder,
+      count,
+      seed,
+      dtype,
+      batch,
+      device,
+      threads,
+      signal: io.signal,
+      teacher: nestedOptions(flags).teacher,
+      madeBy: `distilled-decoding ${version()}`,
       onModel({ id, classes }, i) {
         bar.end()
         name = `${id}${models.length > 1 ? ` (${i + 1} of ${models.length})` : ''}`

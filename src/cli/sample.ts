@@ -90,7 +90,14 @@ async function sampleImages(given: SampleFlags, io: Io): Promise<void> {
     const own = noise && given.like !== undefined ? firstRows(noise, firstIndex + total, companion) : noise
     const options = {
       ...nestedOptions(flags),
-      ...{ classes, count: perClass, seed, rng, batch, firstIndex, lean: true, signal: io.signal },
+      classes,
+      count: perClass,
+      seed,
+      rng,
+      batch,
+      firstIndex,
+      lean: true,
+      signal: io.signal,
       noise: own ?? mixed,
     }
     announce(model, options, flags, output)
@@ -200,7 +207,10 @@ function runOf(model: Model, options: Asked, flags: FormatFlags, noise: NoiseRec
   return {
     settings: flags.noise === undefined ? shared : undefined,
     labels: classes.flatMap((id) => new Array<number>(perClass).fill(id)),
-    ...{ firstIndex, format, single: isSingle, count: perClass },
+    firstIndex,
+    format,
+    single: isSingle,
+    count: perClass,
     grid: classes.length * perClass > 1 && (isSingle || flags.grid !== undefined),
   }
 }
@@ -250,7 +260,9 @@ function announce(model: Model, options: Asked, flags: FormatFlags, { note }: Co
 
 /** Progress in units of one network evaluation or one decoded image. */
 function reporter(bar: ReturnType<typeof progress>, total: number, started: number) {
-  let [units, done, steps] = [0, 0, 1]
+  let units = 0
+  let done = 0
+  let steps = 1
   return (event: SampleProgress) => {
     if (event.type === 'step') {
       units += event.images.length

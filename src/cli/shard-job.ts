@@ -52,7 +52,8 @@ export async function runShardJob(
   if (shard.count > 1) output.note(`shard ${shard.index} of ${shard.count}${scheduled ? ` (${scheduled.from})` : ''}`)
   const bar = progress(io.stderr, loudness)
   const started = performance.now()
-  let [total, kept] = [0, 0]
+  let total = 0
+  let kept = 0
   try {
     const { count, settings, files } = await work({
       shard,

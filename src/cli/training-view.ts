@@ -86,7 +86,8 @@ interface Followed {
 }
 
 function follow(): Followed {
-  let [sum, weight] = [0, 0]
+  let sum = 0
+  let weight = 0
   const state: Followed = {
     losses: [],
     take(event) {

@@ -13,7 +13,8 @@ test('every float16 comes back as it was, with either sign', () => {
 
 test('between two neighbours the nearer wins, and halfway the even one', () => {
   const wrong = finite.slice(0, -1).filter((bits) => {
-    const [low, high] = [float16ToNumber(bits), float16ToNumber(bits + 1)]
+    const low = float16ToNumber(bits)
+    const high = float16ToNumber(bits + 1)
     const middle = (low + high) / 2
     const even = bits % 2 ? bits + 1 : bits
     const nudge = middle * 2 ** -23 // the next float32, or so

@@ -19,7 +19,8 @@ export function centerCrop(image: RgbImage, size: number): RgbImage {
 }
 
 function middle({ data, width, height }: RgbImage, size: number): RgbImage {
-  const [left, top] = [Math.floor((width - size) / 2), Math.floor((height - size) / 2)]
+  const left = Math.floor((width - size) / 2)
+  const top = Math.floor((height - size) / 2)
   const out = new Uint8Array(3 * size * size)
   for (let y = 0; y < size; y++) {
     const start = 3 * ((top + y) * width + left)

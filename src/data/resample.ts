@@ -13,7 +13,8 @@ export const box: Filter = { support: 0.5, at: (x) => (x > -0.5 && x <= 0.5 ? 1 
 export const bicubic: Filter = {
   support: 2,
   at(x) {
-    const [a, d] = [-0.5, Math.abs(x)]
+    const a = -0.5
+    const d = Math.abs(x)
     if (d < 1) return ((a + 2) * d - (a + 3)) * d * d + 1
     return d < 2 ? (((d - 5) * d + 8) * d - 4) * a : 0
   },
@@ -111,7 +112,8 @@ export function resample(
 
 /** The taps of output positions `from` to `to` - 1 alone, and the inputs `start` to `end` - 1 that they mix. */
 function part({ first, counts, weights, width }: Taps, from: number, to: number) {
-  const [firsts, some] = [first.subarray(from, to), counts.subarray(from, to)]
+  const firsts = first.subarray(from, to)
+  const some = counts.subarray(from, to)
   const start = Math.min(...firsts)
   const end = Math.max(...firsts.map((at, i) => at + some[i]!))
   const moved = firsts.map((at) => at - start)

@@ -30,7 +30,8 @@ test('a VAR student is its teacher with a level and a position more, right behin
   for (const name of ['word_embed.weight', 'blocks.0.attn.mat_qkv.weight', 'head.weight', 'class_emb.weight'])
     expect(student.get(name)!.data).toEqual(teacher.get(name)!.data)
   for (const name of ['lvl_embed.weight', 'pos_1LC']) {
-    const [ours, theirs] = [student.get(name)!.data, teacher.get(name)!.data]
+    const ours = student.get(name)!.data
+    const theirs = teacher.get(name)!.data
     expect(ours.subarray(0, 8)).toEqual(theirs.subarray(0, 8))
     expect(ours.subarray(16)).toEqual(theirs.subarray(8))
   }

@@ -120,7 +120,8 @@ export function knobs<const T extends Table>(table: T) {
 
     rows(values: Values<T>): KnobRow[] {
       return entries.map(([name, { default: byDefault, schema: _, ...options }]) => {
-        const [value, standard] = [shown(values[name]!), shown(byDefault)]
+        const value = shown(values[name]!)
+        const standard = shown(byDefault)
         return { name, value, standard, changed: value !== standard, ...options }
       })
     },

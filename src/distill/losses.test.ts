@@ -7,7 +7,8 @@ import { agreement, crossEntropy, quantizationLoss } from './losses.ts'
 
 const logits = [2, 0, -1, 0.5, 0.5, 0.5, -3, 1, 4]
 const feeds = { x: float32(Float32Array.from(logits), [3, 3]), y: int64([0, 2, 1]) }
-const [x, y] = [input('x', 'float32', [3, 3]), input('y', 'int64', [3])]
+const x = input('x', 'float32', [3, 3])
+const y = input('y', 'int64', [3])
 const row = (values: number[], target: number) =>
   Math.log(values.reduce((s, v) => s + Math.exp(v), 0)) - values[target]!
 const rows = [row([2, 0, -1], 0), row([0.5, 0.5, 0.5], 2), row([-3, 1, 4], 1)] as const
@@ -39,7 +40,8 @@ test('agreement counts the rows whose largest logit is the target', async () => 
 })
 
 test('quantisation pulls codes to features with weight 1 and features to codes with weight beta', async () => {
-  const [codes, features] = [input('codes', 'float32', [2]), input('features', 'float32', [2])]
+  const codes = input('codes', 'float32', [2])
+  const features = input('features', 'float32', [2])
   const loss = quantizationLoss(codes, features, 0.25)
   const [dc, df] = grad(loss, [codes, features])
   const at = { codes: float32(Float32Array.of(1, 0), [2]), features: float32(Float32Array.of(3, 0), [2]) }

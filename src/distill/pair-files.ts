@@ -25,7 +25,10 @@ export function pairsFile(images: readonly number[], tokens: readonly Int32Array
     at += part.length
   }
   const tensor = (name: string, dtype: NamedTensor['dtype'], shape: number[], array: ArrayBufferView): NamedTensor => ({
-    ...{ name, dtype, shape, data: new Uint8Array(array.buffer, array.byteOffset, array.byteLength) },
+    name,
+    dtype,
+    shape,
+    data: new Uint8Array(array.buffer, array.byteOffset, array.byteLength),
   })
   const labels = Int32Array.from(images, (image) => labelOf(image, settings.classes as number))
   const tensors = [
@@ -64,8 +67,17 @@ export const pairs: JobKind = {
   ),
   command({ settings: s, count, chunk }, folder) {
     const flags = {
-      ...{ teacher: s.teacher, tokenizer: s.tokenizer, out: folder, count, seed: s.seed, solver: s.solver },
-      ...{ 'ode-steps': s.odeSteps, cfg: s.cfg, 'top-k': s.topK, 'top-p': s.topP, temperature: s.temperature },
+      teacher: s.teacher,
+      tokenizer: s.tokenizer,
+      out: folder,
+      count,
+      seed: s.seed,
+      solver: s.solver,
+      'ode-steps': s.odeSteps,
+      cfg: s.cfg,
+      'top-k': s.topK,
+      'top-p': s.topP,
+      temperature: s.temperature,
       ...(s.cfgInterval !== -1 && { 'cfg-interval': s.cfgInterval }),
       ...(chunk !== defaultChunk && { chunk }),
     }

@@ -15,11 +15,17 @@ import { programCache } from '../sampling/programs.ts'
 import { makePairs, mergePairs, type PairsProgress, type PairsRequest } from './pairs.ts'
 import { openPairs } from './read-pairs.ts'
 
-const [V, C] = [5, 4]
+const V = 5
+const C = 4
 
 /** A teacher of three groups of one token. */
 const toy = (entries = V): Family => ({
-  ...{ name: 'var', groups: [1, 1, 1], channels: C, numClasses: 3, imageSize: 8, quantized: false },
+  name: 'var',
+  groups: [1, 1, 1],
+  channels: C,
+  numClasses: 3,
+  imageSize: 8,
+  quantized: false,
   codebook: () => constant(noise(1, 0, entries * C), [entries, C]),
   decoder: () => ({}),
   teacher: (_, { labels }) => ({
@@ -91,7 +97,8 @@ describe('pairs', () => {
   it('of another seed are others', async () => {
     await make()
     await make({ seed: 8, folder: join(folder, 'other') })
-    const [a, b] = [await openPairs(folder), await openPairs(join(folder, 'other'))]
+    const a = await openPairs(folder)
+    const b = await openPairs(join(folder, 'other'))
     const same = Array.from({ length: 50 }, (_, i) => `${a.get(i).tokens}` === `${b.get(i).tokens}`)
     expect(same.filter(Boolean).length).toBeLessThan(15)
   })

@@ -110,7 +110,18 @@ function settingsOf(
   const entries = family.codebook().shape[0] as number
   return {
     ...files,
-    ...{ family: name, classes: numClasses, length: tokensBefore(family, groups.length), channels, entries },
-    ...{ seed, solver: flow!.solver, odeSteps: flow!.steps, cfg, cfgInterval, topK, topP, temperature },
+    family: name,
+    classes: numClasses,
+    length: tokensBefore(family, groups.length),
+    channels,
+    entries,
+    seed,
+    solver: flow!.solver,
+    odeSteps: flow!.steps,
+    cfg,
+    cfgInterval,
+    topK,
+    topP,
+    temperature,
   }
 }

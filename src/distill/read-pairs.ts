@@ -116,7 +116,8 @@ async function readChunk(folder: string, manifest: Manifest, entry: FileEntry, o
   if (bytes.length !== entry.bytes || sha256(bytes) !== entry.sha256)
     throw damaged(folder, manifest, entry.name, 'is damaged: it is not what the manifest lists')
   const tensors = (await openCheckpoint(bufferSource(entry.name, bytes))).tensors()
-  const [label, tokens] = [tensors.get('label'), tensors.get('tokens')]
+  const label = tensors.get('label')
+  const tokens = tensors.get('tokens')
   const dtypes = ['int16', 'int32']
   if (
     label?.dtype !== 'int32' ||
@@ -131,7 +132,8 @@ async function readChunk(folder: string, manifest: Manifest, entry: FileEntry, o
       entry.name,
       `lacks label int32 [${entry.count}] or tokens [${entry.count}, ${length}]`,
     )
-  const [labelBytes, tokenBytes] = [await label.read(), await tokens.read()]
+  const labelBytes = await label.read()
+  const tokenBytes = await tokens.read()
   const Narrow = tokens.dtype === 'int16' ? Int16Array : Int32Array
   const chunk = { labels: new Int32Array(labelBytes.slice().buffer), tokens: new Narrow(tokenBytes.slice().buffer) }
   const wrong = outOfRange(chunk, of)

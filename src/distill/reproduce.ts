@@ -65,8 +65,12 @@ export async function reproduceSprites(family: FamilyName, options: ReproduceOpt
   const folder = (stage: StageName) => join(out, stage)
   const network = (stage: StageName) => weightsFile(folder(stage))
   const files: Reproduced['files'] = {
-    ...{ classifier: network('classifier'), tokenizer: network('tokenizer'), teacher: network('teacher') },
-    ...{ pairs: folder('pairs'), student: network('student'), table: join(folder('table'), 'table.json') },
+    classifier: network('classifier'),
+    tokenizer: network('tokenizer'),
+    teacher: network('teacher'),
+    pairs: folder('pairs'),
+    student: network('student'),
+    table: join(folder('table'), 'table.json'),
   }
   const begin = (stage: StageName, units: number) => {
     options.onStage?.(stage, units)
@@ -133,12 +137,19 @@ async function pairsOf(files: Reproduced['files'], recipe: Recipe['pairs'], opti
   const programs = programCache(engine)
   try {
     await makePairs(trainedFamily(await openParts(files)), programs, {
-      ...{ folder: files.pairs, count, seed: 0, teacher: teacherDefaults(sampling), signal },
+      folder: files.pairs,
+      count,
+      seed: 0,
+      teacher: teacherDefaults(sampling),
+      signal,
       flow: { ...defaultFlow, steps: odeSteps },
       origin: {
-        ...{ teacher: basename(files.teacher), teacherSha256: await fileSha256(files.teacher, signal) },
-        ...{ tokenizer: basename(files.tokenizer), tokenizerSha256: await fileSha256(files.tokenizer, signal) },
-        ...{ device: engine.device, madeBy },
+        teacher: basename(files.teacher),
+        teacherSha256: await fileSha256(files.teacher, signal),
+        tokenizer: basename(files.tokenizer),
+        tokenizerSha256: await fileSha256(files.tokenizer, signal),
+        device: engine.device,
+        madeBy,
       },
       onProgress: onPairs,
       onFault: (name, what) => note?.(`${name} ${what}; it is made again.`),

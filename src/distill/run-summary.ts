@@ -44,7 +44,8 @@ export function summarize(events: readonly RunEvent[]): RunSummary {
 
 /** Each start counts from 0, so a step's time that falls back begins a new part. */
 function secondsOf(events: readonly RunEvent[]): number {
-  let [finished, current] = [0, 0]
+  let finished = 0
+  let current = 0
   for (const event of events) {
     if (event.type === 'start') [finished, current] = [finished + current, 0]
     else if (event.type === 'step') current = event.time

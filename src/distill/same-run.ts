@@ -33,7 +33,8 @@ export async function checkSameRun(folder: string, step: number, config: Config)
       { remedy: changedData(different) ?? 'Name another folder, or repeat the settings in its config.json.' },
     )
   }
-  const [planned, wanted] = [Number(before.get('settings.steps')), Number(now.get('settings.steps'))]
+  const planned = Number(before.get('settings.steps'))
+  const wanted = Number(now.get('settings.steps'))
   if (!(wanted < planned)) return
   throw new UsageError(
     `${folder} holds a run of ${planned} steps, ${step} of them done; it cannot become ${wanted} long.`,

@@ -157,7 +157,8 @@ test.each([
     const group = (k: number) => new Map([['w', { shape: [9], data: new Float32Array(9).fill(value + k) }]])
     return { step, tensors: { model: group(0), ema: group(1), m: group(2), v: group(3) }, extra: {} }
   }
-  const [before, after] = [bits(filled(newest, 100)), bits(filled(2))]
+  const before = bits(filled(newest, 100))
+  const after = bits(filled(2))
   const found: number[] = []
   for (let n = 1, saved = false; !saved; n++) {
     const place = join(folder, String(n))

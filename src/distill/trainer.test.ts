@@ -38,7 +38,8 @@ function regression(change: Partial<Task> = {}): Task {
   return {
     parameters: initialise(new Map([['w', [1, 3]]]), () => constantInit(0), 0),
     objective(w, batch) {
-      const [x, y] = [input('x', 'float32', [batch, 3]), input('y', 'float32', [batch, 1])]
+      const x = input('x', 'float32', [batch, 3])
+      const y = input('y', 'float32', [batch, 1])
       return { loss: squaredError(linear(x, w.get('w')), y) }
     },
     feeds,
@@ -130,7 +131,8 @@ test('a validation weighs every held-out example once, whatever the micro-batch'
     return { first: found[0]!, read: read.slice(0, read.length / 2) }
   }
   // The weights are zero at first, so the loss of example i is i squared.
-  const [by4, by8] = [await losses(4), await losses(8)]
+  const by4 = await losses(4)
+  const by8 = await losses(8)
   expect(by4.read).toEqual([
     [0, 4],
     [4, 4],

@@ -31,7 +31,8 @@ async function written(dtype: 'float32' | 'float16') {
 }
 
 test('float32 is exact, float16 within half a unit of its last place and half the bytes', async () => {
-  const [full, half] = [await written('float32'), await written('float16')]
+  const full = await written('float32')
+  const half = await written('float16')
   expect(Object.fromEntries(full.file.metadata)).toEqual(metadata)
   expect(full.tensors[0]).toEqual(values)
   expect(full.tensors[1]).toEqual(values.slice(7, 10))

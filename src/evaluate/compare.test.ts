@@ -124,7 +124,10 @@ describe('figures may not be compared', () => {
   it('and what forbids it is told first', () => {
     const other = { ...protocol, count: 5, versions: {}, sampling: { ...protocol.sampling, seed: 1 } }
     expect(comparable(protocol, other).differences.map(({ weight }) => weight)).toEqual([
-      ...['forbids', 'compared', 'remark', 'remark'],
+      'forbids',
+      'compared',
+      'remark',
+      'remark',
     ])
     expect(differenceIn(protocol, other, 'count')).toMatchObject({ a: '50000', b: '5' })
   })

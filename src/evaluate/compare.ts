@@ -80,7 +80,8 @@ export function comparable(a: Protocol, b: Protocol): Comparison {
 
 function fixedDifferences(a: Protocol, b: Protocol): Difference[] {
   return fixed.flatMap(([field, value, why]) => {
-    const [left, right] = [value(a), value(b)]
+    const left = value(a)
+    const right = value(b)
     if (left === right) return []
     const unknown = [left, right].some(isUnknown) ? `it is recorded for one of them only, and ${why}` : why
     return [{ field, a: shown(left), b: shown(right), why: unknown, weight: 'forbids' as const }]
@@ -115,9 +116,11 @@ const lossless = (format: string): boolean =>
   !/\bwebp\b/i.test(format.split(/\blossless\b/i).at(-1)!)
 
 function samplings(a: Protocol['sampling'], b: Protocol['sampling']): Difference[] {
-  const [left, right] = [Object.keys(a).length > 0, Object.keys(b).length > 0]
+  const left = Object.keys(a).length > 0
+  const right = Object.keys(b).length > 0
   if (left !== right) {
-    const [known, unknown] = ['recorded', notRecorded]
+    const known = 'recorded'
+    const unknown = notRecorded
     const why = 'how one of them was sampled is not known'
     return [{ field: 'sampling', a: left ? known : unknown, b: right ? known : unknown, why, weight: 'remark' }]
   }

@@ -54,12 +54,18 @@ const unit = (width: number, mean = 0) => ({
 const noted = (sha256: string, preprocessing = 'none') => ({
   distilled: noteArray({ count: 9, extractor: { name: 'net', sha256, preprocessing }, origin: unknownOrigin }),
 })
-const [ours, theirs] = ['ab'.repeat(32), 'cd'.repeat(32)]
+const ours = 'ab'.repeat(32)
+const theirs = 'cd'.repeat(32)
 
 /** The first four bytes of an image as its features; knows the classes "even" and "odd". */
 function firstBytes(): FeatureReader & { reads: number } {
   return {
-    ...{ name: 'first bytes', sha256: ours, preprocessing: 'none', width: 4, offers: ['probabilities'], reads: 0 },
+    name: 'first bytes',
+    sha256: ours,
+    preprocessing: 'none',
+    width: 4,
+    offers: ['probabilities'],
+    reads: 0,
     classes: ['even', 'odd'],
     async read({ data, shape: [n] }: RgbBatch) {
       this.reads++
@@ -117,7 +123,8 @@ describe('a figure is of what its protocol says', () => {
 
   it('labels of classes with other names tell no accuracy, and those without names warn', async () => {
     const arr_1 = { shape: [3], data: BigInt64Array.from([0n, 1n, 0n]) }
-    const [samples, reference] = [await set({ arr_0: pictures(3), arr_1 }), await set(unit(4))]
+    const samples = await set({ arr_0: pictures(3), arr_1 })
+    const reference = await set(unit(4))
     const of = async (classes?: readonly string[]) => {
       const warnings: string[] = []
       const { result } = await evaluate({

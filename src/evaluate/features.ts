@@ -114,7 +114,14 @@ function tile4x2(
   const a3 = a2 + depth
   const b0 = j * depth
   const b1 = b0 + depth
-  let [s00, s01, s10, s11, s20, s21, s30, s31] = [0, 0, 0, 0, 0, 0, 0, 0]
+  let s00 = 0
+  let s01 = 0
+  let s10 = 0
+  let s11 = 0
+  let s20 = 0
+  let s21 = 0
+  let s30 = 0
+  let s31 = 0
   for (let k = from; k < to; k++) {
     const y0 = b[b0 + k]!
     const y1 = b[b1 + k]!

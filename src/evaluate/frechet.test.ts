@@ -70,7 +70,8 @@ describe('Fréchet distance', () => {
   })
 
   it('does not depend on which comes first', () => {
-    const [a, b] = [powerLaw(2, 80), powerLaw(3, 80)]
+    const a = powerLaw(2, 80)
+    const b = powerLaw(3, 80)
     expect([traced(a, b, 80)]).toBeWithinRelative([traced(b, a, 80)], 1e-9)
     const few = { data: Float32Array.from(normal(4, 5 * 80)), shape: [5, 80] as const }
     const { covariance } = fitted(few)

@@ -50,7 +50,9 @@ describe('KID', () => {
   it('grows as one set moves away from the other', async () => {
     const moved = (by: number): Features => ({ data: reference.data.map((x) => x + by), shape: reference.shape })
     const to = async (by: number) => (await kernelDistance(reference, moved(by), { subsets: 20, subsetSize: 200 })).kid
-    const [near, further, far] = [await to(0), await to(1), await to(2)]
+    const near = await to(0)
+    const further = await to(1)
+    const far = await to(2)
     expect(further).toBeGreaterThan(2 * Math.abs(near))
     expect(far).toBeGreaterThan(2 * further)
   })

@@ -34,7 +34,8 @@ export interface KernelDistance {
 }
 
 /** Subset `i` of the samples draws from stream 2i, of the reference from stream 2i + 1. */
-const [FIRST, SECOND] = [0, 1]
+const FIRST = 0
+const SECOND = 1
 
 /**
  * KID between two sets of features, both [images, D].
@@ -65,7 +66,8 @@ export async function kernelDistance(a: Features, b: Features, options: KidOptio
   const values: number[] = []
   for (let i = 0; i < subsets; i++) {
     signal?.throwIfAborted()
-    const [x, y] = [subset(a, subsetSize, seed, 2 * i + FIRST), subset(b, subsetSize, seed, 2 * i + SECOND)]
+    const x = subset(a, subsetSize, seed, 2 * i + FIRST)
+    const y = subset(b, subsetSize, seed, 2 * i + SECOND)
     const within =
       (offDiagonal(await dots(x, x), subsetSize, a.shape[1]) + offDiagonal(await dots(y, y), subsetSize, a.shape[1])) /
       (subsetSize * (subsetSize - 1))

@@ -52,7 +52,11 @@ const all = async (runs: AsyncIterable<RgbBatch>) => {
 function colours(): FeatureReader & { batches: number[] } {
   const batches: number[] = []
   return {
-    ...{ name: 'colours', sha256: 'ab'.repeat(32), preprocessing: 'none', width: 6, offers: ['probabilities'] },
+    name: 'colours',
+    sha256: 'ab'.repeat(32),
+    preprocessing: 'none',
+    width: 6,
+    offers: ['probabilities'],
     classes: ['dark', 'light'],
     batches,
     async read({ data, shape: [n, height, width] }: RgbBatch) {
@@ -121,7 +125,10 @@ describe('evaluation of given features', () => {
     await expect(measure({ ...sets, engine, metrics: ['sfid'] })).rejects.toThrow('has no spatial features')
     const skipped: string[] = []
     const { result } = await evaluate({
-      ...{ ...sets, engine, protocol: 'adm', versions: {} },
+      ...sets,
+      engine,
+      protocol: 'adm',
+      versions: {},
       onSkip: (metric, why) => skipped.push(`${metric}: ${why.replace(/\(.*\) /, '')}`),
     })
     expect(Object.keys(result.metrics)).toEqual(['is', 'fid'])
@@ -140,31 +147,36 @@ describe('evaluation of images', () => {
     const of = async (batch: number) => {
       const reader = colours()
       const { metrics } = await measure({
-        ...{
-          samples: await file('a.npz'),
-          reference: await file('b.npz'),
-          reader,
-          engine: await sharedEngine(),
-          batch,
-        },
+        samples: await file('a.npz'),
+        reference: await file('b.npz'),
+        reader,
+        engine: await sharedEngine(),
+        batch,
         metrics: ['fid', 'is', 'precision', 'recall'],
       })
       expect(Math.max(...reader.batches)).toBe(batch)
       return metrics
     }
-    const [one, other] = [await of(7), await of(32)]
+    const one = await of(7)
+    const other = await of(32)
     expect(one.fid).toBeGreaterThan(0)
     expect(Object.values(one)).toBeAllclose(Object.values(other), { atol: 1e-9, rtol: 1e-9 })
   })
 
   it('counts right answers by class where the classes asked for are known', async () => {
-    const [dark, light] = [new Uint8Array(4 * 48).fill(20), new Uint8Array(4 * 48).fill(230)]
+    const dark = new Uint8Array(4 * 48).fill(20)
+    const light = new Uint8Array(4 * 48).fill(230)
     const data = new Uint8Array([...dark, ...light])
     const labels = { shape: [8], data: BigInt64Array.from([0, 0, 0, 1, 1, 1, 1, 1], BigInt) }
     await writeFile(join(folder, 'labelled.npz'), npzBytes({ arr_0: { shape: [8, 4, 4, 3], data }, arr_1: labels }))
     const { result } = await evaluate({
-      ...{ samples: await file('labelled.npz'), reference: await file('a.npz'), reader: colours(), protocol: 'dd' },
-      ...{ engine: await sharedEngine(), metrics: ['is'], versions: { 'distilled-decoding': '1' } },
+      samples: await file('labelled.npz'),
+      reference: await file('a.npz'),
+      reader: colours(),
+      protocol: 'dd',
+      engine: await sharedEngine(),
+      metrics: ['is'],
+      versions: { 'distilled-decoding': '1' },
     })
     expect(result.metrics.accuracy).toBe(7 / 8)
     expect(result.classes).toEqual([
@@ -278,7 +290,8 @@ describe('evaluation of images', () => {
   })
 
   it('draws sprites as a reference, and hashes what it drew', async () => {
-    const [set, again] = [await open('sprites'), await open('sprites')]
+    const set = await open('sprites')
+    const again = await open('sprites')
     const [run] = await all(set.images!.read(0, 24))
     expect(run!.shape).toEqual([24, 32, 32, 3])
     expect(await set.sha256()).toBe(await again.sha256())
@@ -287,21 +300,21 @@ describe('evaluation of images', () => {
 
 describe('features and statistics for later', () => {
   it('give the figures that the images give', async () => {
-    const [samples, reference, engine] = [await file('a.npz'), await file('b.npz'), await sharedEngine()]
+    const samples = await file('a.npz')
+    const reference = await file('b.npz')
+    const engine = await sharedEngine()
     const metrics = ['fid', 'is', 'precision'] as const
     const direct = await measure({ samples, reference, reader: colours(), engine, metrics })
     const out = join(folder, 'features')
     const extract = (index: number, count: number) =>
       extractFeatures({
-        ...{
-          folder: out,
-          samples,
-          reader: colours(),
-          protocol: 'dd',
-          readerFile: 'colours',
-          madeBy: 'test',
-          chunk: 16,
-        },
+        folder: out,
+        samples,
+        reader: colours(),
+        protocol: 'dd',
+        readerFile: 'colours',
+        madeBy: 'test',
+        chunk: 16,
         shard: { index, count },
       })
     await extract(0, 3)

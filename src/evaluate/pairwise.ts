@@ -17,7 +17,8 @@ export interface Pairwise extends AsyncDisposable {
 
 /** Opens both for features of a width. */
 export async function pairwise(engine: Engine, width: number): Promise<Pairwise> {
-  const [a, b] = [input('a', 'float32', ['n', width]), input('b', 'float32', ['m', width])]
+  const a = input('a', 'float32', ['n', width])
+  const b = input('b', 'float32', ['m', width])
   const dots = matmulT(a, b, 'B') // (n, m)
   const left = sum(mul(a, a), [1], true) // (n, 1)
   const right = sum(mul(b, b), [1]) // (m)

@@ -42,7 +42,8 @@ export async function precisionRecall(
   if (reference.shape[1] !== sample.shape[1])
     throw new UsageError(`Reference and sample have ${reference.shape[1]} and ${sample.shape[1]} features per image.`)
   const size = blockRows(options)
-  const [m, n] = [blocksOf(reference, size), blocksOf(sample, size)]
+  const m = blocksOf(reference, size)
+  const n = blocksOf(sample, size)
   const total = (m * (m + 1)) / 2 + (n * (n + 1)) / 2 + m * n
   let done = 0
   const counting = { ...options, onProgress: () => options.onProgress?.(++done, total) }
@@ -65,7 +66,8 @@ export async function manifoldRadii(features: Features, options: ManifoldOptions
   for (let top = 0; top < n; top += size)
     for (let left = 0; left <= top; left += size) {
       await breathe(options)
-      const [a, b] = [rows(features, top, top + size), rows(features, left, left + size)]
+      const a = rows(features, top, top + size)
+      const b = rows(features, left, left + size)
       const block = await distances(a, b)
       for (let i = 0, at = 0; i < a.shape[0]; i++)
         for (let j = 0; j < b.shape[0]; j++, at++) {
@@ -94,7 +96,8 @@ export async function insideEachOther(
   for (let top = 0; top < first.shape[0]; top += size)
     for (let left = 0; left < second.shape[0]; left += size) {
       await breathe(options)
-      const [a, b] = [rows(first, top, top + size), rows(second, left, left + size)]
+      const a = rows(first, top, top + size)
+      const b = rows(second, left, left + size)
       const block = await distances(a, b)
       for (let i = 0, at = 0; i < a.shape[0]; i++)
         for (let j = 0; j < b.shape[0]; j++, at++) {

@@ -42,6 +42,8 @@ export interface FeatureReader extends AsyncDisposable {
 
 /** What a result says of a reader. */
 export const extractorOf = ({ name, sha256, preprocessing, protocol }: FeatureReader): Protocol['features'] => ({
-  ...{ name, sha256, preprocessing },
+  name,
+  sha256,
+  preprocessing,
   ...(protocol && { protocol }),
 })

@@ -17,9 +17,12 @@ function byDefinition(
   const place = (i: number, from: number, to: number) =>
     grid === 'top-left' ? (i * from) / to : Math.min(Math.max(((i + 0.5) * from) / to - 0.5, 0), from - 1)
   return Array.from({ length: H * W }, (_, at) => {
-    const [v, u] = [place(Math.floor(at / W), h, H), place(at % W, w, W)]
-    const [top, left] = [Math.floor(v), Math.floor(u)]
-    const [bottom, right] = [Math.min(top + 1, h - 1), Math.min(left + 1, w - 1)]
+    const v = place(Math.floor(at / W), h, H)
+    const u = place(at % W, w, W)
+    const top = Math.floor(v)
+    const left = Math.floor(u)
+    const bottom = Math.min(top + 1, h - 1)
+    const right = Math.min(left + 1, w - 1)
     const pixel = (y: number, x: number) => image[y * w + x]!
     const along = (y: number) => pixel(y, left) + (pixel(y, right) - pixel(y, left)) * (u - left)
     return along(top) + (along(bottom) - along(top)) * (v - top)

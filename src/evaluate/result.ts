@@ -39,14 +39,18 @@ const protocolSchema = v.strictObject({
   crop: v.optional(count),
   /** Who made the features; without a hash where a file of features does not say. */
   features: v.strictObject({
-    ...{ name: text, sha256: v.optional(sha256), preprocessing: text },
+    name: text,
+    sha256: v.optional(sha256),
+    preprocessing: text,
     /** Of the preprocessing, where protocols differ in it. */
     protocol: v.optional(v.picklist(protocolNames)),
   }),
   /** Missing where the Inception Score alone was measured. */
   reference: v.optional(
     v.strictObject({
-      ...{ name: text, sha256, count: v.optional(count) },
+      name: text,
+      sha256,
+      count: v.optional(count),
       /** As of the samples. */
       crop: v.optional(count),
       /** Where FID and sFID take a file's own statistics, which may be of more images than it holds. */

@@ -57,7 +57,8 @@ describe('eigenvalues of a symmetric matrix', () => {
   })
 
   it('are zero where the rank ends', () => {
-    const [n, rank] = [120, 17]
+    const n = 120
+    const rank = 17
     const factor = normal(3, n * rank)
     const a = rowProducts(factor, factor, rank) // [n, n] of rank 17
     const values = symmetricEigenvalues(a, n)

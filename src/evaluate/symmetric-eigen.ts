@@ -101,7 +101,9 @@ function sweepQL(d: Float64Array, e: Float64Array, l: number, m: number, rotatio
   const ratio = (d[l + 1]! - d[l]!) / (2 * e[l]!)
   const root = Math.sqrt(ratio * ratio + 1)
   let g = d[m]! - d[l]! + e[l]! / (ratio + (ratio < 0 ? -root : root))
-  let [s, c, p] = [1, 1, 0]
+  let s = 1
+  let c = 1
+  let p = 0
   rotations?.begin(m - 1)
   for (let i = m - 1; i >= l; i--) {
     const f = s * e[i]!
@@ -175,7 +177,10 @@ function rotateFour(
   r2: number,
   r3: number,
 ): void {
-  let [h0, h1, h2, h3] = [z[r0 + 1]!, z[r1 + 1]!, z[r2 + 1]!, z[r3 + 1]!]
+  let h0 = z[r0 + 1]!
+  let h1 = z[r1 + 1]!
+  let h2 = z[r2 + 1]!
+  let h3 = z[r3 + 1]!
   let back = 0
   for (let k = at; k < end; k += 2, back++) {
     const c = cs[k]!

@@ -86,9 +86,14 @@ function updateAndMultiply(
   for (let j = alone; j < size; j += 2) {
     const row = j * n
     const below = row + n
-    const [oldU0, oldQ0, u0] = [oldU[j]!, oldQ[j]!, u[j]!]
-    const [oldU1, oldQ1, u1] = [oldU[j + 1]!, oldQ[j + 1]!, u[j + 1]!]
-    let [sum0, sum1] = [0, 0]
+    const oldU0 = oldU[j]!
+    const oldQ0 = oldQ[j]!
+    const u0 = u[j]!
+    const oldU1 = oldU[j + 1]!
+    const oldQ1 = oldQ[j + 1]!
+    const u1 = u[j + 1]!
+    let sum0 = 0
+    let sum1 = 0
     for (let k = 0; k < j; k++) {
       const oldUk = oldU[k]!
       const oldQk = oldQ[k]!
@@ -134,7 +139,10 @@ function reflectFour(
   size: number,
   half: number,
 ): void {
-  let [s0, s1, s2, s3] = [0, 0, 0, 0]
+  let s0 = 0
+  let s1 = 0
+  let s2 = 0
+  let s3 = 0
   for (let k = 0; k < size; k++) {
     const u = reflectors[at + k]!
     s0 += u * z0![k]!

@@ -69,7 +69,8 @@ export async function checkExport(
   for (const part of parts.students) {
     const { feeds, out } = recorder.calls.find(({ program }) => program === part.program)!
     const own = await (await files.get(part.program, never)).run(feeds, { signal })
-    const [a, b] = [hostData(out.sequence), hostData(own.sequence)]
+    const a = hostData(out.sequence)
+    const b = hostData(own.sequence)
     const range = { from: part.finishedTokens, to: part.splitTokens }
     const equalTokens = await sameTokens(family, originals, a, b, request.labels.length, range)
     graphs.push({
@@ -170,13 +171,16 @@ async function sameTokens(
     const x = Float32Array.from(rows.flatMap((row) => Array.from(row)))
     return hostData<BigInt64Array>((await program.run({ x: float32(x, [batch, to - from, channels]) })).indices)
   }
-  const [x, y] = [await tokens(a), await tokens(b)]
+  const x = await tokens(a)
+  const y = await tokens(b)
   return x.filter((token, i) => token === y[i]).length / x.length
 }
 
 /** A value that is no number makes both figures NaN. */
 function difference(a: readonly Float32Array[], b: readonly Float32Array[]): Difference {
-  let [max, sum, count] = [0, 0, 0]
+  let max = 0
+  let sum = 0
+  let count = 0
   for (const [k, values] of a.entries()) {
     for (let i = 0; i < values.length; i++) {
       const d = Math.abs(values[i]! - b[k]![i]!)

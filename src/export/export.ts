@@ -143,7 +143,10 @@ async function writeFolder(model: Model, folder: string, options: Settings): Pro
     close: async () => {},
   }
   const { result, images } = await checkExport(model.family, engine, programs, {
-    ...{ labels, noise, parts, signal },
+    labels,
+    noise,
+    parts,
+    signal,
     onRun: (done, total) => options.onProgress?.({ type: 'check', done, total }),
   })
   requireBounds(dtype, result)
@@ -155,12 +158,16 @@ async function writeFolder(model: Model, folder: string, options: Settings): Pro
   await json('preprocessor_config.json', preprocessorJson(model.family.imageSize))
   const written = await listed(folder)
   const facts: ConfigFacts = {
-    ...{ model, dtype, architecture: architectureOf(model), runtime: runtimeVersion, presets: parts.presets },
+    model,
+    dtype,
+    architecture: architectureOf(model),
+    runtime: runtimeVersion,
+    presets: parts.presets,
     madeBy: options.madeBy ?? 'distilled-decoding',
     graphs: Array.from(data, ([name, external]) => {
       const student = parts.students.find((part) => part.name === name)
       const { inputSpecs: inputs, outputSpecs: outputs } = files.get(student?.program ?? name)!
-      return { ...{ name, path: pathOf(name, dtype), data: external, inputs, outputs }, ...(student && { student }) }
+      return { name, path: pathOf(name, dtype), data: external, inputs, outputs, ...(student && { student }) }
     }),
     files: written,
     check: { ...result, images: labels.length, bounds: bounds[dtype] },

@@ -18,7 +18,8 @@ export function knownAnswer(
   images: readonly (readonly SampledImage[])[],
 ): Uint8Array {
   const first = images[0]!
-  const [n, side] = [first.length, family.imageSize]
+  const n = first.length
+  const side = family.imageSize
   const tokens = [n, tokensBefore(family, family.groups.length), family.channels]
   const floats = (arrays: readonly Float32Array[]) => joined(arrays.map(bytesOf))
   const tensors: NamedTensor[] = [

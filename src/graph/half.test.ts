@@ -84,7 +84,9 @@ it('weights computed from weights alone are computed in float32', () => {
 
 it('a float16 weight behind its cast is used as it is', () => {
   const stored: Tensor = {
-    ...{ shape: [C, C], dtype: 'float16', index: 0 },
+    shape: [C, C],
+    dtype: 'float16',
+    index: 0,
     node: {
       kind: 'weight',
       name: 'w',

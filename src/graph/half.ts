@@ -18,8 +18,17 @@ const products = new Set(['MatMul', 'FusedMatMul', 'Gemm', 'Conv', 'ConvTranspos
 
 /** Ops that round nothing, or nothing that the next product would not round: they compute in the type of their inputs. */
 const followers = new Set([
-  ...['Reshape', 'Transpose', 'Slice', 'Split', 'Concat', 'Gather', 'Expand'],
-  ...['Mul', 'QuickGelu', 'FastGelu', 'RotaryEmbedding'],
+  'Reshape',
+  'Transpose',
+  'Slice',
+  'Split',
+  'Concat',
+  'Gather',
+  'Expand',
+  'Mul',
+  'QuickGelu',
+  'FastGelu',
+  'RotaryEmbedding',
 ])
 
 /** Weights with fewer elements keep their bits where float32 needs them: norms and biases cost nothing. */

@@ -31,7 +31,8 @@ describe('plainNorms', () => {
 
   it('computes the same', async () => {
     const feeds = { x: float32(wave(2 * 3 * C, 0.7), [2, 3, C]), condition: float32(wave(2 * C, 1.3), [2, 1, C]) }
-    const [a, b] = [await evaluate(network(), feeds), await evaluate(plainNorms(network()), feeds)]
+    const a = await evaluate(network(), feeds)
+    const b = await evaluate(plainNorms(network()), feeds)
     for (const name of ['y', 'first']) {
       const expected = numbers(a[name])
       numbers(b[name]).forEach((value, i) => void expect(value).toBeCloseTo(expected[i]!, 5))

@@ -13,13 +13,11 @@ import { runShard } from './node/run.ts'
 import { type Shard, whole } from './shard.ts'
 
 const kind: JobKind = {
-  ...{
-    name: 'numbers',
-    extension: 'txt',
-    unit: 'number',
-    mark: /^\d+( \d+)*$/,
-    settings: v.record(v.string(), anySetting),
-  },
+  name: 'numbers',
+  extension: 'txt',
+  unit: 'number',
+  mark: /^\d+( \d+)*$/,
+  settings: v.record(v.string(), anySetting),
   command: ({ count }, folder) => `count --to ${count} --out ${folder}`,
 }
 const job: Job = { kind: 'numbers', madeBy: 'a test', settings: { seed: 1 }, count: 10, chunk: 3 }
@@ -77,7 +75,8 @@ describe('running', () => {
     await run()
     writeFileSync(file('numbers-000001.txt'), '3 4 6')
     expect(await run()).toMatchObject({
-      ...{ made: [3], faults: ['numbers-000001.txt is damaged (another SHA-256 than the manifest says)'] },
+      made: [3],
+      faults: ['numbers-000001.txt is damaged (another SHA-256 than the manifest says)'],
     })
     rmSync(file('numbers-000002.txt'))
     expect(await run()).toMatchObject({ made: [6], faults: ['numbers-000002.txt is missing'] })

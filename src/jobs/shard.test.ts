@@ -18,8 +18,10 @@ describe('what the scheduler says', () => {
     [
       'Slurm array',
       {
-        ...{ SLURM_ARRAY_TASK_ID: '14', SLURM_ARRAY_TASK_COUNT: '4' },
-        ...{ SLURM_ARRAY_TASK_MIN: '10', SLURM_ARRAY_TASK_STEP: '2' },
+        SLURM_ARRAY_TASK_ID: '14',
+        SLURM_ARRAY_TASK_COUNT: '4',
+        SLURM_ARRAY_TASK_MIN: '10',
+        SLURM_ARRAY_TASK_STEP: '2',
       },
     ],
     ['Kubernetes Indexed Job', { JOB_COMPLETION_INDEX: '2', JOB_COMPLETIONS: '4' }],

@@ -47,7 +47,8 @@ it('a LlamaGen student and a teacher of other tokens: the tokens may be others',
 })
 
 it('files that say themselves how many tokens they have are asked for no config', async () => {
-  const [student, teacher] = [await embedded('sprites-llamagen-dd'), await embedded('sprites-llamagen')]
+  const student = await embedded('sprites-llamagen-dd')
+  const teacher = await embedded('sprites-llamagen')
   const tokenizer = await embedded('sprites-llamagen-vq')
   const metadata = new Map([...tokenizer.metadata, ['distilled.imageSize', '64']])
   const error = failure(() => assembleModel({ student, teacher, tokenizer: { ...tokenizer, metadata } }))

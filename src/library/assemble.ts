@@ -88,7 +88,9 @@ export function assembleModel(
     const kind = facts ? kindOf(facts) : guessModel(chosen.tensors).kind
     return { file: checkpoint.name, tensors: chosen.tensors, kind, facts }
   }
-  const [student, teacher, tokenizer] = [part('student'), part('teacher'), part('tokenizer')]
+  const student = part('student')
+  const teacher = part('teacher')
+  const tokenizer = part('tokenizer')
   const family = assemble({ student, teacher, tokenizer }, options)
   for (const part of [student, teacher, tokenizer]) {
     const side = part?.facts?.imageSize

@@ -220,7 +220,14 @@ export class BaseModel<Image extends RgbImage> implements AsyncDisposable {
     const recipes = rows.map((row) => row.noise ?? row)
     const noise = recipeNoise(recipes, this.family)
     const request = {
-      ...{ labels: rows.map((row) => row.class), plan, noise, seed: rows[0]!.seed, batch, origins: rows, lean, signal },
+      labels: rows.map((row) => row.class),
+      plan,
+      noise,
+      seed: rows[0]!.seed,
+      batch,
+      origins: rows,
+      lean,
+      signal,
       ...(onProgress && { onProgress }),
     }
     let done = 0
@@ -239,7 +246,10 @@ export class BaseModel<Image extends RgbImage> implements AsyncDisposable {
       model: this.name,
       class: details.label,
       className: info.name,
-      ...{ seed, index: details.index, rng, plan },
+      seed,
+      index: details.index,
+      rng,
+      plan,
       ...(noise && { noise }),
       steps: steps(plan, this.family.groups.length),
       ...this.weights,

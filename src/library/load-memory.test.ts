@@ -18,7 +18,8 @@ const source = `
   }
   const all = []
   for (let i = 0; i < 12; i++) all.push(await once(i))
-  const [before, after] = [all[7], all[11]]
+  const before = all[7]
+  const after = all[11]
   console.log(JSON.stringify({ growth: after.resident - before.resident, threads: after.threads - before.threads, files: after.files - before.files }))
   process.exit()
 `

@@ -3,7 +3,8 @@ import { noise } from '../core/random/philox.ts'
 import { quantize } from './dense.ts'
 
 it('quantises per output channel, transposed, and never beyond what int16 sums can hold', () => {
-  const [out, inside] = [5, 64]
+  const out = 5
+  const inside = 64
   const weights = noise(0, 0, out * inside).map((v, i) => v * 10 ** Math.floor(i / inside))
   const { values, scales } = quantize(weights, out, inside)
   expect(Math.max(...values)).toBeLessThanOrEqual(63)

@@ -10,7 +10,8 @@ import type { Weights } from './weights.ts'
 export function dense(w: Weights, name: string, x: Tensor, bias?: Tensor): Tensor {
   const weight = w.get(`${name}.weight`)
   if (w.dtype !== 'int8') return linear(x, weight, bias)
-  const [out, inside] = [fixed('dense', weight, 0), fixed('dense', weight, 1)]
+  const out = fixed('dense', weight, 0)
+  const inside = fixed('dense', weight, 1)
   const recipe = (part: 'values' | 'scales') => ({
     tag: `int8-per-channel-${part}`,
     ...(part === 'values'

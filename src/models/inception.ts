@@ -22,7 +22,8 @@ import type { Weights } from './weights.ts'
 /** Height and width of its input. */
 export const inceptionSize = 299
 /** Features per image, and classes: ImageNet's 1000 behind the graph's own first ones. */
-const [width, classes] = [2048, 1008]
+const width = 2048
+const classes = 1008
 /** How many of a branch's 192 channels sFID looks at. */
 const spatialChannels = 7
 

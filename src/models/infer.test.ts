@@ -51,7 +51,8 @@ describe('the architecture of a released model', () => {
   )
 
   it('of both tokenizers is told by their shapes', () => {
-    const [vqvae, vq] = [findModel('var-vqvae'), findModel('llamagen-vq-ds16')]
+    const vqvae = findModel('var-vqvae')
+    const vq = findModel('llamagen-vq-ds16')
     const scales = [1, 2, 3, 4, 5, 6, 8, 10, 13, 16]
     expect(inferVarVqvae('vae', hollow(vqvae), scales)).toEqual(vqvae.architecture)
     expect(inferLlamaGenVq('vq', hollow(vq))).toEqual(vq.architecture)

@@ -90,7 +90,8 @@ export function perceptualDistance(
   b: Tensor,
   weights?: readonly Tensor[],
 ): Tensor {
-  const [fa, fb] = [features(a), features(b)]
+  const fa = features(a)
+  const fb = features(b)
   const layers = fa.map((x, i) => {
     const difference = sub(unitChannels(x), unitChannels(fb[i]!))
     const perChannel = mean(mul(difference, difference), [2, 3]) // (B, C)

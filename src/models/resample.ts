@@ -28,7 +28,8 @@ function bicubicAxis(from: number, to: number): Float64Array {
 function areaAxis(from: number, to: number): Float64Array {
   const axis = new Float64Array(to * from)
   for (let i = 0; i < to; i++) {
-    const [start, end] = [Math.floor((i * from) / to), Math.ceil(((i + 1) * from) / to)]
+    const start = Math.floor((i * from) / to)
+    const end = Math.ceil(((i + 1) * from) / to)
     for (let j = start; j < end; j++) axis[i * from + j] = 1 / (end - start)
   }
   return axis
@@ -62,7 +63,8 @@ export const areaMatrix = (from: number, to: number): Float32Array => square(are
  */
 export function phiIndex(scale: number, scales: number, shared: number): number {
   const margin = 1 / (shared === 4 ? 3 : 2) / shared
-  const [start, stop] = [margin, 1 - margin]
+  const start = margin
+  const stop = 1 - margin
   const step = (stop - start) / (shared - 1)
   const at = scale / (scales - 1)
   let best = 0

@@ -37,13 +37,27 @@ const tokensOf = (arch: TransformerArchitecture): number =>
 const transformers: v.GenericSchema<unknown, TransformerArchitecture> = v.variant('family', [
   v.object({
     family: v.literal('var'),
-    ...{ depth: blocks, embedDim: width, heads, patchNums, vocabSize: codes, channels, numClasses },
+    depth: blocks,
+    embedDim: width,
+    heads,
+    patchNums,
+    vocabSize: codes,
+    channels,
+    numClasses,
     mlpRatio: v.pipe(v.number(), v.gtValue(0), v.maxValue(64)),
-    ...{ sharedAdaLN: v.boolean(), attnL2Norm: v.boolean(), layerwiseNoiseDataEmbed: v.boolean() },
+    sharedAdaLN: v.boolean(),
+    attnL2Norm: v.boolean(),
+    layerwiseNoiseDataEmbed: v.boolean(),
   }),
   v.object({
     family: v.literal('llamagen'),
-    ...{ layers: blocks, dim: width, heads, ffnDim: whole(1, 2 ** 20), vocabSize: codes, channels, numClasses },
+    layers: blocks,
+    dim: width,
+    heads,
+    ffnDim: whole(1, 2 ** 20),
+    vocabSize: codes,
+    channels,
+    numClasses,
     tokens: v.pipe(
       whole(1, side * side),
       v.check((n) => Number.isInteger(Math.sqrt(n)), 'expected a square number'),
@@ -71,7 +85,9 @@ const tokenizers: v.GenericSchema<unknown, TokenizerArchitecture> = v.variant('f
   v.object({
     family: v.literal('var'),
     ...convolutions,
-    ...{ zChannels: channels, patchNums, shareQuantResi: whole(1, 64) },
+    zChannels: channels,
+    patchNums,
+    shareQuantResi: whole(1, 64),
     quantResi: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
   }),
   v.object({ family: v.literal('llamagen'), ...convolutions, zChannels: channels, embedDim: channels }),
@@ -87,7 +103,8 @@ const tokenizer = v.pipe(
 
 const classifier: v.GenericSchema<unknown, ClassifierArchitecture> = v.object({
   family: v.literal('classifier'),
-  ...{ channels: list(1, 65_536, 16), numClasses },
+  channels: list(1, 65_536, 16),
+  numClasses,
 })
 
 const classes = v.pipe(v.array(v.pipe(v.string(), v.maxLength(1000))), v.maxLength(2 ** 20))

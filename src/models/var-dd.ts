@@ -92,7 +92,8 @@ export function levelBlocks(sizes: readonly number[]): AttentionBlock[] {
   while (small < sizes.length && sizes[small]! <= SMALL_LEVEL) covered += sizes[small++]!
   const level = sizes.slice(0, small).flatMap((n, i) => new Array<number>(n).fill(i))
   const mask = Float32Array.from({ length: covered * covered }, (_, i) => {
-    const [row, key] = [Math.floor(i / covered), i % covered]
+    const row = Math.floor(i / covered)
+    const key = i % covered
     return row === key || level[key]! < level[row]! ? 0 : Number.NEGATIVE_INFINITY
   })
   const blocks: AttentionBlock[] = [{ rows: [0, covered], keys: covered, mask: constant(mask, [covered, covered]) }]

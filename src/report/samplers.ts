@@ -35,7 +35,8 @@ export function inOrder(entries: readonly ReportEntry[]): ReportEntry[] {
     result.sampler?.name ?? result.name,
   ]
   return entries.toSorted((a, b) => {
-    const [left, right] = [rank(a), rank(b)]
+    const left = rank(a)
+    const right = rank(b)
     const at = left.findIndex((value, i) => value !== right[i])
     return at < 0 ? 0 : left[at]! < right[at]! ? -1 : 1
   })

@@ -8,7 +8,8 @@ import { flowMapGraph } from './flow-map.ts'
 import { referenceFlowMap } from './flow-reference.ts'
 import { defaultFlow, type FlowSettings, schedule, solvers } from './flow-schedule.ts'
 
-const [V, C] = [64, 8]
+const V = 64
+const C = 8
 const codebook = gaussian(1, 0, V * C)
 const forbidden = Number.NEGATIVE_INFINITY
 const noises = (rows: number) => gaussian(5, 0, rows * C)
@@ -36,7 +37,8 @@ const differing = (a: ArrayLike<number>, b: ArrayLike<number>) =>
   Array.from(a).filter((value, i) => value !== b[i]).length / a.length
 
 describe('the flow map', () => {
-  const [noise, logits] = [gaussian(2, 0, 1000 * C), gaussian(3, 0, 1000 * V).map((v) => 2 * v)]
+  const noise = gaussian(2, 0, 1000 * C)
+  const logits = gaussian(3, 0, 1000 * V).map((v) => 2 * v)
 
   it.each(solvers)('is that of float64 arithmetic from the plain formula: %s', async (solver) => {
     const settings = { solver, steps: 20 }

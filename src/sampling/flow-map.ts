@@ -27,7 +27,8 @@ export function flowMapGraph(codebook: Tensor, solver: Schedule): Graph {
   const logits = input('logits', 'float32', ['tokens', entries])
   const unit = normalized(codebook) // (V, C)
   const lifted = concat([unit, mul(mean(mul(unit, unit), [1], true), -channels / 2)], 1) // (V, C + 1): c, -|c|^2 / 2
-  let [x, before] = [noise, noise]
+  let x = noise
+  let before = noise
   const predictions: Tensor[] = []
   for (const { time, restart, keep, weights } of solver.moves) {
     predictions.unshift(matmul(softmax(scores(x, time, lifted, logits)), unit)) // D(x, t) (N, C)

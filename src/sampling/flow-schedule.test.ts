@@ -4,7 +4,8 @@ import { schedule, solvers } from './flow-schedule.ts'
 /** Runs a table on a scalar state whose prediction is `predict(x, t)`. */
 function integrate(settings: Parameters<typeof schedule>[0], start: number, predict: (x: number, t: number) => number) {
   const { moves, end } = schedule(settings)
-  let [x, before] = [start, start]
+  let x = start
+  let before = start
   const predictions: number[] = []
   for (const { time, restart, keep, weights } of moves) {
     predictions.unshift(predict(x, time))

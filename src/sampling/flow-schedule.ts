@@ -71,7 +71,8 @@ function dpm(t: number, u: number, before: number): Move[] {
 
 function heun(t: number, u: number): Move[] {
   const predictor = euler(t, u)
-  const [near, far] = [(u - t) / 2 / (1 - t), (u - t) / 2 / (1 - u)]
+  const near = (u - t) / 2 / (1 - t)
+  const far = (u - t) / 2 / (1 - u)
   const old = near - far * predictor.weights[0]!
   return [predictor, { time: u, restart: true, keep: 1 - near - far * predictor.keep, weights: [far, old] }]
 }

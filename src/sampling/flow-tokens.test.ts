@@ -20,11 +20,17 @@ const plain: TeacherSettings = {
 }
 
 /** A teacher of two groups, one token and two, over six entries; the second group depends on the first token. */
-const [V, C] = [6, 4]
+const V = 6
+const C = 4
 const codebook = gaussian(11, 0, V * C)
 const tables = Array.from({ length: 1 + V }, (_, i) => gaussian(12, i, 2 * V).map((v) => 1.5 * v))
 const toy = (spoil = (logits: Float32Array) => logits): Family => ({
-  ...{ name: 'var', groups: [1, 2], channels: C, numClasses: 2, imageSize: 8, quantized: false },
+  name: 'var',
+  groups: [1, 2],
+  channels: C,
+  numClasses: 2,
+  imageSize: 8,
+  quantized: false,
   codebook: () => constant(codebook, [V, C]),
   decoder: () => ({}),
   teacher: (_, { labels }) => ({

@@ -49,8 +49,14 @@ export async function flowTokens(family: Family, opened: Programs, request: Flow
   try {
     const program = await flowProgram(family, programs, flow)
     const walk = {
-      ...{ session, settings: teacher, prefix: new Int32Array(0), from: 0, to: family.groups.length },
-      ...{ images: rows, signal, ...(request.onGroup && { onGroup: request.onGroup }) },
+      session,
+      settings: teacher,
+      prefix: new Int32Array(0),
+      from: 0,
+      to: family.groups.length,
+      images: rows,
+      signal,
+      ...(request.onGroup && { onGroup: request.onGroup }),
     }
     const indices = await walkGroups(family, walk, (group, logits) => {
       const [start, end] = [group, group + 1].map((g) => tokensBefore(family, g) * channels) as [number, number]

@@ -105,6 +105,7 @@ function between(a: Float32Array, b: Float32Array, amount: number): Float32Array
   const angle = Math.acos(Math.min(1, Math.max(-1, dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b)))))
   const sine = Math.sin(angle)
   if (sine < 1e-6) return amount < 0.5 ? a : b
-  const [keep, take] = [Math.sin((1 - amount) * angle) / sine, Math.sin(amount * angle) / sine]
+  const keep = Math.sin((1 - amount) * angle) / sine
+  const take = Math.sin(amount * angle) / sine
   return a.map((value, i) => keep * value + take * b[i]!)
 }

@@ -110,7 +110,8 @@ async function decode(family: Family, programs: Programs, sequences: Float32Arra
     const size = data.length / count
     return (i: number) => data.slice(i * size, (i + 1) * size)
   }
-  const [pixels, fHat] = [each(out.image), out.f_hat && each(out.f_hat)]
+  const pixels = each(out.image)
+  const fHat = out.f_hat && each(out.f_hat)
   return Array.from({ length: count }, (_, i) => ({ pixels: pixels(i), fHat: fHat?.(i) }))
 }
 
@@ -129,7 +130,8 @@ async function sampleSequences(
   noise: Float32Array,
 ): Promise<Sequences> {
   const { plan, signal } = request
-  const [images, seed] = [origins.map((origin) => origin.index), origins.map((origin) => origin.seed)]
+  const images = origins.map((origin) => origin.index)
+  const seed = origins.map((origin) => origin.seed)
   const groups = family.groups.length
   const batch = labels.length
   const total = steps(plan, groups)
@@ -202,7 +204,8 @@ const runsOnce = ({ lean = false, labels, batch }: SampleRequest) => lean && lab
 function spliced(family: Family, sequence: Float32Array, noise: Float32Array, batch: number, timestep: number) {
   const x = noise.slice()
   const finished = tokensBefore(family, timestep) * family.channels
-  const [from, to] = [sequence.length / batch, noise.length / batch]
+  const from = sequence.length / batch
+  const to = noise.length / batch
   for (let b = 0; b < batch; b++) x.set(sequence.subarray(b * from, b * from + finished), b * to)
   return x
 }
@@ -217,7 +220,8 @@ async function lookup(family: Family, programs: Programs, indices: Int32Array, b
 async function quantized(family: Family, programs: Programs, sequence: Float32Array, batch: number, groups: number) {
   const program = await programs.get('quantize', () => quantizeGraph(family.codebook()))
   const n = tokensBefore(family, groups)
-  const [c, width] = [family.channels, sequence.length / batch]
+  const c = family.channels
+  const width = sequence.length / batch
   const x = new Float32Array(batch * n * c)
   for (let b = 0; b < batch; b++) x.set(sequence.subarray(b * width, b * width + n * c), b * n * c)
   const out = await program.run({ x: float32(x, [batch, n, c]) })
@@ -226,7 +230,8 @@ async function quantized(family: Family, programs: Programs, sequence: Float32Ar
 
 /** [B, n] and [B, m] side by side. */
 function joined(a: Int32Array, b: Int32Array, batch: number): Int32Array {
-  const [n, m] = [a.length / batch, b.length / batch]
+  const n = a.length / batch
+  const m = b.length / batch
   const out = new Int32Array(a.length + b.length)
   for (let r = 0; r < batch; r++) {
     out.set(a.subarray(r * n, (r + 1) * n), r * (n + m))

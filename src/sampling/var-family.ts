@@ -96,7 +96,8 @@ function varTeacherSession(parts: TeacherParts, programs: Programs, settings: Te
       const before = tokensUpTo(group)
       const inputs: Float32Array[] = []
       for (let s = 0; s < group; s++) {
-        const [start, end] = [tokensUpTo(s), tokensUpTo(s + 1)]
+        const start = tokensUpTo(s)
+        const end = tokensUpTo(s + 1)
         inputs.push(await grow(rowsSlice(prefix, batch, before, start, end)))
       }
       const count = tokensUpTo(group + 1)

@@ -18,7 +18,8 @@ interface Batch {
 function made({ capacity = 4, batch = 3 } = {}) {
   const batches: Batch[] = []
   const batcher = new Batcher<Numbers, string>({
-    ...{ capacity, batch },
+    capacity,
+    batch,
     async *run({ key, results }, rows, watch) {
       await new Promise<void>((end, fail) => {
         watch.signal.addEventListener('abort', () => fail(watch.signal.reason))
@@ -92,7 +93,8 @@ describe('the batcher', () => {
 
   it('stops a batch when nobody wants it any more, not before', async () => {
     const { batcher, seen, submit, begun } = made()
-    const [one, two] = [new AbortController(), new AbortController()]
+    const one = new AbortController()
+    const two = new AbortController()
     const first = submit('one', 'a', [1], { signal: one.signal }).finished
     const second = submit('two', 'a', [2], { signal: two.signal }).finished
     const { watch } = await begun(1)

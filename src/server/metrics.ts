@@ -71,18 +71,24 @@ export class Metrics {
     const { rss, heapUsed, external } = process.memoryUsage()
     const { user, system } = process.cpuUsage()
     const one = (name: string, type: Series['type'], help: string, value: number): Series => ({
-      ...{ name, type, help },
+      name,
+      type,
+      help,
       values: [[{}, value]],
     })
     const byModel = (counts: ReadonlyMap<string, number>) => [...counts].map(([model, n]) => [{ model }, n] as const)
     const seconds = (nanoseconds: number) => (Number.isFinite(nanoseconds) ? nanoseconds / 1e9 : 0)
     const all: Series[] = [
       {
-        ...{ name: 'requests_total', type: 'counter', help: 'Requests that were answered.' },
+        name: 'requests_total',
+        type: 'counter',
+        help: 'Requests that were answered.',
         values: [...this.requests.values()].map(({ labels, value }) => [labels, value]),
       },
       {
-        ...{ name: 'request_seconds', type: 'histogram', help: 'From the head of a request to the end of its answer.' },
+        name: 'request_seconds',
+        type: 'histogram',
+        help: 'From the head of a request to the end of its answer.',
         values: [...this.latency].flatMap(([route, latency]) => histogram({ route }, latency)),
       },
       one('queue_requests', 'gauge', 'Requests that wait for their turn.', waiting),
@@ -105,11 +111,9 @@ export class Metrics {
       one('heap_bytes', 'gauge', 'JavaScript objects.', heapUsed),
       one('external_memory_bytes', 'gauge', 'Buffers.', external),
       {
-        ...{
-          name: 'event_loop_delay_seconds',
-          type: 'gauge',
-          help: 'How late the event loop was since this was last asked.',
-        },
+        name: 'event_loop_delay_seconds',
+        type: 'gauge',
+        help: 'How late the event loop was since this was last asked.',
         values: [
           [{ quantile: '0.5' }, seconds(this.loop.percentile(50))],
           [{ quantile: '0.99' }, seconds(this.loop.percentile(99))],

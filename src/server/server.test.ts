@@ -35,7 +35,11 @@ describe('requests', () => {
   it('become the plan that the command line would make', () => {
     const request = parsed(sampleRequest, { prompt: 'boat', timesteps: [0, 3], teacher_from: 2, cfg: 1.5, top_k: 9 })
     expect(planOptions(request)).toEqual({
-      ...{ timesteps: [0, 3], teacherFrom: 2, steps: undefined, split: undefined, teacherOnly: undefined },
+      timesteps: [0, 3],
+      teacherFrom: 2,
+      steps: undefined,
+      split: undefined,
+      teacherOnly: undefined,
       teacher: { cfg: 1.5, topK: 9 },
     })
   })

@@ -94,7 +94,11 @@ async function imagesOf(
   const side = family.imageSize
   const rows = noise.length / labels.length
   const request = {
-    ...{ labels, plan, seed: 0, batch: labels.length, signal },
+    labels,
+    plan,
+    seed: 0,
+    batch: labels.length,
+    signal,
     noise: (first: number, count: number) => noise.slice(first * rows, (first + count) * rows),
   }
   const out = new Uint8Array(labels.length * side * side * 3)

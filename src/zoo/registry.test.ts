@@ -20,8 +20,14 @@ describe('the zoo', () => {
       'llamagen-dd-l',
     ])
     expect(teachers.map((entry) => entry.name)).toEqual([
-      ...['var-d16', 'var-d20', 'var-d24', 'var-d30'],
-      ...['llamagen-b', 'llamagen-l', 'llamagen-xl', 'llamagen-xxl'],
+      'var-d16',
+      'var-d20',
+      'var-d24',
+      'var-d30',
+      'llamagen-b',
+      'llamagen-l',
+      'llamagen-xl',
+      'llamagen-xxl',
     ])
     expect(new Set(models.map((entry) => entry.name)).size).toBe(models.length)
   })

@@ -50,9 +50,12 @@ const quick = ['--device', 'cpu', '--threads', '1']
 
 /** Flags for the tiny models of the fixtures: 10 classes, 64 x 64 pixels. */
 export const tinyVar = [
-  ...['--student', fixturePath('var_tiny_dd.pth')],
-  ...['--teacher', fixturePath('var_tiny_teacher.pth')],
-  ...['--tokenizer', fixturePath('var_tiny_vqvae.pth')],
+  '--student',
+  fixturePath('var_tiny_dd.pth'),
+  '--teacher',
+  fixturePath('var_tiny_teacher.pth'),
+  '--tokenizer',
+  fixturePath('var_tiny_vqvae.pth'),
   ...quick,
 ]
 
@@ -66,9 +69,13 @@ export async function sensitiveModel(folder: string): Promise<string[]> {
 }
 
 export const tinyLlamaGen = (config: string): string[] => [
-  ...['--student', fixturePath('llamagen_tiny_dd.pt')],
-  ...['--teacher', fixturePath('llamagen_tiny_teacher.pt')],
-  ...['--tokenizer', fixturePath('llamagen_tiny_vq.pt')],
-  ...['--config', config],
+  '--student',
+  fixturePath('llamagen_tiny_dd.pt'),
+  '--teacher',
+  fixturePath('llamagen_tiny_teacher.pt'),
+  '--tokenizer',
+  fixturePath('llamagen_tiny_vq.pt'),
+  '--config',
+  config,
   ...quick,
 ]

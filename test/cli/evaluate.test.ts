@@ -230,7 +230,8 @@ describe('--crop', () => {
   async function photographs(): Promise<string> {
     await mkdir(at('photographs'), { recursive: true })
     for (let i = 0; i < 8; i++) {
-      const [width, height] = [100 + i, 80]
+      const width = 100 + i
+      const height = 80
       const data = Uint8Array.from({ length: 3 * width * height }, (_, k) => (k * (i + 3) + Math.floor(k / 97)) % 256)
       const image = sharp(data, { raw: { width, height, channels: 3 } })
       await (i ? image : image.withMetadata({ orientation: 6 })).png().toFile(at('photographs', `${i}.png`))

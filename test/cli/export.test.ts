@@ -120,10 +120,12 @@ it('refuses a folder that exists, and no folder', async () => {
   const there = join(folder, 'there')
   mkdirSync(there)
   expect(await distilled('export', 'sprites-var-dd', '--out', there)).toMatchObject({
-    ...{ code: 2, stderr: expect.stringContaining('exists already') },
+    code: 2,
+    stderr: expect.stringContaining('exists already'),
   })
   expect(await distilled('export', 'sprites-var-dd')).toMatchObject({
-    ...{ code: 2, stderr: expect.stringContaining('--out') },
+    code: 2,
+    stderr: expect.stringContaining('--out'),
   })
 })
 

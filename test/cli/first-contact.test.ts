@@ -46,7 +46,14 @@ describe('--like', () => {
   })
 
   const own = {
-    ...{ model: 'sprites-var-dd', class: 3, seed: 7, index: 0, rng: 'philox', dtype: 'fp32', ema: true, batched: true },
+    model: 'sprites-var-dd',
+    class: 3,
+    seed: 7,
+    index: 0,
+    rng: 'philox',
+    dtype: 'fp32',
+    ema: true,
+    batched: true,
     plan: { kind: 'student', timesteps: [0], split: 3 },
   }
   const teacher = { cfg: 1.5, cfgInterval: -1, topK: 0, topP: 0, temperature: 1, greedy: false, prefixMask: 'none' }

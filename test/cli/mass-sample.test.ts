@@ -33,12 +33,28 @@ describe('shards as processes', () => {
   }
 
   const make = (out: string, ...more: string[]) => [
-    ...['--model', 'sprites-var-dd', '--labels', 'random', '--count', '71', '--batch', '4', '--chunk', '4'],
-    ...['--out', out, '--device', 'cpu', '--threads', '1', ...more],
+    '--model',
+    'sprites-var-dd',
+    '--labels',
+    'random',
+    '--count',
+    '71',
+    '--batch',
+    '4',
+    '--chunk',
+    '4',
+    '--out',
+    out,
+    '--device',
+    'cpu',
+    '--threads',
+    '1',
+    ...more,
   ]
 
   it('three of them, two killed and started again, make what a single run makes', async () => {
-    const [one, many] = [join(folder, 'one'), join(folder, 'many')]
+    const one = join(folder, 'one')
+    const many = join(folder, 'many')
     const shards = [0, 1, 2].map((i) => start(make(many, '--shard', `${i}/3`)))
     const outcomes = Promise.all(shards.map(ended))
     const noted = (i: number) => {
@@ -86,8 +102,14 @@ describe('a run', () => {
     expect(stdout).toMatch(/run: 20 images made in .* s, .* a second\.\n$/)
     expect(stderr).toMatch(/device: cpu, 1 thread[\s\S]*20 of 20 images, .* a second\n$/)
     expect(await distilledJson(...make(run))).toMatchObject({
-      ...{ folder: run, count: 20, images: 20, kept: 20, sensitive: [], flagged: [] },
-      ...{ settings: { labels: 'balanced', classes: 10, timesteps: '0', imageSize: 64 }, files: [{}, {}, {}] },
+      folder: run,
+      count: 20,
+      images: 20,
+      kept: 20,
+      sensitive: [],
+      flagged: [],
+      settings: { labels: 'balanced', classes: 10, timesteps: '0', imageSize: 64 },
+      files: [{}, {}, {}],
     })
   })
 
@@ -118,7 +140,8 @@ describe('a run', () => {
     const exported = await distilledJson('sample', 'export', run, '--out', path, '--format', 'npz')
     expect(exported).toMatchObject({ path, format: 'npz', count: 20, settings: { labels: 'balanced' } })
     const checkpoint = await openFile(path)
-    const [images, labels] = [checkpoint.tensors().get('arr_0')!, checkpoint.tensors().get('arr_1')!]
+    const images = checkpoint.tensors().get('arr_0')!
+    const labels = checkpoint.tensors().get('arr_1')!
     expect(images).toMatchObject({ dtype: 'uint8', shape: [20, 64, 64, 3] })
     expect(labels).toMatchObject({ dtype: 'int64', shape: [20] })
     const pixels = await images.read()
@@ -131,7 +154,8 @@ describe('a run', () => {
   })
 
   it('leaves nothing of its making in exports with --no-metadata', async () => {
-    const [png, npz] = [join(folder, 'bare'), join(folder, 'bare.npz')]
+    const png = join(folder, 'bare')
+    const npz = join(folder, 'bare.npz')
     await distilled('sample', 'export', run, '--out', png, '--no-metadata')
     await distilled('sample', 'export', run, '--out', npz, '--no-metadata', '--format', 'npz')
     for (const path of [join(png, '000000.png'), npz]) {

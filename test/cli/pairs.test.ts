@@ -45,8 +45,15 @@ it('makes pairs with the settings asked for', async () => {
   const pairs = await openPairs(out)
   expect(pairs).toMatchObject({ count: 12, length: 30, channels: 16, entries: 128, seed: 3 })
   expect(pairs.settings).toMatchObject({
-    ...{ teacher: 'var_tiny_teacher.pth', tokenizer: 'var_tiny_vqvae.pth', solver: 'heun', odeSteps: 8 },
-    ...{ cfg: 1.5, topK: 20, topP: 0.9, temperature: 1, device: 'cpu' },
+    teacher: 'var_tiny_teacher.pth',
+    tokenizer: 'var_tiny_vqvae.pth',
+    solver: 'heun',
+    odeSteps: 8,
+    cfg: 1.5,
+    topK: 20,
+    topP: 0.9,
+    temperature: 1,
+    device: 'cpu',
   })
 })
 

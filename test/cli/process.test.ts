@@ -30,7 +30,9 @@ it('runs from a clone, building first when needed', async () => {
   expect(await ended(start('--version'))).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) })
   const dir = join(folder, 'one')
   expect(await ended(start('sample', ...tinyVar, '--class', '1', '--out', dir, '--quiet'))).toEqual({
-    ...{ code: 0, stdout: '', stderr: '' },
+    code: 0,
+    stdout: '',
+    stderr: '',
   })
   expect(await readImage(join(dir, '000000.png'))).toMatchObject({ width: 64 })
   expect((await ended(start('inspect', 'nowhere.pth'))).code).toBe(2)
@@ -92,7 +94,8 @@ describeWith(posix)('a signal is heard and told by the exit code', () => {
     const sigma = Float64Array.from({ length: n * n }, (_, at) =>
       at % (n + 1) === 0 ? 2 : 1 / (1 + (at % n) + Math.floor(at / n)),
     )
-    const [samples, reference] = [join(folder, 'samples.npz'), join(folder, 'reference.npz')]
+    const samples = join(folder, 'samples.npz')
+    const reference = join(folder, 'reference.npz')
     const features = Float32Array.from({ length: 64 * n }, (_, at) => Math.sin(at ** 1.5))
     writeFileSync(samples, npzBytes({ features: { shape: [64, n], data: features } }))
     writeFileSync(

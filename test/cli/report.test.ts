@@ -12,7 +12,8 @@ beforeAll(() => writeResults(results, { ...spriteResults, ...releasedResults }))
 
 describe('report', () => {
   it('writes a page and Markdown, and nothing beside them', async () => {
-    const [page, text] = [join(folder, 'out', 'page.html'), join(folder, 'out', 'table.md')]
+    const page = join(folder, 'out', 'page.html')
+    const text = join(folder, 'out', 'table.md')
     await mkdir(join(folder, 'out'))
     const done = await distilled('report', results, '--out', page, '--markdown', text, '--title', 'Sprites & more')
     expect(done).toMatchObject({ code: 0, stderr: '' })

@@ -7,7 +7,15 @@ import { distilled, temporaryFolder } from './command-line.ts'
 
 const folder = temporaryFolder()
 const argv = (family: string, ...more: string[]) => [
-  ...['reproduce', 'sprites', '--family', family, '--out', join(folder, 'run'), '--threads', '1', ...more],
+  'reproduce',
+  'sprites',
+  '--family',
+  family,
+  '--out',
+  join(folder, 'run'),
+  '--threads',
+  '1',
+  ...more,
 ]
 
 it('trains every network, makes pairs, and compares the samplers', { timeout: 300_000 }, async () => {

@@ -189,7 +189,9 @@ describe('what is read is not written over', () => {
 })
 
 it('an export goes on where it was stopped, and not into that of another run', async () => {
-  const [one, other, images] = [join(out, 'one'), join(out, 'other'), join(out, 'images')]
+  const one = join(out, 'one')
+  const other = join(out, 'other')
+  const images = join(out, 'images')
   const make = (folder: string, seed: string) =>
     distilledJson('sample', ...quick, '--labels', 'random', '--count', '8', '--seed', seed, '--out', folder)
   await make(one, '1')

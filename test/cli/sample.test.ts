@@ -39,7 +39,18 @@ describe('files', () => {
   it('are numbered images and a grid, with settings inside', async () => {
     const dir = out()
     const { code, stdout, stderr } = await distilled(
-      ...['sample', ...tinyVar, '--class', '1,3-4', '--class', '9', '--count', '2', '--seed', '5', '--out', dir],
+      'sample',
+      ...tinyVar,
+      '--class',
+      '1,3-4',
+      '--class',
+      '9',
+      '--count',
+      '2',
+      '--seed',
+      '5',
+      '--out',
+      dir,
     )
     expect(code).toBe(0)
     const images = Array.from({ length: 8 }, (_, i) => `00000${i}.png`)
@@ -47,8 +58,15 @@ describe('files', () => {
     expect(await readImage(join(dir, '000003.png'))).toMatchObject({ width: 64, height: 64 })
     expect(await readImage(join(dir, 'grid.png'))).toMatchObject({ width: 2 * 66 + 2, height: 4 * 66 + 2 })
     expect(await readSettings(join(dir, '000003.png'))).toMatchObject({
-      ...{ model: 'custom', class: 3, className: '3', seed: 5, index: 3, rng: 'philox' },
-      ...{ plan: { kind: 'student', timesteps: [0] }, dtype: 'fp32', ema: true },
+      model: 'custom',
+      class: 3,
+      className: '3',
+      seed: 5,
+      index: 3,
+      rng: 'philox',
+      plan: { kind: 'student', timesteps: [0] },
+      dtype: 'fp32',
+      ema: true,
     })
     expect(stdout).toContain('8 images: ')
     expect(stderr).toMatch(/^device: cpu, 1 thread \(/)
@@ -82,7 +100,8 @@ describe('files', () => {
   })
 
   it('can be one .npz as the ADM evaluator reads it', async () => {
-    const [png, npz] = [out(), out()]
+    const png = out()
+    const npz = out()
     await distilled('sample', ...tinyVar, '--class', '1,2', '--out', png)
     const { files } = await distilledJson('sample', ...tinyVar, '--class', '1,2', '--out', npz, '--format', 'npz')
     expect(files).toEqual([join(npz, 'samples_2x64x64x3.npz')])
@@ -137,7 +156,8 @@ describe('--like', () => {
     ['a teacher that helps', ['--teacher-from', '1', '--timesteps', '0,3', '--split', '2', '--cfg', '3']],
     ['the teacher alone', ['--teacher-only', '--top-k', '20', '--temperature', '0.9', '--seed', '7']],
   ])('makes an image of the middle of a run again: %s', async (_, flags) => {
-    const [dir, again] = [out(), out()]
+    const dir = out()
+    const again = out()
     await distilled('sample', ...tinyVar, '--class', '4', '--count', '3', ...flags, '--out', dir)
     const image = join(dir, '000002.png')
     expect(await distilled('sample', ...tinyVar, '--like', image, '--out', again)).toMatchObject({ code: 0 })
@@ -146,7 +166,8 @@ describe('--like', () => {
   })
 
   it('makes a whole run again from its grid', async () => {
-    const [dir, again] = [out(), out()]
+    const dir = out()
+    const again = out()
     await distilled('sample', ...tinyVar, '--class', '4,2', '--count', '2', '--seed', '3', '--out', dir)
     await distilled('sample', ...tinyVar, '--like', join(dir, 'grid.png'), '--out', again)
     for (const file of readdirSync(dir))
@@ -154,12 +175,15 @@ describe('--like', () => {
   })
 
   it('lets other flags win', async () => {
-    const [dir, again] = [out(), out()]
+    const dir = out()
+    const again = out()
     await distilled('sample', ...tinyVar, '--class', '4', '--seed', '3', '--teacher-only', '--out', dir)
     const like = ['--like', join(dir, '000000.png'), '--class', '5', '--timesteps', '0,1', '--split', '1']
     await distilled('sample', ...tinyVar, ...like, '--out', again)
     expect(await readSettings(join(again, '000000.png'))).toMatchObject({
-      ...{ class: 5, seed: 3, plan: { kind: 'student', timesteps: [0, 1], split: 1 } },
+      class: 5,
+      seed: 3,
+      plan: { kind: 'student', timesteps: [0, 1], split: 1 },
     })
   })
 
@@ -219,7 +243,9 @@ describe('--dump and --noise', () => {
   })
 
   it('round trip: dumped noise makes the same images, also by --like', async () => {
-    const [dir, again, liked] = [out(), out(), out()]
+    const dir = out()
+    const again = out()
+    const liked = out()
     const dump = join(folder, 'trip.npz')
     await distilled('sample', ...llamaGen, '--class', '1,2', '--out', dir, '--dump', dump)
     const given = noiseFile('trip.npy', (await arraysOf(dump)).noise!)
@@ -264,7 +290,9 @@ describe('what is printed', () => {
     expect(result).toMatchObject({
       files: [join(dir, '000000.png'), join(dir, '000001.png'), join(dir, 'grid.png')],
       settings: { model: 'custom', classes: [7, 1], count: 1, seed: 0, dtype: 'fp32' },
-      ...{ device: 'cpu', reason: 'asked for', threads: 1 },
+      device: 'cpu',
+      reason: 'asked for',
+      threads: 1,
       images: [
         { file: join(dir, '000000.png'), index: 0, class: 7, className: '7', sensitive: false, seed: 0 },
         { file: join(dir, '000001.png'), index: 1, class: 1, className: '1', sensitive: false, seed: 0 },

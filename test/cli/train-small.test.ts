@@ -95,7 +95,8 @@ it('60 images of 3 classes become a student and its samples', patience, async ()
     '--out',
     path('other'),
   )
-  const [made, given] = [await fileSha256(file('teacher')), await fileSha256(file('other'))]
+  const made = await fileSha256(file('teacher'))
+  const given = await fileSha256(file('other'))
   await refused(
     [...student, '--teacher', path('other'), ...code, '--out', path('refused')],
     `The pairs in ${path('pairs')} were made with the teacher model.safetensors of SHA-256 ${made}, but ${file('other')} has SHA-256 ${given}.`,

@@ -65,7 +65,9 @@ it('trains classifier, tokenizer, teacher and student, and says where they are',
   const out = (name: string) => ['--out', join(folder, name)]
   const code = ['--tokenizer', file('tokenizer')]
   expect(await distilledJson('train', 'teacher', ...code, ...out('teacher'), ...teacher)).toMatchObject({
-    ...{ kind: 'teacher', weights: file('teacher'), settings: { depth: 1, steps: 2, lr: 0.0015 } },
+    kind: 'teacher',
+    weights: file('teacher'),
+    settings: { depth: 1, steps: 2, lr: 0.0015 },
     validation: { loss: expect.any(Number), accuracy: expect.any(Number) },
   })
   const both = ['--teacher', file('teacher'), ...code]
@@ -211,7 +213,8 @@ const losses = async (out: string) =>
 describe('as a process', () => {
   it('killed again and again, it makes what an undisturbed run makes, bit for bit', patience, async () => {
     await trainedClassifier()
-    const [whole, broken] = [join(folder, 'whole'), join(folder, 'broken')]
+    const whole = join(folder, 'whole')
+    const broken = join(folder, 'broken')
     expect((await distilled(...tokenizer(whole, ...long))).code).toBe(0)
     let kills = 0
     for (;;) {
@@ -254,12 +257,14 @@ describe('as a process', () => {
   })
 
   itWith(openMpi, patience)('two ranks share the batches and make what one process makes', async () => {
-    const [one, two] = [join(folder, 'one'), join(folder, 'two')]
+    const one = join(folder, 'one')
+    const two = join(folder, 'two')
     const shared = (out: string) => classifier(out, '--micro-batch', '2')
     expect((await distilled(...shared(one))).code).toBe(0)
     const env = { OMPI_ALLOW_RUN_AS_ROOT: '1', OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: '1' }
     const job = await runProgram('mpirun', ['--oversubscribe', '-n', '2', process.execPath, bin, ...shared(two)], {
-      ...{ env, timeout: 120_000 },
+      env,
+      timeout: 120_000,
     })
     expect(job.code, job.stderr).toBe(0)
     expect(job.stdout).toBe(`weights: ${join(two, 'model.safetensors')}\nreport: ${join(two, 'report.html')}\n`)

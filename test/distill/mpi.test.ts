@@ -32,7 +32,8 @@ describeWith(openMpi)('ranks under mpirun', () => {
   })
 
   it('sum in float64, broadcast from any rank, and let timers run', async () => {
-    const [first, second] = [1 + 2 + 3, 1e-12 + 2e-12]
+    const first = 1 + 2 + 3
+    const second = 1e-12 + 2e-12
     expect(await result(3, 'exchange')).toEqual({ sum: [first, second], large: true, ticking: true, same: true })
   })
 

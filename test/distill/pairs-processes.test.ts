@@ -12,7 +12,8 @@ import { fixturePath } from '../fixtures.ts'
 
 const bin = fileURLToPath(new URL('../../bin/distilled.js', import.meta.url))
 const folder = temporaryFolder()
-const [count, chunk] = [192, 4]
+const count = 192
+const chunk = 4
 const schedulers = ['SLURM_ARRAY_TASK_ID', 'JOB_COMPLETION_INDEX', 'RANK']
 const home = Object.fromEntries(Object.entries(process.env).filter(([name]) => !schedulers.includes(name)))
 
@@ -33,8 +34,22 @@ async function ended(child: ChildProcess): Promise<{ code: number | null; signal
 }
 
 const make = (out: string, ...more: string[]) => [
-  ...['--teacher', fixturePath('var_tiny_teacher.pth'), '--tokenizer', fixturePath('var_tiny_vqvae.pth')],
-  ...['--out', out, '--count', `${count}`, '--chunk', `${chunk}`, '--batch', '4', '--device', 'cpu', '--threads', '1'],
+  '--teacher',
+  fixturePath('var_tiny_teacher.pth'),
+  '--tokenizer',
+  fixturePath('var_tiny_vqvae.pth'),
+  '--out',
+  out,
+  '--count',
+  `${count}`,
+  '--chunk',
+  `${chunk}`,
+  '--batch',
+  '4',
+  '--device',
+  'cpu',
+  '--threads',
+  '1',
   ...more,
 ]
 const contents = (out: string) =>
@@ -44,7 +59,8 @@ const contents = (out: string) =>
 const files = (out: string) => (existsSync(out) ? readdirSync(out).filter((name) => name.endsWith('.safetensors')) : [])
 
 it('four shards, two of them killed and started again, make what one process makes', async () => {
-  const [one, many] = [join(folder, 'one'), join(folder, 'many')]
+  const one = join(folder, 'one')
+  const many = join(folder, 'many')
   const single = ended(start(make(one)))
   const shards = [0, 1, 2, 3].map((i) => start(make(many, '--shard', `${i}/4`)))
   const outcomes = Promise.all(shards.map(ended))

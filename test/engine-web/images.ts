@@ -6,7 +6,8 @@ import type { PlanOptions } from '../../src/sampling/plan-options.ts'
 /** Mean difference in levels of 255, and the largest one. */
 export function difference(a: ArrayLike<number>, b: ArrayLike<number>): { mean: number; max: number } {
   expect(a.length).toBe(b.length)
-  let [sum, max] = [0, 0]
+  let sum = 0
+  let max = 0
   for (let i = 0; i < a.length; i++) {
     const d = Math.abs(a[i]! - b[i]!)
     sum += d

@@ -53,7 +53,9 @@ describeWith(chromium)('a model in a page that is stopped', () => {
       let worker!: Worker
       const messages: { id: number; event?: unknown; error?: { kind: string } }[] = []
       const model = await distilled.load('sprites-llamagen-dd', {
-        ...{ ort: '/ort/', device: 'wasm', needTeacher: true },
+        ort: '/ort/',
+        device: 'wasm',
+        needTeacher: true,
         worker() {
           worker = new Worker('/lib/worker.js', { type: 'module' })
           worker.addEventListener('message', ({ data }) => messages.push(data))
@@ -65,7 +67,9 @@ describeWith(chromium)('a model in a page that is stopped', () => {
       let steps = 0
       const error = await model
         .sample({
-          ...{ classes: [0, 1], teacherOnly: true, signal: controller.signal },
+          classes: [0, 1],
+          teacherOnly: true,
+          signal: controller.signal,
           onProgress: () => ++steps === 3 && controller.abort(new Error('enough')),
         })
         .catch((error: Error) => error.message)
@@ -118,7 +122,8 @@ describeWith(chromium)('a model in a page that is stopped', () => {
     const errors = await page.evaluate(async () => {
       let worker!: Worker
       const model = await distilled.load('sprites-var-dd', {
-        ...{ ort: '/ort/', device: 'wasm' },
+        ort: '/ort/',
+        device: 'wasm',
         worker: () => {
           worker = new Worker('/lib/worker.js', { type: 'module' })
           return worker

@@ -15,31 +15,25 @@ import { array, op, storage, tensor, torchLegacy, torchZip } from './pickle-buil
 const { dict, int, list, pickle, text } = op
 const tree = pickle(
   dict(
-    ...[
-      text('epoch'),
-      int(3),
-      text('model'),
-      dict(text('w'), tensor(), text('b'), tensor({ shape: [3], strides: [2] })),
-    ],
-    ...[
-      text('m'),
-      array('f4', [2], op.bytes(floats(1, 2))),
-      text('l'),
-      list(int(1), text('x')),
-      text('s'),
-      storage('0', 6),
-    ],
-    ...[
-      text('args'),
-      op.build(op.reduce(op.global('my.train', 'Thing'), int(1)), dict(text('k'), list(int(2)))),
-      text('color'),
-      op.reduce(op.global('builtins', 'getattr'), op.global('my.train', 'Color'), text('RED')),
-      text('net'),
-      op.build(
-        op.reduce(op.global('my.train', 'Net')),
-        dict(text('_parameters'), dict(text('p'), tensor()), text('_buffers'), dict(), text('_modules'), dict()),
-      ),
-    ],
+    text('epoch'),
+    int(3),
+    text('model'),
+    dict(text('w'), tensor(), text('b'), tensor({ shape: [3], strides: [2] })),
+    text('m'),
+    array('f4', [2], op.bytes(floats(1, 2))),
+    text('l'),
+    list(int(1), text('x')),
+    text('s'),
+    storage('0', 6),
+    text('args'),
+    op.build(op.reduce(op.global('my.train', 'Thing'), int(1)), dict(text('k'), list(int(2)))),
+    text('color'),
+    op.reduce(op.global('builtins', 'getattr'), op.global('my.train', 'Color'), text('RED')),
+    text('net'),
+    op.build(
+      op.reduce(op.global('my.train', 'Net')),
+      dict(text('_parameters'), dict(text('p'), tensor()), text('_buffers'), dict(), text('_modules'), dict()),
+    ),
   ),
 )
 const data = Float32Array.of(1, 2, 3, 4)
@@ -85,7 +79,8 @@ const truncate = at.map(
 const splice = fc.tuple(at, at, at).map(
   ([from, to, into]): Mutation =>
     (bytes) => {
-      const [a, b] = [place(bytes, Math.min(from, to)), place(bytes, Math.max(from, to))]
+      const a = place(bytes, Math.min(from, to))
+      const b = place(bytes, Math.max(from, to))
       return join(bytes.subarray(0, place(bytes, into)), bytes.subarray(a, b), bytes.subarray(place(bytes, into)))
     },
 )
@@ -170,11 +165,17 @@ test('a pickle of random opcodes is read or refused', async () => {
     {
       weight: 3,
       arbitrary: fc.constantFrom(
-        ...[op.global('collections', 'OrderedDict'), op.global('numpy', 'dtype'), op.global('builtins', 'getattr')],
-        ...[op.global('my.train', 'Thing'), op.reduce(op.global('my.train', 'Thing')), op.global('builtins', 'dict')],
-        ...[op.global('torch._tensor', '_rebuild_from_type_v2'), op.global('copy_reg', '_reconstructor')],
-        ...[op.global('torch._utils', '_rebuild_tensor_v3'), op.global('numpy.core.numeric', '_frombuffer')],
-        ...[op.tuple(text('k'), op.dict(text('_modules'), op.dict()))],
+        op.global('collections', 'OrderedDict'),
+        op.global('numpy', 'dtype'),
+        op.global('builtins', 'getattr'),
+        op.global('my.train', 'Thing'),
+        op.reduce(op.global('my.train', 'Thing')),
+        op.global('builtins', 'dict'),
+        op.global('torch._tensor', '_rebuild_from_type_v2'),
+        op.global('copy_reg', '_reconstructor'),
+        op.global('torch._utils', '_rebuild_tensor_v3'),
+        op.global('numpy.core.numeric', '_frombuffer'),
+        op.tuple(text('k'), op.dict(text('_modules'), op.dict())),
       ),
     },
   )

@@ -7,8 +7,21 @@ import { distilled, temporaryFolder } from '../cli/command-line.ts'
 
 const home = temporaryFolder()
 const settings = {
-  ...{ model: 'sprites-var-dd', family: 'var', classes: 46, imageSize: 32, labels: 'random', seed: 0, rng: 'philox' },
-  ...{ sampler: 'student', timesteps: '0', split: 6, steps: 1, dtype: 'fp32', ema: true, batch: 8, device: 'cpu' },
+  model: 'sprites-var-dd',
+  family: 'var',
+  classes: 46,
+  imageSize: 32,
+  labels: 'random',
+  seed: 0,
+  rng: 'philox',
+  sampler: 'student',
+  timesteps: '0',
+  split: 6,
+  steps: 1,
+  dtype: 'fp32',
+  ema: true,
+  batch: 8,
+  device: 'cpu',
   rounding: 'as written',
 }
 const file = { name: 'samples-000000.npz', first: 0, count: 8, bytes: 10, sha256: '0'.repeat(64) }
@@ -133,17 +146,21 @@ describe('a recommended command', () => {
   it('of pairs', async () => {
     const { model: _, imageSize: __, labels: ___, ...rest } = settings
     const facts = {
-      ...{
-        teacher: hostile,
-        tokenizer: "it's",
-        family: 'var',
-        classes: 3,
-        length: 4,
-        channels: 2,
-        entries: 9,
-        seed: 0,
-      },
-      ...{ solver: 'dpm', odeSteps: 4, cfg: 1, cfgInterval: -1, topK: 0, topP: 0, temperature: 1 },
+      teacher: hostile,
+      tokenizer: "it's",
+      family: 'var',
+      classes: 3,
+      length: 4,
+      channels: 2,
+      entries: 9,
+      seed: 0,
+      solver: 'dpm',
+      odeSteps: 4,
+      cfg: 1,
+      cfgInterval: -1,
+      topK: 0,
+      topP: 0,
+      temperature: 1,
     }
     put({ ...good, kind: 'pairs', settings: facts, files: [{ ...file, name: 'pairs-000000.safetensors' }] })
     const words = asShellReads((await distilled('pairs', 'merge', folder)).stderr)

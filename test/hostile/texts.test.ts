@@ -105,8 +105,19 @@ it.each([
   [[262_144, 262_144], 4096],
 ])('an exported configuration of token groups %j with %i channels is refused', (token_groups, channels) => {
   const config = {
-    ...{ model_type: 'distilled-decoding', format_version: 1, name: 'x', family: 'var', dtype: 'fp32', image_size: 16 },
-    ...{ num_classes: 1, id2label: {}, sensitive_classes: [], graphs: {}, files: [], token_groups, channels },
+    model_type: 'distilled-decoding',
+    format_version: 1,
+    name: 'x',
+    family: 'var',
+    dtype: 'fp32',
+    image_size: 16,
+    num_classes: 1,
+    id2label: {},
+    sensitive_classes: [],
+    graphs: {},
+    files: [],
+    token_groups,
+    channels,
     presets: [{ steps: 1, timesteps: [0], split: 1 }],
     known_answer: { file: 'a', mean_levels_within: 1 },
   }

@@ -85,7 +85,8 @@ describe('the student of llamagen_tiny_dd', () => {
   })
 
   const model = fixtureModel({ student: 'llamagen_tiny_dd.pt', tokenizer }, { heads: 2, tokens: 16 })
-  const [labels, noise] = [tiny.input('labels'), tiny.input('noise')]
+  const labels = tiny.input('labels')
+  const noise = tiny.input('noise')
 
   it.each([0, 1, 9, 16])('takes the tokens before split %i from the codebook', async (split) => {
     const { sequence } = await model.sample(labels, noise, { timesteps: [0], split })
@@ -106,7 +107,8 @@ describe('the student of llamagen_gross, whose 145 positions take two blocks of 
       const { file, tensors, weights } = await openFixture('llamagen_gross.pt', 'ema')
       const arch = inferLlamaGen(file, tensors, { heads: 2, tokens: 144 })
       const { data, shape } = gross.input('codebook')
-      const [labels, noise] = [gross.input('labels'), gross.input('noise')]
+      const labels = gross.input('labels')
+      const noise = gross.input('noise')
       const previous = step > 0 ? gross.input(`step${step - 1}.sequence`) : noise
       const state = noise.data.map((value, i) => (Math.floor(i / 4) % 144 < t ? previous.data[i]! : value))
       const { x, heads } = llamaGenStudent(weights, arch, t)

@@ -21,7 +21,8 @@ import { goldens } from './goldens.ts'
 const golden = goldens('lpips')
 const shapes = lpipsShapes()
 const folder = mkdtempSync(join(tmpdir(), 'lpips-'))
-const [vggFile, linFile] = [join(folder, 'vgg16.safetensors'), join(folder, 'vgg.safetensors')]
+const vggFile = join(folder, 'vgg16.safetensors')
+const linFile = join(folder, 'vgg.safetensors')
 
 interface Given {
   name: string

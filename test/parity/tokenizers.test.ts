@@ -25,7 +25,8 @@ const vq = goldens('llamagen_tiny_vq')
 
 /** Feeds the indices scale by scale: f_hat and the next scale's tokens after each. */
 async function growScaleByScale(weights: Weights, arch: VarVqvaeArchitecture, { data, shape }: FixtureArray) {
-  const [batch, side] = [shape[0]!, arch.patchNums.at(-1)!]
+  const batch = shape[0]!
+  const side = arch.patchNums.at(-1)!
   let fHat = new Array<number>(batch * arch.zChannels * side * side).fill(0)
   const fHats: number[][] = []
   const inputs: number[][] = []

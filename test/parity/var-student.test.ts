@@ -67,7 +67,8 @@ describe('the student of var_tiny_dd', () => {
   })
 
   const model = fixtureModel({ student: 'var_tiny_dd.pth', tokenizer })
-  const [labels, noise] = [tiny.input('labels'), tiny.input('noise')]
+  const labels = tiny.input('labels')
+  const noise = tiny.input('noise')
 
   it.each([0, 1, 2, 3, 4])('takes the scales before split %i from the codebook', async (split) => {
     const { sequence } = await model.sample(labels, noise, { timesteps: [0], split })

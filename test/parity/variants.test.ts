@@ -118,7 +118,8 @@ describe.each(Object.entries(variants as Record<string, Settings>))('%s', (varia
   const batch = idx.shape[0]!
   /** The teacher's own tokens of scales from..to-1. */
   const chosen = (from: number, to: number) => {
-    const [start, end] = [tokensBefore(settings.patch_nums, from), tokensBefore(settings.patch_nums, to)]
+    const start = tokensBefore(settings.patch_nums, from)
+    const end = tokensBefore(settings.patch_nums, to)
     return Int32Array.from(columns(idx.data, idx.shape, start, end))
   }
 
@@ -133,14 +134,16 @@ describe.each(Object.entries(variants as Record<string, Settings>))('%s', (varia
   })
 
   it('has a teacher that continues a prefix, which sees itself as a whole', async () => {
-    const [from, to] = [involved.t_teacher_start, involved.end_point]
+    const from = involved.t_teacher_start
+    const to = involved.end_point
     const { indices, logits } = await draw(from, to, chosen(0, from), batch)
     golden.match(at('involved.logits'), logits)
     golden.match(at('involved.idx'), indices)
   })
 
   it('has a teacher for whom a causal prefix is as good as its own tokens', async () => {
-    const [from, to] = [involved.t_teacher_start, involved.end_point]
+    const from = involved.t_teacher_start
+    const to = involved.end_point
     const { indices } = await draw(from, to, chosen(0, from), batch, 'causal')
     expect(indices).toEqual(chosen(from, to))
   })

@@ -56,7 +56,8 @@ it('no package asks for a newer Node than this one does', () => {
     range.split('||').some((part) => {
       const bound = part.match(/(\^|>=?|~)?\s*v?(\d+)(?:\.(\d+))?/)
       if (!bound) return true
-      const [from, minorFrom] = [Number(bound[2]), Number(bound[3] ?? 0)]
+      const from = Number(bound[2])
+      const minorFrom = Number(bound[3] ?? 0)
       return from === major ? minorFrom <= minor : from < major && bound[1]?.startsWith('>')
     })
   const wanting = entries.filter(([, { engines }]) => engines?.node && !accepts(engines.node))

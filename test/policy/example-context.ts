@@ -106,7 +106,8 @@ export function serveFolder(folder: string): typeof fetch {
 const task: Task = {
   parameters: initialise(new Map([['w', [1, 1]]]), () => constantInit(0), 0),
   objective(w, batch) {
-    const [x, y] = [input('x', 'float32', [batch, 1]), input('y', 'float32', [batch, 1])]
+    const x = input('x', 'float32', [batch, 1])
+    const y = input('y', 'float32', [batch, 1])
     return { loss: squaredError(linear(x, w.get('w')), y) }
   },
   feeds: async () => ({ x: float32(Float32Array.of(1), [1, 1]), y: float32(Float32Array.of(2), [1, 1]) }),

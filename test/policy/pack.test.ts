@@ -212,7 +212,8 @@ describe('installed in an empty folder', () => {
   it('evaluation is a library', async () => {
     const run = await runModule(
       `import { evaluate, openSet } from 'distilled-decoding/evaluate'
-      const [samples, reference] = [await openSet('sprites', { sprites: 192 }), await openSet('sprites', { sprites: 240 })]
+      const samples = await openSet('sprites', { sprites: 192 })
+      const reference = await openSet('sprites', { sprites: 240 })
       const { protocol, metrics } = await evaluate({ samples, reference, features: 'sprites', metrics: ['fid'], threads: 1 })
       console.log(protocol.count, metrics.fid < 100)`,
       { cwd: folder },

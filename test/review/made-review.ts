@@ -28,15 +28,13 @@ export async function makeReviewFolder(folder: string, models = ['one', 'two'], 
       }
     }
     await writeManifest(folder, model, {
-      ...{
-        kind: 'distilled-review',
-        madeBy: 'a test',
-        model,
-        sampler: '1 step',
-        settings: { seed: 0 },
-        classes,
-        images,
-      },
+      kind: 'distilled-review',
+      madeBy: 'a test',
+      model,
+      sampler: '1 step',
+      settings: { seed: 0 },
+      classes,
+      images,
       checkpoints: [{ role: 'student', file: `${model}.pth`, bytes: 1, sha256: sha256(Buffer.from(model)) }],
     })
   }
@@ -59,6 +57,9 @@ export function note(model: string, file: string, text: string): ReviewEvent {
 }
 
 export const undo = (of: ReviewEvent): ReviewEvent => ({
-  ...{ id: `event-${number++}`, time: '2026-03-01T10:00:00.000Z' },
-  ...{ type: 'undo', reviewer: of.reviewer, undoes: of.id },
+  id: `event-${number++}`,
+  time: '2026-03-01T10:00:00.000Z',
+  type: 'undo',
+  reviewer: of.reviewer,
+  undoes: of.id,
 })

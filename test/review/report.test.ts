@@ -61,8 +61,13 @@ describe('counting', () => {
   it('lists flagged images and notes', async () => {
     expect((await report(...some())).findings).toEqual([
       {
-        ...{ image: 'images/one/7-cock/001.png', model: 'one', class: 7, className: 'cock' },
-        ...{ verdict: 'flagged', reviewer: 'AB', note: 'blood | on *the* floor' },
+        image: 'images/one/7-cock/001.png',
+        model: 'one',
+        class: 7,
+        className: 'cock',
+        verdict: 'flagged',
+        reviewer: 'AB',
+        note: 'blood | on *the* floor',
       },
     ])
   })
@@ -157,7 +162,8 @@ describe('distilled review report', () => {
     })
     expect(readFileSync(out, 'utf8')).toMatch(/^model,sampler/)
     expect(await distilled('review', 'report', folder, '--out', 'table.jsn')).toMatchObject({
-      ...{ code: 2, stderr: expect.stringContaining('Did you mean .json?') },
+      code: 2,
+      stderr: expect.stringContaining('Did you mean .json?'),
     })
   })
 

@@ -82,10 +82,26 @@ describe('going on', () => {
   })
 
   it('continues after kill -9 to the bytes of a run that was left alone', async () => {
-    const [killed, alone] = [join(home, 'killed'), join(home, 'alone')]
+    const killed = join(home, 'killed')
+    const alone = join(home, 'alone')
     const argv = (out: string) => [
-      ...['review', 'run', '--model', 'sprites-var', '--classes', '0-4', '--count', '5', '--batch', '2'],
-      ...['--out', out, '--device', 'cpu', '--threads', '1', '--quiet'],
+      'review',
+      'run',
+      '--model',
+      'sprites-var',
+      '--classes',
+      '0-4',
+      '--count',
+      '5',
+      '--batch',
+      '2',
+      '--out',
+      out,
+      '--device',
+      'cpu',
+      '--threads',
+      '1',
+      '--quiet',
     ]
     const bin = fileURLToPath(new URL('../../bin/distilled.js', import.meta.url))
     const names = () => (existsSync(killed) ? readdirSync(killed, { recursive: true, encoding: 'utf8' }) : [])

@@ -101,7 +101,9 @@ describe("OpenAI's client", () => {
     expect(await failing({ model: 'dall-e-3' })).toBeInstanceOf(OpenAI.NotFoundError)
     expect(await failing({ prompt: 'boot' })).toBeInstanceOf(OpenAI.BadRequestError)
     expect(await failing({ prompt: 'bote' })).toMatchObject({
-      ...{ status: 400, param: 'prompt', type: 'invalid_request_error' },
+      status: 400,
+      param: 'prompt',
+      type: 'invalid_request_error',
       message: expect.stringContaining('Did you mean "boat"'),
     })
   })

@@ -170,9 +170,20 @@ describe('what is said', () => {
   })
 
   it.each([
-    ...['/../secret.txt', '/..%2fsecret.txt', '/%2e%2e/secret.txt', '/assets/../../secret.txt', '/link.txt'],
-    ...['/models/', '/models/notes.txt', '/models/../secret.txt', '/models/..%2fsecret.txt'],
-    ...['//etc/passwd', '/images/../../secret.txt', '/images/..%2f..%2fsecret.txt', '/assets/', '/openapi.json/x'],
+    '/../secret.txt',
+    '/..%2fsecret.txt',
+    '/%2e%2e/secret.txt',
+    '/assets/../../secret.txt',
+    '/link.txt',
+    '/models/',
+    '/models/notes.txt',
+    '/models/../secret.txt',
+    '/models/..%2fsecret.txt',
+    '//etc/passwd',
+    '/images/../../secret.txt',
+    '/images/..%2f..%2fsecret.txt',
+    '/assets/',
+    '/openapi.json/x',
   ])('has nothing at %j', async (path) => {
     expect((await ask(plain.url, path)).status).toBe(404)
   })

@@ -14,7 +14,8 @@ export interface TlsProxy {
 
 /** A key and a certificate for localhost and app.test that nobody has signed but itself. */
 export function selfSigned(folder: string) {
-  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
+  const key = join(folder, 'key.pem')
+  const cert = join(folder, 'cert.pem')
   const names = 'subjectAltName=DNS:localhost,DNS:app.test,IP:127.0.0.1'
   const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
   const files = ['-keyout', key, '-out', cert]

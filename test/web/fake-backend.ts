@@ -90,7 +90,8 @@ export function fakeBackend(controls: FakeControls): Backend {
           await wait(controls.delay, watch.signal)
           const softer = ask.by === 'student' ? 0.5 : 0
           watch.onState?.({
-            ...{ timestep, steps },
+            timestep,
+            steps,
             picture: await picture(timestep, ask, { model, softness: softer, data: timestep / steps }),
           })
         }

@@ -2,8 +2,15 @@
 import type { ModelInfo } from '../../web/src/backend/types.ts'
 
 const varModel: ModelInfo = {
-  ...{ id: 'sprites-var-dd', family: 'var', imageSize: 32, groups: [1, 4, 9, 16, 36, 64], classes: 12 },
-  ...{ student: true, teacher: true, defaultSteps: 1, device: 'cpu' },
+  id: 'sprites-var-dd',
+  family: 'var',
+  imageSize: 32,
+  groups: [1, 4, 9, 16, 36, 64],
+  classes: 12,
+  student: true,
+  teacher: true,
+  defaultSteps: 1,
+  device: 'cpu',
   presets: [
     { steps: 1, timesteps: [0], split: 3 },
     { steps: 2, timesteps: [0, 3], split: 3 },
@@ -14,7 +21,9 @@ const varModel: ModelInfo = {
 
 const llamaGenModel: ModelInfo = {
   ...varModel,
-  ...{ id: 'sprites-llamagen-dd', family: 'llamagen', groups: Array<number>(64).fill(1) },
+  id: 'sprites-llamagen-dd',
+  family: 'llamagen',
+  groups: Array<number>(64).fill(1),
   presets: [
     { steps: 1, timesteps: [0], split: 24 },
     { steps: 2, timesteps: [0, 24], split: 24 },

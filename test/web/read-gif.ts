@@ -14,8 +14,11 @@ export interface GifFacts {
 export function readGif(bytes: Buffer): GifFacts {
   if (bytes.toString('latin1', 0, 6) !== 'GIF89a') throw new Error('not a GIF89a')
   const facts: GifFacts = {
-    ...{ width: bytes.readUInt16LE(6), height: bytes.readUInt16LE(8) },
-    ...{ loops: undefined, delays: [], comments: [] },
+    width: bytes.readUInt16LE(6),
+    height: bytes.readUInt16LE(8),
+    loops: undefined,
+    delays: [],
+    comments: [],
   }
   const tableSize = (flags: number) => (flags & 0x80 ? 3 * 2 ** ((flags & 7) + 1) : 0)
   let at = 13 + tableSize(bytes.readUInt8(10))

@@ -35,7 +35,11 @@ describe('the settings', () => {
     expect(readTrajectory({}, varModel)).toEqual(usual)
     expect(readTrajectory({ class: '99', seed: '-1', by: 'magic', t: '7' }, varModel)).toEqual(usual)
     expect(readTrajectory({ class: '0', seed: '1', index: '3', by: 'student', t: '6' }, varModel)).toEqual({
-      ...{ class: 0, seed: 1, index: 3, by: 'student', at: 6 },
+      class: 0,
+      seed: 1,
+      index: 3,
+      by: 'student',
+      at: 6,
     })
     expect(readTrajectory({ by: 'flow' }, { ...varModel, teacher: false }).by).toBe('student')
   })

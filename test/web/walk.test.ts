@@ -312,10 +312,26 @@ describeWith(chromium)('the view', () => {
     await ready(page)
     const order = (await focusOrder(page)).map((name) => name.slice(0, 16))
     expect(order.slice(1)).toEqual([
-      ...['Class 1', 'Take class 1 awa', 'Class 2', 'Take class 2 awa', 'Add a class'],
-      ...['From seed', 'From seed: roll ', 'To seed', 'To seed: roll th', 'Play', 'Place between th'],
-      ...['Row 1, column 1', 'All', 'None', 'Swap', 'Pictures8162448', 'There and back', 'Save as GIF'],
-      ...['1 step student1×', '4'],
+      'Class 1',
+      'Take class 1 awa',
+      'Class 2',
+      'Take class 2 awa',
+      'Add a class',
+      'From seed',
+      'From seed: roll ',
+      'To seed',
+      'To seed: roll th',
+      'Play',
+      'Place between th',
+      'Row 1, column 1',
+      'All',
+      'None',
+      'Swap',
+      'Pictures8162448',
+      'There and back',
+      'Save as GIF',
+      '1 step student1×',
+      '4',
     ])
     await page.close()
   })

@@ -27,7 +27,8 @@ test('a block equals the definition written with 64-bit integers', () => {
       ]
       const mask = 0xffffffffn
       for (let round = 0; round < 10; round++) {
-        const [p0, p1] = [0xd2511f53n * c0, 0xcd9e8d57n * c2]
+        const p0 = 0xd2511f53n * c0
+        const p1 = 0xcd9e8d57n * c2
         ;[c0, c1, c2, c3] = [(p1 >> 32n) ^ c1 ^ k0, p1 & mask, (p0 >> 32n) ^ c3 ^ k1, p0 & mask]
         ;[k0, k1] = [(k0 + 0x9e3779b9n) & mask, (k1 + 0xbb67ae85n) & mask]
       }

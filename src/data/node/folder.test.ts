@@ -124,7 +124,9 @@ const crops: readonly [number, number, number, readonly number[]][] = [
 describe('centerCrop', () => {
   it.each(crops)('%i x %i to %i is what Pillow computes', (width, height, size, pixels) => {
     const data = Uint8Array.from({ length: 3 * width * height }, (_, i) => {
-      const [x, y, c] = [Math.floor(i / 3) % width, Math.floor(i / 3 / width), i % 3]
+      const x = Math.floor(i / 3) % width
+      const y = Math.floor(i / 3 / width)
+      const c = i % 3
       return (37 * x * x + 101 * y + 53 * x * y * c + 29 * c) % 256
     })
     expect(centerCrop({ data, width, height }, size)).toEqual({

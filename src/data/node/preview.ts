@@ -33,7 +33,8 @@ export async function previewSheet(data: LabelledDataset, options: PreviewOption
   const names = data.classes.slice(0, rows).map(shortened)
   const step = data.imageSize * scale + GAP
   const left = Math.ceil(0.62 * FONT * Math.max(...names.map((name) => name.length))) + 4 * GAP
-  const [width, height] = [left + columns * step, names.length * step + GAP]
+  const width = left + columns * step
+  const height = names.length * step + GAP
   const sheet = { data: await captions(names, { left, step, width, height }), width, height }
   for (const [row, indices] of firstOfEach(data, columns).slice(0, rows).entries()) {
     for (const [column, index] of indices.entries()) {

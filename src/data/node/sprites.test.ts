@@ -70,7 +70,9 @@ describe('sprites', () => {
   it('scales as a drawing does: 64 pixels averaged in squares are the 32-pixel image', async () => {
     const large = (await sprites({ seed: 0, imageSize: 64 }).get(41)).image
     const at = (i: number) => {
-      const [plane, y, x] = [Math.floor(i / 1024), Math.floor(i / 32) % 32, i % 32]
+      const plane = Math.floor(i / 1024)
+      const y = Math.floor(i / 32) % 32
+      const x = i % 32
       const corner = plane * 4096 + 2 * y * 64 + 2 * x
       return (large[corner]! + large[corner + 1]! + large[corner + 64]! + large[corner + 65]!) / 4
     }

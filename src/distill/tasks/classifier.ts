@@ -59,11 +59,13 @@ function disturbed(images: Float32Array, side: number, seed: number, first: numb
     const [strength, gain, erase, x, y, size] = uniforms(seed, first + b, NOISE, 6) as unknown as number[]
     const speckle = noise(seed + 1, first + b, 3 * plane)
     const at = b * 3 * plane
-    const [sigma, factor] = [0.35 * strength! ** 2, 0.8 + 0.4 * gain!]
+    const sigma = 0.35 * strength! ** 2
+    const factor = 0.8 + 0.4 * gain!
     for (let i = 0; i < 3 * plane; i++) out[at + i] = images[at + i]! * factor + sigma * speckle[i]!
     if (erase! < 0.5) continue
     const width = Math.round(side * (0.15 + 0.2 * size!))
-    const [left, top] = [Math.floor(x! * (side - width)), Math.floor(y! * (side - width))]
+    const left = Math.floor(x! * (side - width))
+    const top = Math.floor(y! * (side - width))
     for (let c = 0; c < 3; c++)
       for (let row = top; row < top + width; row++)
         out.fill(0, at + c * plane + row * side + left, at + c * plane + row * side + left + width)

@@ -74,7 +74,8 @@ export function studentTask(arch: TransformerArchitecture, options: StudentTaskO
 /** A state of the trajectory: pairs `indices` with their first `finished` tokens as data. */
 function stateFeeds(pairs: Pairs, indices: readonly number[], finished: number): Feeds {
   const { length, channels } = pairs
-  const [batch, size] = [indices.length, length * channels]
+  const batch = indices.length
+  const size = length * channels
   const noise = new Float32Array(batch * size)
   const tokens = new Int32Array(batch * length)
   const labels = indices.map((index, i) => {
@@ -141,7 +142,8 @@ function agreements(arch: TransformerArchitecture, logits: Tensor, tokens: Tenso
   const length = groups.reduce((n, size) => n + size, 0)
   const sizes = groups.length <= BANDS ? groups : new Array<number>(BANDS).fill(length / BANDS)
   if (!sizes.every(Number.isInteger)) return {}
-  const [chosen, wanted] = [split(logits, sizes, 1), split(tokens, sizes, 1)]
+  const chosen = split(logits, sizes, 1)
+  const wanted = split(tokens, sizes, 1)
   const what = groups.length <= BANDS ? 'group' : 'eighth'
   return Object.fromEntries(chosen.map((part, i) => [`agreement, ${what} ${i}`, agreement(part, wanted[i]!)]))
 }

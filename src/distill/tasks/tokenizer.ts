@@ -53,7 +53,8 @@ export function tokenizerTask(arch: TokenizerArchitecture, options: TokenizerTas
     objective(w, size) {
       const x = input('images', 'float32', [size, 3, side, side])
       const { image, loss: quantization, indices, features } = quantized(w, arch, x, options.commitment)
-      const [l1, l2] = [absoluteError(image, x), squaredError(image, x)]
+      const l1 = absoluteError(image, x)
+      const l2 = squaredError(image, x)
       const perceptual = meanOf(options.perceptual(image, x))
       const reconstruction = add(mul(l1, options.l1Weight), mul(l2, options.l2Weight))
       const loss = add(add(reconstruction, mul(perceptual, options.perceptualWeight)), quantization)

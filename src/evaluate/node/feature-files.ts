@@ -41,7 +41,11 @@ export const featureFiles: JobKind = {
   settings: v.objectWithRest({ images: shortText, reader: shortText, protocol: shortText }, anySetting),
   command: ({ settings, chunk }, folder) =>
     shellCommand(['distilled', 'features', String(settings.images)], {
-      ...{ features: settings.reader, protocol: settings.protocol, crop: settings.crop, chunk, out: folder },
+      features: settings.reader,
+      protocol: settings.protocol,
+      crop: settings.crop,
+      chunk,
+      out: folder,
     }),
 }
 
@@ -79,14 +83,14 @@ export async function extractFeatures(options: ExtractOptions): Promise<Manifest
   }
   const extractor = extractorOf(reader)
   const settings = {
-    ...{
-      images: basename(samples.name),
-      imagesSha256: await samples.sha256(signal),
-      format: images.format,
-      lossy: images.lossy,
-    },
+    images: basename(samples.name),
+    imagesSha256: await samples.sha256(signal),
+    format: images.format,
+    lossy: images.lossy,
     ...(samples.crop !== undefined && { crop: samples.crop }),
-    ...{ reader: readerFile, readerSha256: reader.sha256, protocol },
+    reader: readerFile,
+    readerSha256: reader.sha256,
+    protocol,
   }
   const job = { kind: featureFiles.name, madeBy, settings, count: images.count, chunk }
   const clock = stopwatch(job, shard, options.onProgress)
@@ -106,7 +110,13 @@ export async function extractFeatures(options: ExtractOptions): Promise<Manifest
   }
   const onChunk = (units: number, kept: boolean) => kept && clock.kept(units)
   const files = await runShard({
-    ...{ folder, kind: featureFiles, job, shard, make, onChunk, signal },
+    folder,
+    kind: featureFiles,
+    job,
+    shard,
+    make,
+    onChunk,
+    signal,
     ...(options.onFault && { onFault: options.onFault }),
   })
   return shard.count === 1 ? mergeFeatures([folder], { signal }) : { ...job, files }

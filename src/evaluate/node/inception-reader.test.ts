@@ -71,9 +71,12 @@ describe('the two protocols', () => {
   function resized(pixel: (c: number, y: number, x: number) => number, at: (i: number, from: number) => number) {
     return Array.from({ length: 3 * 299 * 299 }, (_, i) => {
       const c = Math.floor(i / 299 ** 2)
-      const [v, u] = [at(Math.floor(i / 299) % 299, 40), at(i % 299, 56)]
-      const [top, left] = [Math.floor(v), Math.floor(u)]
-      const [bottom, right] = [Math.min(top + 1, 39), Math.min(left + 1, 55)]
+      const v = at(Math.floor(i / 299) % 299, 40)
+      const u = at(i % 299, 56)
+      const top = Math.floor(v)
+      const left = Math.floor(u)
+      const bottom = Math.min(top + 1, 39)
+      const right = Math.min(left + 1, 55)
       const along = (y: number) => pixel(c, y, left) * (1 - u + left) + pixel(c, y, right) * (u - left)
       return along(top) * (1 - v + top) + along(bottom) * (v - top)
     })
@@ -98,7 +101,8 @@ describe('the two protocols', () => {
   })
 
   it('see different things', async () => {
-    const [dd, adm] = [await readers.dd.read(image), await readers.adm.read(image)]
+    const dd = await readers.dd.read(image)
+    const adm = await readers.adm.read(image)
     expect(dd.features.data).not.toBeWithinRelative(adm.features.data, 1e-3)
     expect(readers.dd.preprocessing).not.toBe(readers.adm.preprocessing)
   })
@@ -147,7 +151,8 @@ describe('what an image gives', () => {
     const image = bytes(1, 48, 48)
     await using engine = await createEngine({ device: 'cpu', threads: 2 })
     await using reader = await inceptionReader(engine, file, 'dd')
-    const [one, two] = [parts(await readers.dd.read(image)), parts(await reader.read(image))]
+    const one = parts(await readers.dd.read(image))
+    const two = parts(await reader.read(image))
     for (const [i, { data }] of two.entries()) expect(data).toBeWithinRelative(one[i]!.data, EPSILON)
   })
 

@@ -12,7 +12,9 @@ const noteSchema = v.strictObject({
   /** Images behind it. */
   count: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
   extractor: v.strictObject({
-    ...{ name: text, sha256: v.optional(text), preprocessing: text },
+    name: text,
+    sha256: v.optional(text),
+    preprocessing: text,
     protocol: v.optional(v.picklist(protocolNames)),
   }),
   crop: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(1))),

@@ -185,7 +185,8 @@ describe('groupNorm in strips', () => {
   it('stays accurate when the mean is ten times the deviation, and finite for a constant image', async () => {
     const size: Size = [1, 32, 32, 64, 64]
     const x = image(size)
-    const [scale, shift] = [constant(new Float32Array(32).fill(1)), constant(new Float32Array(32))]
+    const scale = constant(new Float32Array(32).fill(1))
+    const shift = constant(new Float32Array(32))
     const normed = (offset: number, gain: number) => {
       const moved = (t: Tensor) => pointwise((s) => add(mul(s, gain), offset), t)
       const strips = channelsFirst(channelsLast(x), 64)

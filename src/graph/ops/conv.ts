@@ -97,8 +97,10 @@ function convInputGradient(g: Tensor, x: Tensor, weight: Tensor, stride: number,
  */
 function convWeightGradient(g: Tensor, x: Tensor, weight: Tensor, stride: number, [top, left]: Pads): Tensor {
   const [out, inside, kh, kw] = weight.shape as [number, number, number, number]
-  const [h, w] = [fixed('conv2d', g, 2), fixed('conv2d', g, 3)]
-  const [height, width] = [fixed('conv2d', x, 2), fixed('conv2d', x, 3)]
+  const h = fixed('conv2d', g, 2)
+  const w = fixed('conv2d', g, 3)
+  const height = fixed('conv2d', x, 2)
+  const width = fixed('conv2d', x, 3)
   const pixels = concat(channelsLast(x), 1) // (B, H W, in)
   const zero = expandLike(constant(new Float32Array(inside), [1, 1, inside]), slice(pixels, 1, 0, 1))
   const padded = concat([pixels, zero], 1)
@@ -142,7 +144,8 @@ export function averagePool2x2(x: Tensor): Tensor {
 /** Means of the 3x3 neighbourhood of every pixel, counting only pixels inside the image: `F.avg_pool2d(x, 3, 1, 1, count_include_pad=False)`. */
 export function averagePool3x3(x: Tensor): Tensor {
   const { attributes, shape } = pooling(x, 3, 1, 1)
-  const [h, w] = [fixed('pool', x, 2), fixed('pool', x, 3)]
+  const h = fixed('pool', x, 2)
+  const w = fixed('pool', x, 3)
   const vjp = (g: Tensor) => {
     const along = (at: number, size: number) => Math.min(at + 1, size - 1) - Math.max(at - 1, 0) + 1
     const shares = Float32Array.from({ length: h * w }, (_, i) => 9 / (along(Math.floor(i / w), h) * along(i % w, w)))
@@ -187,7 +190,9 @@ export function upsampleConv3x3(x: Tensor, weight: Tensor, bias: Tensor): Tensor
 
 /** The tile algorithm that is faster than a direct 3x3 convolution of x [B, C, H, W] to `out` channels, if any. */
 export function chooseTiling(x: Tensor, out: number, upsample: boolean): TileAlgorithm | undefined {
-  const [c, h, w] = [fixed('chooseTiling', x, 1), fixed('chooseTiling', x, 2), fixed('chooseTiling', x, 3)]
+  const c = fixed('chooseTiling', x, 1)
+  const h = fixed('chooseTiling', x, 2)
+  const w = fixed('chooseTiling', x, 3)
   const outputPixels = h * w * (upsample ? 4 : 1)
   if (Math.min(c, out) < 96 || outputPixels < 32 * 32) return undefined
   return upsample ? upsampled : winograd4x4

@@ -9,7 +9,8 @@ const tensor = (x: Operand): Tensor => (typeof x === 'number' ? scalar(x) : x)
 type BinaryRule = (g: Tensor, x: Tensor, y: Tensor, out: Tensor) => [dx: Tensor, dy: Tensor]
 
 function binary(type: string, a: Operand, b: Operand, rule?: BinaryRule, dtype?: GraphDType): Tensor {
-  const [x, y] = [tensor(a), tensor(b)]
+  const x = tensor(a)
+  const y = tensor(b)
   const vjp = (g: Tensor, out: Tensor): Cotangents => {
     const [dx, dy] = rule!(g, x, y, out)
     return [unbroadcast(dx, x), unbroadcast(dy, y)]
@@ -45,7 +46,8 @@ export const greater = (a: Operand, b: Operand): Tensor => binary('Greater', a, 
 
 /** `a` where the condition holds, else `b`. */
 export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
-  const [x, y] = [tensor(a), tensor(b)]
+  const x = tensor(a)
+  const y = tensor(b)
   const like = { ...condition, dtype: x.dtype }
   const shape = broadcast('where', { ...like, shape: broadcast('where', like, x) }, y)
   const vjp = (g: Tensor): Cotangents => [

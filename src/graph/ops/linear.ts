@@ -8,14 +8,17 @@ import { flatten, unflatten } from './layout.ts'
 
 /** Batched matrix product of [..., M, K] and [..., K, N]. */
 export function matmul(a: Tensor, b: Tensor): Tensor {
-  const [k, n] = [a.shape.at(-1), b.shape.at(-1)!]
+  const k = a.shape.at(-1)
+  const n = b.shape.at(-1)!
   if (a.shape.length < 2 || b.shape.length < 2 || k !== b.shape.at(-2)) {
     throw new ShapeError(`matmul: inner dimensions of ${show(a)} and ${show(b)} differ.`)
   }
-  const [la, lb] = [a.shape.slice(0, -2), b.shape.slice(0, -2)]
+  const la = a.shape.slice(0, -2)
+  const lb = b.shape.slice(0, -2)
   const rank = Math.max(la.length, lb.length)
   const lead: Dim[] = Array.from({ length: rank }, (_, i) => {
-    const [x, y] = [la[i - rank + la.length] ?? 1, lb[i - rank + lb.length] ?? 1]
+    const x = la[i - rank + la.length] ?? 1
+    const y = lb[i - rank + lb.length] ?? 1
     if (x !== y && x !== 1 && y !== 1) throw new ShapeError(`matmul: batches of ${show(a)} and ${show(b)} differ.`)
     return x === 1 ? y : x
   })
@@ -38,7 +41,8 @@ export function matmulT(a: Tensor, b: Tensor, transposed: 'A' | 'B'): Tensor {
 /** `F.linear`: x [..., in], weight [out, in], bias [out]. */
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
   const features = fixed('linear', x, -1)
-  const [out, inside] = [fixed('linear', weight, 0), fixed('linear', weight, 1)]
+  const out = fixed('linear', weight, 0)
+  const inside = fixed('linear', weight, 1)
   if (features !== inside) throw new ShapeError(`linear: input ${show(x)} does not fit weight ${show(weight)}.`)
   if (x.shape.length !== 2) return unflatten(linear(flatten(x), weight, bias), x)
   const vjp = (g: Tensor) => [gemm(g, weight), gemm(g, x, 'A'), bias && unbroadcast(g, bias)]
@@ -62,7 +66,8 @@ export function gemm(a: Tensor, b: Tensor, transposed?: 'A'): Tensor {
  * it runs.
  */
 export function quantizedLinear(x: Tensor, weight: Tensor, scales: Tensor, bias?: Tensor): Tensor {
-  const [inside, out] = [fixed('quantizedLinear', weight, 0), fixed('quantizedLinear', weight, 1)]
+  const inside = fixed('quantizedLinear', weight, 0)
+  const out = fixed('quantizedLinear', weight, 1)
   if (x.shape.at(-1) !== inside) {
     throw new ShapeError(`quantizedLinear: input ${show(x)} does not fit weight ${show(weight)}.`)
   }

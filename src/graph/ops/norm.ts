@@ -56,7 +56,9 @@ export function l2Normalize(x: Tensor): Tensor {
 
 /** GroupNorm of x [B, C, H, W], per-channel weight and bias [C]. */
 export function groupNorm(x: Tensor, groups: number, weight: Tensor, bias: Tensor, epsilon: number): Tensor {
-  const [c, h, w] = [fixed('groupNorm', x, 1), fixed('groupNorm', x, 2), fixed('groupNorm', x, 3)]
+  const c = fixed('groupNorm', x, 1)
+  const h = fixed('groupNorm', x, 2)
+  const w = fixed('groupNorm', x, 3)
   if (c % groups) throw new ShapeError(`groupNorm: ${groups} groups do not divide the channels of ${show(x)}.`)
   if (isChannelsLast(x)) return groupNormStrips(x, groups, weight, bias, epsilon)
   const grouped = reshape(x, [x.shape[0]!, groups, (c / groups) * h * w])
@@ -105,7 +107,8 @@ function groupNormStrips(x: Tensor, groups: number, weight: Tensor, bias: Tensor
   if (others.length) return channelsFirst(normed, w) // of a large image, in a network that only samples
   const rule = (g: Tensor) => {
     const centred = sub(x0, channelMean)
-    const [inverse, offset] = [div(1, sqrt(add(variance, epsilon))), sub(perGroup(channelMean), average)]
+    const inverse = div(1, sqrt(add(variance, epsilon)))
+    const offset = sub(perGroup(channelMean), average)
     const ofG = perGroup(perChannel(() => g)) // means over the pixels: of g, and of g times the normalised x
     const ofUnit = mul(add(perGroup(perChannel(() => mul(g, centred))), mul(ofG, offset)), inverse)
     const level = mul(mean(mul(ofG, affine(weight)), [-1], true), inverse) // (B, groups, 1)

@@ -72,7 +72,8 @@ describe('pointwise', () => {
     expect(sum.shape).toEqual(['rows', 2, 3])
     const { data, shape } = await run(sum, { x: host([2, 1, 3]), y: host([2, 1], 1) })
     expect(shape).toEqual([2, 2, 3])
-    const [p, q] = [values(6), values(2, 1)]
+    const p = values(6)
+    const q = values(2, 1)
     expect(data).toBeAllclose(
       [0, 1].flatMap((r) => [0, 1].flatMap((s) => [0, 1, 2].map((c) => p[3 * r + c]! + q[s]!))),
       fp32,
@@ -206,7 +207,8 @@ describe('products', () => {
   })
 
   it('quantizedLinear is linear within the steps of 8 bits', async () => {
-    const [inside, out] = [3, 4]
+    const inside = 3
+    const out = 4
     const w = turned(values(12, 2), 4, 3) // [out, in] -> [in, out]
     const scales = Array.from(
       { length: out },
@@ -295,7 +297,8 @@ describe('reductions', () => {
 
 /** softmax(q k' + mask) v for one batch entry and head, in float64; q [l, d], k and v [s, d]. */
 function plainAttention(q: ArrayLike<number>, k: ArrayLike<number>, v: ArrayLike<number>, mask: number[], d: number) {
-  const [l, s] = [q.length / d, k.length / d]
+  const l = q.length / d
+  const s = k.length / d
   const scores = product(q, turned(k, s, d), l, d, s).map((score, i) => score + mask[i]!)
   const weights = scores.map((score, i) => {
     const row = scores.slice(Math.floor(i / s) * s, (Math.floor(i / s) + 1) * s)
@@ -305,7 +308,9 @@ function plainAttention(q: ArrayLike<number>, k: ArrayLike<number>, v: ArrayLike
 }
 
 describe('attention', () => {
-  const [heads, length, d] = [2, 7, 4]
+  const heads = 2
+  const length = 7
+  const d = 4
   const shape = [2, heads, length, d]
   const feeds = { q: host(shape), k: host(shape, 1), v: host(shape, 2) }
   const [q, k, v] = ['q', 'k', 'v'].map((name) => input(name, 'float32', ['batch', heads, length, d])) as [
@@ -346,7 +351,8 @@ describe('attention', () => {
     const { data } = await run(turned, { x: host([2, 1, 2, 4]), p: int64(picked, [2, 2]) })
     const rows = picked.flatMap((p, r) =>
       [0, 1].flatMap((i) => {
-        const [re, im] = [values(16)[4 * r + 2 * i]!, values(16)[4 * r + 2 * i + 1]!]
+        const re = values(16)[4 * r + 2 * i]!
+        const im = values(16)[4 * r + 2 * i + 1]!
         const angle = angles[2 * p + i]!
         return [re * Math.cos(angle) - im * Math.sin(angle), re * Math.sin(angle) + im * Math.cos(angle)]
       }),

@@ -12,11 +12,14 @@ import { concat, gather, reshape } from './layout.ts'
 import { gemm, linear, matmul, matmulT } from './linear.ts'
 import { kronecker, type Matrix, winograd4x4 } from './winograd.ts'
 
-const [TILE, PATCH] = [winograd4x4.A.length, winograd4x4.B.length]
+const TILE = winograd4x4.A.length
+const PATCH = winograd4x4.B.length
 const POINTS = PATCH ** 2
 
 const asTensor = (m: Matrix): Tensor => constant(m.flat(), [m.length, m[0]!.length])
-const [A, B, G] = [kronecker(winograd4x4.A), kronecker(winograd4x4.B), kronecker(winograd4x4.G)]
+const A = kronecker(winograd4x4.A)
+const B = kronecker(winograd4x4.B)
+const G = kronecker(winograd4x4.G)
 const fromPatch = asTensor(B) // (36, 36)
 const toTile = asTensor(A) // (16, 36)
 const fromTile = asTensor(A[0]!.map((_, j) => A.map((row) => row[j]!))) // (36, 16)

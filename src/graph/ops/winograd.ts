@@ -82,7 +82,8 @@ const asTensor = (m: Matrix): Tensor => constant(m.flat(), [m.length, m[0]!.leng
 
 /** A kernel [out, in, 3, 3] as the algorithm multiplies with it, float32 [n^2, in, out]: a recipe for `Weights.derive`. */
 export function tileKernel({ name, G }: TileAlgorithm, [out, inside]: readonly number[]) {
-  const [o, c] = [out!, inside!]
+  const o = out!
+  const c = inside!
   const k = kronecker(G)
   return {
     tag: `${name}-v1`,
@@ -123,7 +124,8 @@ function pixelsOf(strips: readonly Tensor[], from: number, to: number): Tensor[]
   let start = 0
   return strips.flatMap((strip) => {
     const pixels = strip.shape[1] as number
-    const [a, b] = [Math.max(from - start, 0), Math.min(to - start, pixels)]
+    const a = Math.max(from - start, 0)
+    const b = Math.min(to - start, pixels)
     start += pixels
     return a < b ? [slice(strip, 1, a, b)] : []
   })
@@ -140,14 +142,19 @@ function pixelsOf(strips: readonly Tensor[], from: number, to: number): Tensor[]
  */
 export function tiledConv3x3(x: Tensor, kernel: Tensor, bias: Tensor, { step, A, B }: TileAlgorithm): Tensor {
   const [b, c, h, w] = x.shape as [Dim, number, number, number]
-  const [tile, products, patch] = [A.length, B.length, B[0]!.length]
+  const tile = A.length
+  const products = B.length
+  const patch = B[0]!.length
   if (kernel.shape[0] !== products ** 2 || kernel.shape[1] !== fixed('tiledConv3x3', x, 1)) {
     throw new ShapeError(`tiledConv3x3: input ${show(x)} does not fit kernel ${show(kernel)}.`)
   }
   const out = kernel.shape[2] as number
-  const [outH, outW, columns] = [(h * tile) / step, (w * tile) / step, Math.ceil(w / step)]
+  const outH = (h * tile) / step
+  const outW = (w * tile) / step
+  const columns = Math.ceil(w / step)
   const strips = channelsLast(x)
-  const [before, after] = [asTensor(kronecker(B)), asTensor(kronecker(A))]
+  const before = asTensor(kronecker(B))
+  const after = asTensor(kronecker(A))
   const zero = expandLike(constant(new Float32Array(c), [1, 1, c]), slice(strips[0]!, 1, 0, 1)) // (B, 1, C)
 
   let done = 0
@@ -155,7 +162,8 @@ export function tiledConv3x3(x: Tensor, kernel: Tensor, bias: Tensor, { step, A,
     const first = (done / tile) * step
     const tileRows = Math.ceil(outRows / tile)
     const tiles = tileRows * columns
-    const [from, to] = [Math.max(first - 1, 0), Math.min(first + (tileRows - 1) * step + patch - 1, h)]
+    const from = Math.max(first - 1, 0)
+    const to = Math.min(first + (tileRows - 1) * step + patch - 1, h)
     const pixels = concat([...pixelsOf(strips, from * w, to * w), zero], 1) // (B, pixels + 1, C)
     const indices = patchIndices(patch, step, tileRows, w, first - 1 - from, to - from)
     const patches = reshape(gather(pixels, indices, 1), [b, patch ** 2, tiles * c])

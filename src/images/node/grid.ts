@@ -35,7 +35,8 @@ export function grid(images: readonly RgbImage[], { columns, padding = 2, settin
   if (images.length === 1) return new GeneratedImage({ ...plain(first), settings })
 
   const perRow = Math.min(columns, images.length)
-  const [stepX, stepY] = [first.width + padding, first.height + padding]
+  const stepX = first.width + padding
+  const stepY = first.height + padding
   const width = perRow * stepX + padding
   const height = Math.ceil(images.length / perRow) * stepY + padding
   const data = new Uint8Array(3 * width * height)

@@ -17,7 +17,8 @@ const settings = {
   seed: 2 ** 53 - 1,
   index: 3,
 }
-const [width, height] = [12, 8]
+const width = 12
+const height = 8
 const data = Uint8Array.from({ length: 3 * width * height }, (_, i) => (i * 37) % 256)
 const image = new GeneratedImage({ data, width, height, settings })
 const formats: ImageFormat[] = ['png', 'jpeg', 'webp']

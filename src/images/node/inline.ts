@@ -40,7 +40,8 @@ export async function inlineImage(folder: string, name: string): Promise<InlineI
 }
 
 async function readInside(folder: string, path: string): Promise<Buffer> {
-  const [outer, real] = [await realpath(folder), await realpath(path)]
+  const outer = await realpath(folder)
+  const real = await realpath(path)
   const start = outer.endsWith(sep) ? outer : `${outer}${sep}`
   if (!real.startsWith(start)) throw new UnreadableError(path, 'lies outside of the folder that names it')
   return readWhole(real, mostBytes)

@@ -118,7 +118,8 @@ async function manifestsOf(folders: readonly string[], kind: JobKind): Promise<[
   for (const source of rest) {
     const other = difference(first.manifest, source.manifest)
     if (!other) continue
-    const [a, b] = [join(first.folder, first.name), join(source.folder, source.name)]
+    const a = join(first.folder, first.name)
+    const b = join(source.folder, source.name)
     throw new UsageError(`${a} and ${b} do not belong together: ${other}.`, { remedy: 'Merge shards of one job.' })
   }
   return [first, ...rest]

@@ -29,7 +29,8 @@ export function stopwatch(job: Job, shard: Shard, tell: ((progress: ShardProgres
   const { start, end } = shareOf(shard, chunksOf(job))
   const total = Math.min(job.count, end * job.chunk) - start * job.chunk
   const started = performance.now()
-  let [kept, made] = [0, 0]
+  let kept = 0
+  let made = 0
   const report = (partly = 0) => {
     const rate = (made + partly) / ((performance.now() - started) / 1000)
     const fraction = total ? Math.min(1, (kept + made + partly) / total) : 1

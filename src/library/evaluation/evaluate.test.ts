@@ -31,7 +31,10 @@ describe('evaluate', () => {
     expect(first).toMatchObject({ fid: expect.any(Number), kid: expect.any(Number) })
     for (const metrics of others) expect(metrics).toMatchObject(first!) // the drawn set has labels, so its accuracy is told as well
     expect(results[1]!.protocol).toMatchObject({
-      ...{ name: 'dd', count, reference: { count }, features: { name: 'sprites' } },
+      name: 'dd',
+      count,
+      reference: { count },
+      features: { name: 'sprites' },
       versions: { 'distilled-decoding': expect.any(String), onnxruntime: expect.any(String) },
     })
   })

@@ -58,7 +58,9 @@ export async function exportPng(samples: Samples, folder: string, options: Expor
   for await (const { data, labels, first } of samples.batches({ signal })) {
     const save = (i: number) =>
       new GeneratedImage({
-        ...{ data: data.subarray(i * size, (i + 1) * size), width: side, height: side },
+        data: data.subarray(i * size, (i + 1) * size),
+        width: side,
+        height: side,
         settings: settings(first + i, labels[i]!),
       }).save(join(folder, fileName(first + i)), { metadata, signal })
     for (let at = 0; at < labels.length; at += together) {
@@ -138,8 +140,17 @@ async function checkPolicy({ folder, count, settings }: Samples, { policy, class
 function imageSettings({ settings: s }: Samples, { classes, policy }: ExportOptions) {
   const plan = planOf(s)
   return (index: number, label: number): ImageSettings => ({
-    ...{ model: s.model, class: label, ...(classes && { className: classInfo(label, classes).name }) },
-    ...{ seed: s.seed, index, rng: s.rng, plan, steps: s.steps, dtype: s.dtype, ema: s.ema, batched: true },
+    model: s.model,
+    class: label,
+    ...(classes && { className: classInfo(label, classes).name }),
+    seed: s.seed,
+    index,
+    rng: s.rng,
+    plan,
+    steps: s.steps,
+    dtype: s.dtype,
+    ema: s.ema,
+    batched: true,
     ...(policy?.verdict(label) === 'flag' && { flagged: true }),
   })
 }

@@ -108,12 +108,24 @@ it('files hold what the stream yields', async () => {
   const options = { count: 10, labels: 'random', batch: 4, seed: 3 } as const
   const manifest = await sampleMany(model, {
     ...options,
-    ...{ folder: out, chunk: 8, onProgress: ({ fraction }) => void seen.push(fraction) },
+    folder: out,
+    chunk: 8,
+    onProgress: ({ fraction }) => void seen.push(fraction),
   })
   expect(readdirSync(out).sort()).toEqual(['manifest.json', 'samples-000000.npz', 'samples-000001.npz'])
   expect(manifest.settings).toMatchObject({
-    ...{ model: 'custom', student: 'var_tiny_dd.pth', tokenizer: 'var_tiny_vqvae.pth', labels: 'random', seed: 3 },
-    ...{ sampler: 'student', timesteps: '0', rng: 'philox', dtype: 'fp32', ema: true, batch: 4, classes: 10 },
+    model: 'custom',
+    student: 'var_tiny_dd.pth',
+    tokenizer: 'var_tiny_vqvae.pth',
+    labels: 'random',
+    seed: 3,
+    sampler: 'student',
+    timesteps: '0',
+    rng: 'philox',
+    dtype: 'fp32',
+    ema: true,
+    batch: 4,
+    classes: 10,
   })
   expect(manifest.settings).not.toHaveProperty('teacherSha256') // it took no part
   const found = new Map<number, Image>()
@@ -164,9 +176,16 @@ it('a plan survives the way through flat values, and becomes the flags that ask 
   ]
   for (const plan of plans) expect(planOf(planSettings(plan))).toEqual(plan)
   expect(flagsOf({ ...planSettings(plans[1]!), family: 'var', dtype: 'int8', model: 'var-dd-d16' })).toMatchObject({
-    ...{ model: 'var-dd-d16', timesteps: '0,3', split: 2, 'teacher-from': 1, dtype: 'int8', 'prefix-mask': 'none' },
+    model: 'var-dd-d16',
+    timesteps: '0,3',
+    split: 2,
+    'teacher-from': 1,
+    dtype: 'int8',
+    'prefix-mask': 'none',
   })
   expect(flagsOf({ ...planSettings(plans[3]!), model: 'var-dd-d16' })).toMatchObject({
-    ...{ flow: true, solver: 'heun', 'ode-steps': 12 },
+    flow: true,
+    solver: 'heun',
+    'ode-steps': 12,
   })
 })

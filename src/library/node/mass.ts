@@ -170,7 +170,8 @@ function torchRows(seed: number, size: number): NoiseSource {
       },
     )
   }
-  let [generator, next] = [new TorchGenerator(seed), 0]
+  let generator = new TorchGenerator(seed)
+  let next = 0
   return (first, count) => {
     if (first < next) [generator, next] = [new TorchGenerator(seed), 0]
     for (; next < first; next++) generator.randn(size)

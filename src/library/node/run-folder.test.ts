@@ -43,7 +43,8 @@ function putStudent(teacher: string, tokenizer: string, ...place: string[]): str
 }
 
 it('a reproduction is a model: its student, teacher and tokenizer', async () => {
-  const [teacher, tokenizer] = [put('sprites-var', 'all', 'teacher'), put('sprites-var-vqvae', 'all', 'tokenizer')]
+  const teacher = put('sprites-var', 'all', 'teacher')
+  const tokenizer = put('sprites-var-vqvae', 'all', 'tokenizer')
   put('sprites-classifier', 'all', 'classifier')
   const student = putStudent(teacher, tokenizer, 'all', 'student')
   expect(await trainedFiles(join(root, 'all'), {})).toEqual({ student, teacher, tokenizer })
@@ -57,7 +58,8 @@ it('a reproduction is a model: its student, teacher and tokenizer', async () => 
 })
 
 it('a run finds what it was trained with in the runs beside it, by hash', async () => {
-  const [teacher, tokenizer] = [put('sprites-var', 'teacher'), put('sprites-var-vqvae', 'tokenizer')]
+  const teacher = put('sprites-var', 'teacher')
+  const tokenizer = put('sprites-var-vqvae', 'tokenizer')
   put('sprites-llamagen-vq', 'another')
   const student = putStudent(teacher, tokenizer, 'student')
   expect(await trainedFiles(join(root, 'student'), {})).toEqual({ student, teacher, tokenizer })
@@ -66,7 +68,8 @@ it('a run finds what it was trained with in the runs beside it, by hash', async 
 })
 
 it('a run that was made longer is found by the hash of its earlier weights, too', async () => {
-  const [teacher, tokenizer] = [put('sprites-var', 'teacher'), put('sprites-var-vqvae', 'tokenizer')]
+  const teacher = put('sprites-var', 'teacher')
+  const tokenizer = put('sprites-var-vqvae', 'tokenizer')
   const student = putStudent(teacher, tokenizer, 'student')
   const earlier = join(dirname(teacher), 'model-200.safetensors')
   cpSync(teacher, earlier)
@@ -76,7 +79,8 @@ it('a run that was made longer is found by the hash of its earlier weights, too'
 })
 
 it('another tokenizer than the one of the training is not taken', async () => {
-  const [teacher, tokenizer] = [put('sprites-var', 'teacher'), put('sprites-var-vqvae', 'tokenizer')]
+  const teacher = put('sprites-var', 'teacher')
+  const tokenizer = put('sprites-var-vqvae', 'tokenizer')
   putStudent(teacher, tokenizer, 'student')
   put('sprites-llamagen-vq', 'tokenizer')
   const found = trainedFiles(join(root, 'student'), {})
@@ -109,7 +113,8 @@ it('a folder of other files is none of ours', async () => {
 })
 
 it('a role may be named by the folder of its run', async () => {
-  const [teacher, tokenizer] = [put('sprites-var', 'teacher'), put('sprites-var-vqvae', 'tokenizer')]
+  const teacher = put('sprites-var', 'teacher')
+  const tokenizer = put('sprites-var-vqvae', 'tokenizer')
   put('sprites-llamagen-vq', 'another')
   const student = putStudent(teacher, tokenizer, 'student')
   const folder = (name: string) => join(root, name)

@@ -77,7 +77,11 @@ export async function openSamples(folder: string): Promise<Samples> {
   let last: MassBatch | undefined // reading in small steps still reads every file once
   await requireClaimed(folder, manifest)
   return {
-    ...{ folder, count: manifest.count, imageSize: side, settings: manifest.settings, manifest },
+    folder,
+    count: manifest.count,
+    imageSize: side,
+    settings: manifest.settings,
+    manifest,
     async *batches({ from = 0, to = manifest.count, signal } = {}) {
       for (let number = Math.floor(from / manifest.chunk); number * manifest.chunk < to; number++) {
         signal?.throwIfAborted()
@@ -112,11 +116,14 @@ async function requireClaimed(folder: string, manifest: Manifest): Promise<void>
 
 /** Those images of a batch that are numbered `from` to `to` - 1. */
 function part({ data, shape: [n, height, width], labels, first }: MassBatch, from: number, to: number): MassBatch {
-  const [start, end] = [Math.max(0, from - first), Math.min(n, to - first)]
+  const start = Math.max(0, from - first)
+  const end = Math.min(n, to - first)
   const size = 3 * height * width
   return {
-    ...{ data: data.subarray(start * size, end * size), shape: [end - start, height, width, 3] },
-    ...{ labels: labels.subarray(start, end), first: first + start },
+    data: data.subarray(start * size, end * size),
+    shape: [end - start, height, width, 3],
+    labels: labels.subarray(start, end),
+    first: first + start,
   }
 }
 
@@ -141,7 +148,8 @@ async function readChunk(folder: string, manifest: Manifest, entry: FileEntry, s
   if (bytes.length !== entry.bytes || sha256(bytes) !== entry.sha256)
     throw damaged(folder, manifest, name, 'is damaged: it is not what the manifest lists')
   const tensors = (await openCheckpoint(bufferSource(name, bytes))).tensors()
-  const [images, labels] = [tensors.get('arr_0'), tensors.get('arr_1')]
+  const images = tensors.get('arr_0')
+  const labels = tensors.get('arr_1')
   if (images?.dtype !== 'uint8' || `${images.shape}` !== `${[count, side, side, 3]}` || labels?.dtype !== 'int64')
     throw damaged(folder, manifest, name, `lacks arr_0 uint8 [${count}, ${side}, ${side}, 3] or arr_1 int64`)
   const ids = new BigInt64Array((await labels.read()).buffer)

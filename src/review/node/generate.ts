@@ -139,8 +139,14 @@ function factsOf(model: Model, { madeBy, checkpoints, seed, plan: options, dtype
     sampler: inWords(plan, evaluations),
     checkpoints: [...checkpoints],
     settings: {
-      ...{ seed, rng: 'philox', plan: kind, ...groups, ...teacher, steps: evaluations },
-      ...{ dtype, device: model.engine.device },
+      seed,
+      rng: 'philox',
+      plan: kind,
+      ...groups,
+      ...teacher,
+      steps: evaluations,
+      dtype,
+      device: model.engine.device,
     } as ReviewManifest['settings'],
   }
 }
@@ -155,7 +161,9 @@ type Wanted = Omit<ReviewImage, 'bytes' | 'sha256'>
 
 const imagesOf = (info: { id: number; name: string }, count: number): Wanted[] =>
   Array.from({ length: count }, (_, n) => ({
-    ...{ class: info.id, n, index: info.id * mostImages + n },
+    class: info.id,
+    n,
+    index: info.id * mostImages + n,
     file: imageFile(info, n),
   }))
 
@@ -175,7 +183,8 @@ function runs(images: readonly Wanted[], most: number): Wanted[][] {
 function stopwatch(total: number, missing: number, tell: GenerateRequest['onProgress']) {
   const started = performance.now()
   const kept = total - missing
-  let [made, partly] = [0, 0]
+  let made = 0
+  let partly = 0
   const report = () => {
     const work = missing ? (made + partly) / missing : 1
     const seconds = (performance.now() - started) / 1000

@@ -98,9 +98,11 @@ export async function readJournal(folder: string): Promise<Pick<Journal, 'events
 function reading(file: FileHandle) {
   const events: ReviewEvent[] = []
   const faults: string[] = []
-  let [offset, line] = [0, 0]
+  let offset = 0
+  let line = 0
   /** The file does not end in a line break; its last line is torn and has been reported. */
-  let [open, torn] = [false, false]
+  let open = false
+  let torn = false
   const take = (text: string) => {
     line++
     const event = parse(text)

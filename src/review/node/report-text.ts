@@ -75,20 +75,42 @@ const rate = ({ defectRate }: Tally): string => (defectRate === null ? '-' : `${
 
 function dates({ first, last }: Tally): string {
   if (first === null || last === null) return ''
-  const [from, to] = [first.slice(0, 10), last.slice(0, 10)]
+  const from = first.slice(0, 10)
+  const to = last.slice(0, 10)
   return from === to ? from : `${from} to ${to}`
 }
 
 /** One row for every model and class. */
 export function reportCsv({ models }: ReviewReport): string {
   const head = [
-    ...['model', 'sampler', 'class', 'name', 'images', 'reviewed', 'accepted', 'flagged', 'defect_rate'],
-    ...['reviewers', 'first', 'last', 'checkpoint_sha256'],
+    'model',
+    'sampler',
+    'class',
+    'name',
+    'images',
+    'reviewed',
+    'accepted',
+    'flagged',
+    'defect_rate',
+    'reviewers',
+    'first',
+    'last',
+    'checkpoint_sha256',
   ]
   const rows = models.flatMap(({ id, sampler, checkpoints, classes }) =>
     classes.map((row) => [
-      ...[id, sampler, row.id, row.name, row.images, row.reviewed, row.accepted, row.flagged, row.defectRate ?? ''],
-      ...[row.reviewers.join(' '), row.first ?? '', row.last ?? ''],
+      id,
+      sampler,
+      row.id,
+      row.name,
+      row.images,
+      row.reviewed,
+      row.accepted,
+      row.flagged,
+      row.defectRate ?? '',
+      row.reviewers.join(' '),
+      row.first ?? '',
+      row.last ?? '',
       checkpoints[0]?.sha256 ?? '',
     ]),
   )

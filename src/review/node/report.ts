@@ -82,7 +82,9 @@ export function makeReport(
       const own = review.images.filter((image) => image.model === id)
       const { model, sampler, checkpoints, settings } = manifest
       const classes = manifest.classes.map(({ id: label, name, sensitive }) => ({
-        ...{ id: label, name, sensitive },
+        id: label,
+        name,
+        sensitive,
         ...tally(own.filter((image) => image.class === label).map(of)),
       }))
       return { id, model, sampler, checkpoints, settings, classes, total: tally(own.map(of)) }

@@ -44,7 +44,9 @@ export function createPolicy(rules: unknown, { classes = imagenet, name = 'the p
   const { default: otherwise = 'allow', ...lists } = parsed.output
   const members = (list: 'deny' | 'flag' | 'allow') =>
     new Set((lists[list] ?? []).flatMap((entry, i) => idsOf(entry, `${name}: ${list}[${i}]`, classes)))
-  const [deny, flag, allow] = [members('deny'), members('flag'), members('allow')]
+  const deny = members('deny')
+  const flag = members('flag')
+  const allow = members('allow')
   return {
     name,
     verdict(id) {

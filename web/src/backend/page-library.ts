@@ -49,10 +49,18 @@ function facts(name: string): ModelInfo {
       ? architecture.patchNums.map((side) => side * side)
       : new Array<number>(architecture.tokens).fill(1)
   return {
-    ...{ id: name, family: architecture.family, imageSize, groups, classes: architecture.numClasses },
-    ...{ student: true, teacher: teacher !== undefined, defaultSteps: 1 },
+    id: name,
+    family: architecture.family,
+    imageSize,
+    groups,
+    classes: architecture.numClasses,
+    student: true,
+    teacher: teacher !== undefined,
+    defaultSteps: 1,
     presets: presets.map(({ steps, timesteps, split, teacherFrom }) => ({
-      ...{ steps, timesteps: [...timesteps], split },
+      steps,
+      timesteps: [...timesteps],
+      split,
       ...(teacherFrom !== undefined && { teacherFrom }),
     })),
   }

@@ -9,7 +9,9 @@ vi.mock('./page-library.ts', () => ({
   load: async () => {
     fails.loads++
     return {
-      ...{ device: 'wasm', threads: 1, notes: [] },
+      device: 'wasm',
+      threads: 1,
+      notes: [],
       dispose: () => fails.disposed++,
       async *together() {
         if (fails.next) throw fails.next

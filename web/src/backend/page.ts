@@ -29,7 +29,9 @@ export function pageBackend(): Backend {
     const loaded =
       opened.get(id) ??
       (await load(id, {
-        ...{ ...folders, needTeacher: true, signal },
+        ...folders,
+        needTeacher: true,
+        signal,
         onProgress: (event) => event.type === 'download' && onDownload?.(event.allDone, event.allTotal ?? 0),
       }))
     const model = opened.get(id) ?? loaded
@@ -73,7 +75,9 @@ export function pageBackend(): Backend {
     isOpen: (model) => opened.has(model),
     open: (id, { signal, onDownload } = {}) =>
       guarded(id, { signal, onDownload, opens: true }, ({ device, threads, notes }) => ({
-        ...{ device, threads, notes: [...notes] },
+        device,
+        threads,
+        notes: [...notes],
       })),
     sample: (ask, watch) => guarded(ask.model, { signal: watch.signal }, (model) => sample(model, ask, watch)),
     trajectory: (ask, watch) => guarded(ask.model, { signal: watch.signal }, (model) => trajectory(model, ask, watch)),
@@ -90,7 +94,9 @@ interface OpenWatch {
 async function sample(model: WebModel, { options, images }: SampleAsk, watch: Watch): Promise<Done> {
   const started = performance.now()
   const rows = images.map(({ class: label, noise }) => ({
-    ...{ class: label, seed: noise.seed, index: noise.index ?? 0 },
+    class: label,
+    seed: noise.seed,
+    index: noise.index ?? 0,
     ...(isMixed(noise) && { noise }),
   }))
   let place = 0

@@ -7,14 +7,18 @@ interface Envelope {
 
 export const lostServer = (cause?: unknown): BackendError =>
   new BackendError('The server does not answer.', {
-    ...{ code: 'gone', again: true, cause },
+    code: 'gone',
+    again: true,
+    cause,
     remedy: 'Start it again with `distilled serve`, or let this page make the pictures itself.',
   })
 
 /** Hosts of plain files may answer every path with their page. */
 export const noServer = (cause?: unknown): BackendError =>
   new BackendError('The server at this address is not `distilled serve`.', {
-    ...{ code: 'gone', again: true, cause },
+    code: 'gone',
+    again: true,
+    cause,
     remedy: 'Start one and open its address, or let this page make the pictures itself.',
   })
 

@@ -135,7 +135,9 @@ async function picture(sent: SentImage, place: number): Promise<Picture> {
     class: Number(settings.class),
     className: String(settings.className),
     png: new Blob([bytes], { type: 'image/png' }),
-    ...{ width, height, settings },
+    width,
+    height,
+    settings,
     flagged: sent.flagged ?? settings.flagged === true,
   }
 }

@@ -35,8 +35,15 @@ export interface Engine extends EngineState {
 const backends: Record<EngineKind, Backend> = { server: serverBackend(), page: pageBackend() }
 
 const looking = (kind: EngineKind): EngineState => ({
-  ...{ kind, backend: backends[kind], status: 'looking', models: [], found: false },
-  ...{ model: undefined, opened: undefined, download: undefined, fault: undefined },
+  kind,
+  backend: backends[kind],
+  status: 'looking',
+  models: [],
+  found: false,
+  model: undefined,
+  opened: undefined,
+  download: undefined,
+  fault: undefined,
 })
 
 /** The engine of the page. @param wanted the model of the address; the engine's first when it has no such model */
@@ -81,7 +88,8 @@ export function useEngine(wanted: string | undefined): Engine {
     }
   }, [model, backend, merge])
 
-  const [id, isOpen] = [model?.id, model !== undefined && (backend.isOpen(model.id) || model.bytes === 0)]
+  const id = model?.id
+  const isOpen = model !== undefined && (backend.isOpen(model.id) || model.bytes === 0)
   useEffect(() => {
     if (!found) return
     running.current?.abort()

@@ -3,7 +3,11 @@ import type { ClassEntry } from '../backend/types.ts'
 import { classOr, searchClasses } from './class-search.ts'
 
 const entry = (id: number, name: string, ...synonyms: string[]): ClassEntry => ({
-  ...{ id, name, synonyms: [name, ...synonyms], sensitive: false, policy: 'allow' },
+  id,
+  name,
+  synonyms: [name, ...synonyms],
+  sensitive: false,
+  policy: 'allow',
 })
 const classes = [
   entry(0, 'fireboat'),

@@ -27,7 +27,8 @@ export function samplingChoices(model: ModelInfo, { flow = false } = {}): Sampli
       const detail = steps === 1 ? 'student' : `student, again from ${word} ${timesteps.at(-1)! + 1}`
       return { key: String(steps), title, detail, evaluations: steps, teacher: false, options: { steps } }
     }
-    const [first, last] = [teacherFrom + 1, timesteps.at(-1)!]
+    const first = teacherFrom + 1
+    const last = timesteps.at(-1)!
     const detail = first === last ? `teacher for ${word} ${last}` : `teacher for ${word}s ${first}–${last}`
     return { key: String(steps), title, detail, evaluations: steps, teacher: true, options: { steps } }
   })

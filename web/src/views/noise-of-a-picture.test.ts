@@ -7,7 +7,13 @@ import { recipeAt } from './walk/recipe.ts'
 import { readWalk } from './walk/walk-settings.ts'
 
 const model: ModelInfo = {
-  ...{ id: 'm', family: 'var', imageSize: 32, groups: [1, 4], classes: 12, student: true, teacher: true },
+  id: 'm',
+  family: 'var',
+  imageSize: 32,
+  groups: [1, 4],
+  classes: 12,
+  student: true,
+  teacher: true,
   presets: [{ steps: 1, timesteps: [0], split: 2 }],
   defaultSteps: 1,
 }

@@ -39,8 +39,10 @@ export async function arraySet(path: string): Promise<EvaluationSet> {
     const tensor = (...names: string[]) => names.map((name) => arrays.get(name)).find((found) => found !== undefined)
     const images = tensor('arr_0')
     const features = tensor('features')
-    const [mean, covariance] = [tensor('mu', 'm'), tensor('sigma', 's')]
-    const [meanS, covarianceS] = [tensor('mu_s'), tensor('sigma_s')]
+    const mean = tensor('mu', 'm')
+    const covariance = tensor('sigma', 's')
+    const meanS = tensor('mu_s')
+    const covarianceS = tensor('sigma_s')
     if (!images && !features && !(mean && covariance)) {
       const names = [...arrays.keys()].slice(0, 8).join(', ')
       const held = names ? `arrays of other names: ${names}` : 'no arrays'

@@ -11,7 +11,8 @@ const scattered = [
   entry(1.9, -1.4, 1),
   entry(-1, -1.8, 1),
 ]
-const [rows, noises] = [20_000, noise(5, 0, 40_000)]
+const rows = 20_000
+const noises = noise(5, 0, 40_000)
 
 function endsOf(entries: readonly Entry[], steps = 32, points = rows): Uint8Array {
   const map = flowMap(entries, steps)

@@ -43,7 +43,8 @@ export function flowMap(entries: readonly Entry[], steps = 32): FlowMap {
   const moves = Array.from({ length: steps }, (_, i) => moveOf(i, steps))
   const count = entries.length
   const logP = Float64Array.from(probabilities(entries), Math.log)
-  const [cx, cy] = [Float64Array.from(entries, ({ x }) => x), Float64Array.from(entries, ({ y }) => y)]
+  const cx = Float64Array.from(entries, ({ x }) => x)
+  const cy = Float64Array.from(entries, ({ y }) => y)
   const half = Float64Array.from(entries, ({ x, y }) => (x * x + y * y) / 2)
   const score = new Float64Array(count)
   /** Scores of all entries at (x, y, t); the index of the largest. */
@@ -56,12 +57,15 @@ export function flowMap(entries: readonly Entry[], steps = 32): FlowMap {
     return best
   }
   return (x, y, visit) => {
-    let [px, py] = [0, 0]
+    let px = 0
+    let py = 0
     for (let i = 0; i < steps - 1; i++) {
       visit?.(i, x, y)
       const move = moves[i]!
       const top = score[rate(x, y, move)]!
-      let [sum, dx, dy] = [0, 0, 0]
+      let sum = 0
+      let dx = 0
+      let dy = 0
       for (let j = 0; j < count; j++) {
         const w = Math.exp(score[j]! - top)
         sum += w
@@ -82,7 +86,8 @@ export function flowMap(entries: readonly Entry[], steps = 32): FlowMap {
 }
 
 function moveOf(i: number, steps: number): Move {
-  const [t, u] = [i / steps, (i + 1) / steps]
+  const t = i / steps
+  const u = (i + 1) / steps
   const gain = (u - t) / (1 - t)
   const slope = i === 0 || i === steps - 1 ? 0 : (u - t + (1 - u) * Math.log((1 - u) / (1 - t))) * steps
   return { time: t, scale: t / (1 - t) ** 2, keep: (1 - u) / (1 - t), now: gain + slope, before: -slope }
@@ -135,7 +140,8 @@ export const cellsOf = (map: FlowMap, side: number): Uint8Array =>
 export function refinedCells(map: FlowMap, coarse: Uint8Array, side: number, factor: number): Uint8Array {
   const fine = side * factor
   return Uint8Array.from({ length: fine * fine }, (_, pixel) => {
-    const [column, row] = [Math.floor((pixel % fine) / factor), Math.floor(pixel / fine / factor)]
+    const column = Math.floor((pixel % fine) / factor)
+    const row = Math.floor(pixel / fine / factor)
     const cell = coarse[row * side + column]!
     for (let y = Math.max(0, row - 1); y <= Math.min(side - 1, row + 1); y++)
       for (let x = Math.max(0, column - 1); x <= Math.min(side - 1, column + 1); x++)

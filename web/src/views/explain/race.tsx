@@ -46,7 +46,8 @@ export function Race(props: ViewProps) {
 
 /** A sentence that compares the times, once they are measured. */
 function verdict(runs: Readonly<Record<string, Run>>): string | undefined {
-  const [student, teacher] = [runs['1'], runs.teacher]
+  const student = runs['1']
+  const teacher = runs.teacher
   if (student?.status !== 'done' || teacher?.status !== 'done') return undefined
   const ratio = teacher.seconds / student.seconds
   const compared = ratio > 1.05 ? `${ratio.toFixed(ratio < 10 ? 1 : 0)} times as long` : 'no longer, this time'

@@ -58,15 +58,24 @@ function recording(data: Data, family: Family, sheet: string, codes: string): Re
     Array.from({ length: size }, (_, place) => ({ group, size, place })),
   )
   return {
-    ...{ model: data.model, class: data.class, guidance: data.sampling.cfg, groups: data.groups },
-    ...{ codebook: data.codebook, finished, independent },
+    model: data.model,
+    class: data.class,
+    guidance: data.sampling.cfg,
+    groups: data.groups,
+    codebook: data.codebook,
+    finished,
+    independent,
     sheet: { address: sheet, columns: finished + independent, rows: 1 },
     codes: { address: codes, columns: 16, rows: 16 },
     tokens: data.tokens.map(([entry, ...likely], i) => {
       const { group, size, place } = places[i]!
       const [side, at] = family === 'var' ? [Math.sqrt(size), place] : [Math.sqrt(data.groups.length), i]
       return {
-        ...{ entry: entry!, group, side, row: Math.floor(at / side), column: at % side },
+        entry: entry!,
+        group,
+        side,
+        row: Math.floor(at / side),
+        column: at % side,
         likely: Array.from({ length: likely.length / 2 }, (_, k) => {
           return { entry: likely[2 * k]!, probability: likely[2 * k + 1]! }
         }),

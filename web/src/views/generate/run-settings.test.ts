@@ -4,7 +4,13 @@ import { changed } from '../../router.ts'
 import { asksOf, differences, type RunSettings, readRun, runOfImage, writeRun } from './run-settings.ts'
 
 const model: ModelInfo = {
-  ...{ id: 'm', family: 'var', imageSize: 32, groups: [1, 4, 9], classes: 12, student: true, teacher: true },
+  id: 'm',
+  family: 'var',
+  imageSize: 32,
+  groups: [1, 4, 9],
+  classes: 12,
+  student: true,
+  teacher: true,
   presets: [
     { steps: 1, timesteps: [0], split: 2 },
     { steps: 2, timesteps: [0, 2], split: 2 },
@@ -34,7 +40,8 @@ it('settings of the teacher go through the address to the ask, where a teacher t
 it('nonsense in the address becomes a default', () => {
   expect(readRun({ class: '99', seed: '-1', count: '1000', steps: 'magic' }, model)).toEqual({
     ...run,
-    ...{ class: 0, seed: 0 },
+    class: 0,
+    seed: 0,
   })
 })
 

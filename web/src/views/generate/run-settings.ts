@@ -125,7 +125,8 @@ function stepsOf(plan: SamplingPlan, model: ModelInfo): string {
  */
 export function differences(image: Record<string, unknown>, made: Record<string, unknown>): string | undefined {
   const isOther = ['model', 'class', 'seed', 'index'].some((name) => (image[name] ?? 0) !== (made[name] ?? 0))
-  const [before, now] = [factsOf(image), factsOf(made)]
+  const before = factsOf(image)
+  const now = factsOf(made)
   if (isOther || before.way !== now.way) return
   const off = Object.keys(before.facts).filter((name) => before.facts[name] !== now.facts[name])
   return off.map((name) => `${name} ${before.facts[name]} (here ${now.facts[name]})`).join(', ') || undefined

@@ -24,8 +24,16 @@ export interface RunState {
 }
 
 const idle: RunState = {
-  ...{ status: 'idle', run: undefined, pictures: [], earlier: [], made: 0, ahead: 0 },
-  ...{ step: undefined, seconds: 0, fresh: false, fault: undefined },
+  status: 'idle',
+  run: undefined,
+  pictures: [],
+  earlier: [],
+  made: 0,
+  ahead: 0,
+  step: undefined,
+  seconds: 0,
+  fresh: false,
+  fault: undefined,
 }
 
 /** Ways that have run since the page was opened. */
@@ -84,7 +92,9 @@ export function useRun(backend: Backend, model: ModelInfo, onDone: (state: RunSt
             onPicture: (picture) =>
               tell({
                 pictures: latest.pictures.with(offset + picture.place, picture),
-                ...{ made: latest.made + 1, ahead: 0, step: undefined },
+                made: latest.made + 1,
+                ahead: 0,
+                step: undefined,
               }),
           })
           seconds += took

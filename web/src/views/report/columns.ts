@@ -37,7 +37,8 @@ export function sorted<R>(rows: readonly R[], columns: readonly Column<R>[], ord
   if (!column || !order) return [...rows]
   const sign = order.direction === 'ascending' ? 1 : -1
   return rows.toSorted((a, b) => {
-    const [left, right] = [column.value(a), column.value(b)]
+    const left = column.value(a)
+    const right = column.value(b)
     if (left === undefined || right === undefined) return Number(left === undefined) - Number(right === undefined)
     if (typeof left === 'string' || typeof right === 'string')
       return sign * String(left).localeCompare(String(right), 'en', { numeric: true })

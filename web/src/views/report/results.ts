@@ -55,9 +55,15 @@ function rowOf(row: Data['rows'][number], { family, rows, timesteps }: Data): Ro
   const described = wordsOf(row.name, nouns[family as 'var'], timesteps.at(-1)!)
   return {
     ...described,
-    ...{ name: row.name, steps: row.steps, seconds, frechet: row.frechet, relative: row.frechet / teacher.frechet },
+    name: row.name,
+    steps: row.steps,
+    seconds,
+    frechet: row.frechet,
+    relative: row.frechet / teacher.frechet,
     speedup: seconds === undefined ? undefined : teacher.secondsPerImage! / seconds,
-    ...{ precision: row.precision, recall: row.recall, accuracy: row.accuracy },
+    precision: row.precision,
+    recall: row.recall,
+    accuracy: row.accuracy,
   }
 }
 
@@ -79,11 +85,15 @@ function wordsOf(name: string, noun: string, timestep: number): Pick<Row, 'kind'
     teacher: { kind: 'teacher', title: 'Teacher', detail: `${noun} after ${noun}`, short: 'teacher' },
     'one step': { kind: 'student', title: 'One step', detail: 'student, noise to picture', short: '1 step' },
     'two steps': {
-      ...{ kind: 'student', title: 'Two steps', short: '2 steps' },
+      kind: 'student',
+      title: 'Two steps',
+      short: '2 steps',
       detail: `student, and again from ${noun} ${timestep + 1}`,
     },
     'onestep*': {
-      ...{ kind: 'baseline', title: 'Independent tokens', short: 'independent' },
+      kind: 'baseline',
+      title: 'Independent tokens',
+      short: 'independent',
       detail: 'each drawn as often as the data have it there',
     },
   }
@@ -92,10 +102,19 @@ function wordsOf(name: string, noun: string, timestep: number): Pick<Row, 'kind'
 
 /** The embedded families. */
 export const families: readonly FamilyResults[] = data.families.map((one) => ({
-  ...{ family: one.family as ModelInfo['family'], title: one.family === 'var' ? 'VAR' : 'LlamaGen' },
-  ...{ student: one.student, teacher: one.teacher, measured: one.measured, device: one.device, threads: one.threads },
-  ...{ studentSha256: one.studentSha256, split: one.split, timestep: one.timesteps.at(-1)! },
-  ...{ pairs: one.pairs, samples: one.samples, guidance: one.guidance.cfg },
+  family: one.family as ModelInfo['family'],
+  title: one.family === 'var' ? 'VAR' : 'LlamaGen',
+  student: one.student,
+  teacher: one.teacher,
+  measured: one.measured,
+  device: one.device,
+  threads: one.threads,
+  studentSha256: one.studentSha256,
+  split: one.split,
+  timestep: one.timesteps.at(-1)!,
+  pairs: one.pairs,
+  samples: one.samples,
+  guidance: one.guidance.cfg,
   rows: one.rows.map((row) => rowOf(row, one)),
 }))
 
@@ -130,8 +149,14 @@ export const published: readonly PublishedRow[] = data.published.map((row) => {
   const { inceptionScore, precision, recall, seconds, speedup }: PublishedData = row
   const students = row.steps === 1 ? 'One step' : 'Two steps'
   return {
-    ...{ model: row.student ?? '', steps: row.steps, fid: row.fid },
+    model: row.student ?? '',
+    steps: row.steps,
+    fid: row.fid,
     title: row.teacher ? 'Teacher' : row.teacherFrom === null ? students : `Teacher from group ${row.teacherFrom + 1}`,
-    ...{ inceptionScore, precision, recall, seconds, speedup },
+    inceptionScore,
+    precision,
+    recall,
+    seconds,
+    speedup,
   }
 })

@@ -111,7 +111,8 @@ function differencesTo(columns: readonly Column[], comparison: Comparison): Diff
   const others = columns.filter(({ kind }) => kind !== 'flow')
   const each = ({ key }: Column) =>
     (comparison[key]?.made ?? []).map((made, place) => {
-      const [a, b] = [made?.pixels, reference?.[place]?.pixels]
+      const a = made?.pixels
+      const b = reference?.[place]?.pixels
       return a && b && difference(a, b)
     })
   return Object.fromEntries(others.map((column) => [column.key, each(column)]))
@@ -125,7 +126,8 @@ function apartOf(columns: readonly Column[], rows: readonly ImageAsk[], comparis
   )
   return meanOf(
     pairs.flatMap(([a, b]) => {
-      const [one, two] = [made[a!]?.pixels, made[b!]?.pixels]
+      const one = made[a!]?.pixels
+      const two = made[b!]?.pixels
       return one && two ? difference(one, two).levels : []
     }),
   )

@@ -128,7 +128,9 @@ async function collected(
 ) {
   const reading: Promise<void>[] = []
   const done = await backend.sample(ask, {
-    ...{ signal, onQueued, onStep },
+    signal,
+    onQueued,
+    onStep,
     onPicture: (picture) =>
       reading.push(pixelsOf(picture).then((pixels) => onMade({ picture, pixels }, picture.place))),
   })

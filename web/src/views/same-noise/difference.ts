@@ -22,10 +22,14 @@ export interface Difference {
 export function difference(a: Pixels, b: Pixels): Difference {
   if (a.width !== b.width || a.height !== b.height) throw new RangeError('Only pictures of equal size can be compared.')
   const map = new Uint8Array(a.width * a.height)
-  let [sum, same, close] = [0, 0, 0]
+  let sum = 0
+  let same = 0
+  let close = 0
   for (let i = 0; i < map.length; i++) {
     const at = (channel: number) => Math.abs(a.data[4 * i + channel]! - b.data[4 * i + channel]!)
-    const [red, green, blue] = [at(0), at(1), at(2)]
+    const red = at(0)
+    const green = at(1)
+    const blue = at(2)
     sum += red + green + blue
     map[i] = Math.max(red, green, blue)
     if (map[i] === 0) same++

@@ -18,7 +18,8 @@ export function Filmstrip({ states, steps, at, starts, go }: FilmstripProps) {
     const list = strip.current
     const frame = list?.children[at] as HTMLElement | undefined
     if (!list || !frame) return
-    const [left, right] = [frame.offsetLeft, frame.offsetLeft + frame.offsetWidth]
+    const left = frame.offsetLeft
+    const right = frame.offsetLeft + frame.offsetWidth
     const margin = frame.offsetWidth
     if (left - margin < list.scrollLeft) list.scrollLeft = left - margin
     else if (right + margin > list.scrollLeft + list.clientWidth) list.scrollLeft = right + margin - list.clientWidth

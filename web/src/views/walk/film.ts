@@ -65,7 +65,11 @@ export async function makeFilm(
 }
 
 const described = (model: ModelInfo, { classes, from, index, to, moving, choice }: WalkSettings) => ({
-  ...{ model: model.id, classes, seed: from, ...(index && { index }), toward: to },
+  model: model.id,
+  classes,
+  seed: from,
+  ...(index && { index }),
+  toward: to,
   ...(moving.length < model.groups.length && { groups: moving }),
   options: choice.options,
 })

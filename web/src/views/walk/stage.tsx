@@ -81,7 +81,7 @@ export function Stage({ backend, model, classes, walk, set }: StageProps) {
   }, [backend, model.id, walk.choice.key, labels])
   useEffect(
     () => painter.current?.wish(wish),
-    [...[backend, model.id, walk.choice.key, labels], ...[at, walk.from, walk.index, walk.to, walk.moving.join()]],
+    [backend, model.id, walk.choice.key, labels, at, walk.from, walk.index, walk.to, walk.moving.join()],
   )
 
   // At the start of the walk, a change of groups would not be visible: the position moves to where the second noise shows.
