@@ -121,10 +121,14 @@ describeWith(chromium)('a server with a token', () => {
     const browser = await launch()
     try {
       const { page } = await openPage(browser, `${served.url}#/generate?count=1`)
-      await shows(page, '[role=alert]', /wants its token.*Whoever started the server has it/)
+      await shows(page, '[role=alert]', /wants its token.*Ask the person who started the server/)
       await page.getByLabel('Token').fill('another secret of some length')
       await press(page, 'Enter')
-      await shows(page, '[role=alert]', /The token of this request is not that of the server.*Whoever started/)
+      await shows(
+        page,
+        '[role=alert]',
+        /The token of this request is not that of the server.*Ask the person who started/,
+      )
       await page.getByLabel('Token').fill('a secret of some length')
       await press(page, 'Enter')
       await shows(page, '.details', /^fish/)
