@@ -63,18 +63,18 @@ export async function runTask(options: RunOptions): Promise<string> {
 async function runLocked(options: RunOptions): Promise<string> {
   const { folder, task, settings, engine, network, init, communicator = singleProcess, signal } = options
   const file = weightsFile(folder)
+  const leads = communicator.rank === 0
   const initial = init === undefined ? undefined : await initFile(init)
   const config = initial === undefined ? options.config : { ...options.config, init: await fileSha256(initial) }
   const resume = await loadState(folder, options.note ?? (() => {}))
   if (resume) await checkSameRun(folder, resume.step, config)
-  else await refuseOthers(folder, `${config.kind}`, options.force)
+  else if (leads) await refuseOthers(folder, `${config.kind}`, options.force)
   const finished = resume && existsSync(file) ? await lengthOf(file, settings.steps) : undefined
   if (finished === settings.steps && resume!.step >= settings.steps) return file
   if (!resume && initial !== undefined) options.note?.(await startFrom(initial, network, task.parameters))
-  const leads = communicator.rank === 0
   if (leads && finished !== undefined && finished < settings.steps) options.note?.(await keepFinished(folder, finished))
   if (leads) await writeAtomically(join(folder, 'config.json'), json(config)) // from here on the folder is known as a run's
-  await makeFolder(join(folder, 'sheets'))
+  if (leads) await makeFolder(join(folder, 'sheets'))
   const log = leads ? await openLog(folder, { fromStep: resume?.step ?? 0 }) : undefined
   const say = (event: RunEvent) => {
     log?.write(event)

@@ -155,7 +155,7 @@ describeWith(chromium)('Generate', () => {
     await model.dispose()
     await bring(page, 'drop', [...(await images[0]!.encode('png'))], 'image/png')
     await shows(page, '.details', /^key.*seed 98, picture 0 · 6 steps/)
-    await shows(page, '.note', /it was made with cfg 4 \(here [\d.]+\)/)
+    await shows(page, '.note', /was made with cfg 4 \(here [\d.]+\)/)
     await page.goBack()
     await shows(page, '.details', /seed 99/)
     expect(await page.locator('.note').count()).toBe(0)
