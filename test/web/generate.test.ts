@@ -97,6 +97,9 @@ describeWith(chromium)('Generate', () => {
     await press(page, 'Space')
     await page.locator('#main').focus()
     await press(page, 'r')
+    // The key is heard at once, the settings are those of the next rendering.
+    const seed = page.getByRole('spinbutton', { name: 'Seed' })
+    await expect.poll(() => seed.inputValue(), patience).not.toBe('12')
     await shows(page, '.details', /seed 12,/)
     await press(page, 'Enter')
     await shows(page, '.details', new RegExp(`seed ${settingsOf(page).seed},`))
