@@ -135,7 +135,7 @@ describeWith(chromium)('Explain', () => {
       const before = await painted()
       await stop(3).getByRole('button', { name: 'Play' }).press('Enter')
       await expect.poll(() => stop(3).textContent(), patience).toContain('Time 1.00 tokens')
-      expect(await painted()).not.toBe(before)
+      await expect.poll(painted, patience).not.toBe(before)
     })
 
     it('is painted anew in the colours of the other theme', async () => {
