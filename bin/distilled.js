@@ -25,12 +25,15 @@ if (inClone) {
     process.exit(1)
   }
 }
-const { main } = await import(new URL('../dist/cli/main.js', import.meta.url).href).catch((error) => {
-  if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error
-  const [, name] = /package '([^']+)'/.exec(error.message) ?? []
+try {
+  const { main } = await import(new URL('../dist/cli/main.js', import.meta.url).href)
+  await main()
+} catch (error) {
+  // Commands are imported when they are called, so a package may be found missing only then.
+  const missing = error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND'
+  const [, name] = (missing && /package '([^']+)'/.exec(error.message)) || []
   if (!name) throw error
   const remedy = inClone ? 'run `npm ci --ignore-scripts` first' : 'install distilled-decoding again'
   process.stderr.write(`error: The package ${name} is not installed: ${remedy}.\n`)
   process.exit(1)
-})
-await main()
+}
