@@ -248,7 +248,7 @@ describe('evaluation of images', () => {
     expect((await open(images)).origin).toEqual({
       labels: 'as the files say (not a labelled protocol)',
       sampling: { model: 'a', seed: 0, 'plan.kind': 'student', 'plan.timesteps': '0,5' },
-      rounding: 'floor(clamp(255 x + 0.5, 0, 255))',
+      rounding: 'floor(clamp(255 x + 0.5, 0, 255)) in float32',
     })
     await made('2.jpg', { model: 'b', seed: 0, plan: { kind: 'teacher' } })
     const mixed = (await open(images)).origin!

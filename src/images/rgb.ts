@@ -9,6 +9,9 @@ export interface RgbImage {
   readonly height: number
 }
 
+/** How pixels become 8 bits (`toUint8`), as manifests and protocols say it. */
+export const rounding = 'floor(clamp(255 x + 0.5, 0, 255)) in float32'
+
 /**
  * Pixels from the float32 planes [3, height, width] in [0, 1] a decoder gives: floor(clamp(255 x + 0.5, 0, 255)) in
  * float32.

@@ -105,6 +105,13 @@ describe('running', () => {
     expect((await run(whole, { chunk: 5 })).failed).toContain('units in a file 3 and 5')
   })
 
+  it('knows a file by its hash, whatever its name', async () => {
+    const teacher = (name: string, hash: string) => ({ settings: { teacher: name, teacherSha256: hash } })
+    await run(whole, teacher('model.safetensors', 'a'))
+    expect((await run(whole, teacher('model-40.safetensors', 'a'))).failed).toBeUndefined()
+    expect((await run(whole, teacher('model.safetensors', 'b'))).failed).toContain('teacherSha256 a and b')
+  })
+
   it('refuses a manifest that is none', async () => {
     await run()
     writeFileSync(file('shard-0-of-1.json'), '{"kind": "numbers"')

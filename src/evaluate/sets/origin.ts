@@ -1,6 +1,7 @@
 // The origin of a folder's images, from the settings of all of them: values that agree, values that differ, and how many images
 // have none. One image never stands for the others.
 
+import { rounding } from '../../images/rgb.ts'
 import type { Settings } from '../../images/xmp.ts'
 import { type Origin, unknownOrigin } from './set.ts'
 
@@ -54,7 +55,7 @@ export function originCounter(): OriginCounter {
     origin() {
       if (!known) return unknownOrigin
       const sampling = Object.fromEntries([...facts].map(([key, fact]) => [key, inWords(fact, known)]))
-      if (known === total) return { labels: byTheFiles, sampling, rounding: 'floor(clamp(255 x + 0.5, 0, 255))' }
+      if (known === total) return { labels: byTheFiles, sampling, rounding }
       const unknown = `unknown for ${total - known} of ${total} images`
       return { labels: unknown, sampling: { ...sampling, recorded: `${known} of ${total} images` }, rounding: unknown }
     },

@@ -188,13 +188,14 @@ const shown = (value: Settings[string] | undefined): string => {
   return text.length > longestKey ? `${text.slice(0, longestKey)}...` : text
 }
 
-/** The first setting in which two jobs differ, as text. */
+/** The first setting in which two jobs differ, as text. A file counts by its hash where that is known, not by its name. */
 export function difference(a: Job, b: Job): string | undefined {
   const [x, y] = [a, b].map((job) => ({ ...job.settings, 'units in a file': job.chunk }) as Settings) as [
     Settings,
     Settings,
   ]
-  const key = [...Object.keys(x), ...Object.keys(y)].find((name) => x[name] !== y[name])
+  const byHash = (name: string) => x[`${name}Sha256`] !== undefined && y[`${name}Sha256`] !== undefined
+  const key = [...Object.keys(x), ...Object.keys(y)].find((name) => x[name] !== y[name] && !byHash(name))
   return key && `${printableLine(key)} ${shown(x[key])} and ${shown(y[key])}`
 }
 

@@ -4,6 +4,7 @@
 import { basename } from 'node:path'
 import * as v from 'valibot'
 import { UsageError } from '../../core/errors.ts'
+import { rounding } from '../../images/rgb.ts'
 import { largestImage, longestList, mostClasses, mostUnits } from '../../jobs/limits.ts'
 import { anySetting, fileSha256, type Settings, shortText, wholeUpTo } from '../../jobs/node/manifest.ts'
 import { generators } from '../../sampling/noise.ts'
@@ -18,9 +19,6 @@ import {
 } from '../../sampling/plan-options.ts'
 import { labelProtocols, type MassRun } from './mass.ts'
 import type { Model } from './model.ts'
-
-/** How pixels become 8 bits (images/node/image.ts:toUint8). */
-export const rounding = 'floor(clamp(255 x + 0.5, 0, 255)) in float32'
 
 /** What `sampler` and `timesteps` say is left out. */
 const planEntries = v.omit(v.object(optionEntries), ['steps', 'timesteps', 'teacherOnly', 'flow'])
