@@ -1,5 +1,5 @@
-// Long arithmetic on the event loop: a generator yields where others may have their turn, and whoever runs it decides whether they do.
-// Signals, timers and the network are heard between two pieces, and nothing has to leave the thread.
+// Long arithmetic on the event loop. A generator yields at places where it may pause; its caller decides whether to let the event
+// loop run there, so that signals, timers and the network are handled without another thread.
 
 /** Arithmetic that gives its result in the end, and its place now and then. */
 export type Steps<T> = Generator<void, T, void>

@@ -50,7 +50,7 @@ describe('a file is there whole or not at all', () => {
     expect(await readFile(at('a'), 'utf8')).toBe('old')
   })
 
-  it('an error of whoever gives the pieces is passed on as it is', async () => {
+  it('an error thrown by the source of the bytes is passed on unchanged', async () => {
     const broken = (function* () {
       yield Uint8Array.of(1)
       throw Object.assign(new Error('the source broke'), { code: 'ENOSPC' })
