@@ -1,7 +1,9 @@
 // Lets one process at a time work in a folder: a lock file names its owner. When the owner's process has ended, or its machine
-// has not updated the lock for ten minutes, the lock is taken over by a rename, which only one process can win.
+// has not updated the lock for ten minutes, another process takes over: it claims that very lock with a second file, then
+// replaces the lock with its own, so that the folder is never without one.
 import { readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { FileError } from '../core/errors.ts'
 import { printableLine } from '../core/show.ts'
 import { temporaryOf } from './atomic.ts'
@@ -10,6 +12,8 @@ import { writeError } from './write-error.ts'
 
 /** How often an owner updates its lock, to show processes on other machines that it still runs. */
 const beatMs = 60_000
+/** Between two looks at a lock that another process takes over. */
+const claimMs = 20
 /** An owner writes into its new lock within this time, unless it was killed in between. */
 const writtenMs = 10_000
 
@@ -24,7 +28,8 @@ const writtenMs = 10_000
 export async function lockFolder(folder: string, what: string, name = 'run'): Promise<AsyncDisposable> {
   const path = join(folder, `.${name}.lock`)
   const tag = ownTag()
-  while (!(await created(path, `${tag} ${new Date().toISOString()}\n`))) {
+  const text = `${tag} ${new Date().toISOString()}\n`
+  while (!(await created(path, text))) {
     const holder = await holderOf(path)
     if (!holder) continue // given back meanwhile
     if (!holder.isGone) {
@@ -34,7 +39,8 @@ export async function lockFolder(folder: string, what: string, name = 'run'): Pr
         remedy: 'Wait until it is done, or name another folder.',
       })
     }
-    await takeAway(path, holder.tag)
+    if (await takenOver(path, holder.identity, text)) break
+    await wait(claimMs)
   }
   const beat = setInterval(() => void utimes(path, new Date(), new Date()).catch(() => {}), beatMs)
   beat.unref()
@@ -44,6 +50,14 @@ export async function lockFolder(folder: string, what: string, name = 'run'): Pr
       if ((await holderOf(path))?.tag === tag) await rm(path, { force: true })
     },
   }
+}
+
+interface Holder {
+  tag: string
+  since: string
+  isGone: boolean
+  /** Of this very file: one that takes its place has another. */
+  identity: string
 }
 
 /** @returns false when there is a lock already */
@@ -57,26 +71,36 @@ async function created(path: string, text: string): Promise<boolean> {
   }
 }
 
-async function holderOf(path: string): Promise<{ tag: string; since: string; isGone: boolean } | undefined> {
+async function holderOf(path: string): Promise<Holder | undefined> {
   try {
-    const { mtimeMs, size } = await stat(path)
+    const { ino, mtimeMs, size } = await stat(path)
     const [tag = '', since = ''] = size < 1000 ? (await readFile(path, 'utf8')).trim().split(' ') : []
     const isGone = tag === '' ? Date.now() - mtimeMs > writtenMs : isAbandoned(tag, mtimeMs)
-    return { tag, since, isGone }
+    return { tag, since, isGone, identity: `${ino}-${Math.floor(mtimeMs)}` }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw writeError(path, error)
   }
 }
 
-/** Removes the lock of an ended process; if another process has replaced it already, that process's lock is put back. */
-async function takeAway(path: string, tag: string): Promise<void> {
-  const aside = temporaryOf(path)
-  const taken = await rename(path, aside).then(
-    () => true,
-    () => false,
-  )
-  if (!taken) return
-  if ((await holderOf(aside))?.tag === tag) await rm(aside, { force: true })
-  else await rename(aside, path)
+/**
+ * Puts a lock in the place of a dead owner's. Only the process that made the claim file for that lock may do so.
+ * @returns false when another process is doing it, or has done it
+ */
+async function takenOver(path: string, identity: string, text: string): Promise<boolean> {
+  const claim = `${path}.${identity}.claim`
+  if (!(await created(claim, text))) {
+    if ((await holderOf(claim))?.isGone) await rm(claim, { force: true })
+    return false
+  }
+  const own = temporaryOf(path)
+  try {
+    await created(own, text)
+    if ((await holderOf(path))?.identity !== identity) return false
+    await rename(own, path)
+    return true
+  } finally {
+    await rm(own, { force: true })
+    await rm(claim, { force: true })
+  }
 }

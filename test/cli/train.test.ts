@@ -8,7 +8,9 @@ import { describe, expect, it } from 'vitest'
 import { type EventOf, readLog } from '../../src/distill/run-log.ts'
 import { loadState } from '../../src/distill/train-state.ts'
 import { readTrained } from '../../src/distill/trained-file.ts'
+import { writeWeights } from '../../src/distill/weights-file.ts'
 import { fileSha256 } from '../../src/jobs/node/manifest.ts'
+import { lpipsShapes } from '../../src/models/lpips.ts'
 import { runProgram } from '../policy/child.ts'
 import { itWith, openMpi, posix } from '../requirements.ts'
 import { distilled, distilledJson, overridden, temporaryFolder } from './command-line.ts'
@@ -147,6 +149,27 @@ describe('settings', () => {
     expect(classifier).toBe(
       await fileSha256(fileURLToPath(new URL('../../models/sprites-classifier.safetensors', import.meta.url))),
     )
+  })
+
+  it('let LPIPS stand for the classifier of a tokenizer', patience, async () => {
+    const place = (part: string) => join(folder, `${part}.safetensors`)
+    for (const [part, shapes] of Object.entries(lpipsShapes())) {
+      const random = ([name, shape]: readonly [string, readonly number[]]) => {
+        const size = shape.reduce((product, side) => product * side, 1)
+        const data = Float32Array.from(
+          { length: size },
+          (_, i) => ((i * 7919) % 101) / 2000 - (part === 'lin' ? 0 : 0.025),
+        )
+        return [name, { shape, data }] as const
+      }
+      await writeWeights(place(part), new Map([...shapes].map(random)), { format: 'pt' })
+    }
+    const classifier = ['--classifier', file('classifier')]
+    const argv = tokenizer(join(folder, 'with-lpips'), '--steps', '1').filter((word) => !classifier.includes(word))
+    const { code, stderr } = await distilled(...argv, '--vgg', place('vgg'), '--lpips', place('lin'))
+    expect(code, stderr).toBe(0)
+    const { lpips } = JSON.parse(readFileSync(join(folder, 'with-lpips', 'config.json'), 'utf8'))
+    expect(lpips).toBe(`${await fileSha256(place('vgg'))} ${await fileSha256(place('lin'))}`)
   })
 
   it('name what is missing', async () => {
